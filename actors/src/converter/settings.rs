@@ -1,0 +1,83 @@
+//! What the role is told at its start; checked before.
+
+use std::path::PathBuf;
+
+use stationd_sandbox::{Limits, PolicyMode, Program};
+use uuid::Uuid;
+
+use crate::model::Priority;
+
+/// What happens to a source once its reports are durable (setting `after`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum After {
+    /// Moved to the done folder.
+    #[default]
+    Move,
+    /// Compressed (gzip) into the done folder.
+    Zip,
+    /// Removed.
+    Delete,
+    /// Left where it is, and not converted again.
+    Keep,
+}
+
+/// The station a report says it comes from, where the report itself does not say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Station {
+    /// `machineName`, 1 to 100 characters.
+    pub name: String,
+    /// `location`.
+    pub location: String,
+    /// `purpose`.
+    pub purpose: String,
+}
+
+/// One `[[converter]]`.
+#[derive(Debug, Clone)]
+pub struct ConverterSettings {
+    /// Its name.
+    pub name: String,
+    /// Whether it takes files at the start.
+    pub enabled: bool,
+    /// Urgency of its reports.
+    pub priority: Priority,
+    /// What runs.
+    pub program: Program,
+    /// Its arguments, as a JSON object.
+    pub arguments: String,
+    /// What a job may use.
+    pub limits: Limits,
+    /// Whose reports they are.
+    pub station: Station,
+    /// What happens to a converted source.
+    pub after: After,
+    /// Where converted sources go.
+    pub done_dir: PathBuf,
+    /// Where failed sources go.
+    pub error_dir: PathBuf,
+    /// Where suspended sources wait.
+    pub pending_dir: PathBuf,
+    /// The drop folder, to put suspended sources back.
+    pub drop_dir: PathBuf,
+    /// How often a suspended source is tried again.
+    pub retries: u32,
+    /// How long it waits in between, in seconds.
+    pub retry_delay_s: u64,
+    /// A report less certain than this is warned about, 0 to 1.
+    pub alarm_below: f64,
+    /// A report less certain than this goes to the error folder, 0 to 1.
+    pub reject_below: f64,
+}
+
+/// The converter supervisor's settings.
+#[derive(Debug, Clone)]
+pub struct SupervisorSettings {
+    /// Each converter, in the order of the settings; a `ConverterIndex` counts them.
+    pub converters: Vec<ConverterSettings>,
+    /// Names this station in UUIDv5 report ids; made once, kept in the state folder.
+    pub station_id: Uuid,
+    /// Children at the same time (setting `sandbox.max_children`), at least 1.
+    pub max_children: usize,
+    /// What to do with external converters on a kernel that cannot confine them fully.
+    pub policy: PolicyMode,
+}

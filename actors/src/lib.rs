@@ -1,0 +1,12 @@
+//! The roles of the daemon (watcher, converter supervisor, queue, uploader), their messages, and the store.
+//!
+//! A role owns its state; others ask it by message. `model` depends on nothing, `messages` on `model`, a role on both;
+//! a role never imports another role.
+
+pub mod clock;
+pub mod converter;
+pub mod messages;
+pub mod model;
+pub mod queue;
+pub mod uploader;
+pub mod watcher;

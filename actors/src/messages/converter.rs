@@ -1,0 +1,50 @@
+//! Messages to the converter supervisor.
+
+use actix::Message;
+
+use super::queue::FullReason;
+use super::watcher::{Credit, JobEnded};
+use crate::model::{ConverterStatus, SourceFile};
+
+/// Names a converter: its place in the settings, from 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConverterIndex(pub usize);
+
+/// Tells the supervisor whom to give credits to. Wiring to converter supervisor, once; the first credits follow.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct BindConverter {
+    /// Hears of credits.
+    pub credit: actix::Recipient<Credit>,
+    /// Hears of ended jobs.
+    pub ended: actix::Recipient<JobEnded>,
+}
+
+/// Offers a complete file for conversion. Watcher to converter supervisor; each costs one credit.
+///
+/// After a crash the file is still in its folder and is offered again.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Offer {
+    /// The file.
+    pub file: SourceFile,
+    /// Whose drop folder it lies in.
+    pub converter: ConverterIndex,
+}
+
+/// Says whether the queue takes new reports. Queue to converter supervisor, at each change.
+///
+/// After a crash the queue says it again at its start if it is full.
+#[derive(Debug, Clone, PartialEq, Eq, Message)]
+#[rtype(result = "()")]
+pub enum Admission {
+    /// There is room.
+    Open,
+    /// There is none; files wait in their folders.
+    Closed(FullReason),
+}
+
+/// Asks for each converter's figures, in the order of the settings. Control socket, health page.
+#[derive(Debug, Message)]
+#[rtype(result = "Vec<ConverterStatus>")]
+pub struct DescribeConverters;

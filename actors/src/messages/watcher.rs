@@ -1,0 +1,61 @@
+//! Messages to the watcher.
+
+use std::path::PathBuf;
+
+use actix::Message;
+
+use super::converter::ConverterIndex;
+
+/// Lets the watcher offer so many more files. Converter supervisor to watcher.
+///
+/// After a crash both start from the supervisor's first credits.
+#[derive(Debug, Clone, Copy, Message)]
+#[rtype(result = "()")]
+pub struct Credit {
+    /// How many, at least 1.
+    pub jobs: usize,
+}
+
+/// Says that the supervisor is done with a file, so that the same name may come again. Converter supervisor to watcher.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct JobEnded {
+    /// Whose file.
+    pub converter: ConverterIndex,
+    /// The offered path.
+    pub path: PathBuf,
+    /// What to do if the file is still in the drop folder.
+    pub left: Left,
+}
+
+/// A file's place after its job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Left {
+    /// It left the drop folder.
+    Gone,
+    /// It is kept there on purpose, and is not to be offered again unless it changes.
+    Kept,
+    /// It could not be taken (queue full, folder not writable): offer it again later.
+    Again,
+}
+
+/// Looks through every drop folder now. Control socket, signal USR1.
+#[derive(Debug, Clone, Copy, Message)]
+#[rtype(result = "()")]
+pub struct Rescan;
+
+/// A converter's folder as the watcher sees it. Asked for by the status screen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FolderState {
+    /// Whose.
+    pub converter: ConverterIndex,
+    /// Complete files that wait for a credit.
+    pub waiting: u64,
+    /// Why the folder cannot be watched; empty when it can.
+    pub problem: String,
+}
+
+/// Asks for each folder's state. Control socket, health page.
+#[derive(Debug, Message)]
+#[rtype(result = "Vec<FolderState>")]
+pub struct DescribeFolders;

@@ -1,0 +1,13 @@
+//! Nouns without I/O: ids, jobs, entries, receipts.
+
+mod entry;
+mod ids;
+mod job;
+mod receipt;
+mod status;
+
+pub use entry::{Entry, EntryState, Lease, NewReport, Priority, PriorityError, Refusal};
+pub use ids::{EntryId, JobId, ParseIdError, SourceHash, TraceId, UnixMs};
+pub use job::{JobEnd, JobRecord, SourceFile};
+pub use receipt::Receipt;
+pub use status::{BreakerState, ConverterState, ConverterStatus, QueueStatus, ServerState, UploaderStatus};

@@ -1,0 +1,117 @@
+//! What each role says of itself, for `stationctl status`, the health page and the metrics.
+
+use serde::{Deserialize, Serialize};
+
+use super::UnixMs;
+
+/// The queue's figures.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct QueueStatus {
+    /// Entries waiting to be sent.
+    pub ready: u64,
+    /// Entries on their way.
+    pub leased: u64,
+    /// Entries refused for good.
+    pub dead: u64,
+    /// Reports delivered since the store was made.
+    pub done_total: u64,
+    /// Age of the oldest waiting entry, in seconds; 0 when none waits.
+    pub oldest_age_s: u64,
+    /// Bytes of the store's map in use.
+    pub bytes: u64,
+    /// Size of the map in bytes.
+    pub map_bytes: u64,
+    /// Setting `queue.max_size`; 0 means no limit.
+    pub max_size: u64,
+    /// No new report is taken: a limit is reached.
+    pub full: bool,
+    /// Which limit, in words; empty when not full.
+    pub full_reason: String,
+    /// Reports delivered in the last 60 minutes.
+    pub delivered_last_hour: u64,
+}
+
+/// What is known of the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ServerState {
+    /// Nothing was sent yet.
+    #[default]
+    Unknown,
+    /// The last request was answered.
+    Reachable,
+    /// The last request failed on the way.
+    Unreachable,
+    /// It refuses our credentials, or the path; uploads are parked.
+    Parked,
+}
+
+/// The circuit breaker's state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BreakerState {
+    /// Requests flow.
+    #[default]
+    Closed,
+    /// No request until the timeout passes.
+    Open,
+    /// One request is on its way as a probe.
+    HalfOpen,
+}
+
+/// The uploader's figures.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct UploaderStatus {
+    /// What is known of the server.
+    pub state: ServerState,
+    /// The circuit breaker.
+    pub breaker: BreakerState,
+    /// Last answered request.
+    pub last_ok: Option<UnixMs>,
+    /// The last failure in words; empty when there was none since the last success.
+    pub last_error: String,
+    /// Requests on the wire.
+    pub in_flight: u64,
+    /// Reports delivered since the start.
+    pub delivered: u64,
+    /// Reports the server refused for good since the start.
+    pub refused: u64,
+    /// Attempts to be repeated since the start.
+    pub retried: u64,
+}
+
+/// What a converter is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ConverterState {
+    /// Waits for files.
+    #[default]
+    Idle,
+    /// Converts.
+    Busy,
+    /// Switched off by its setting or by `stationctl converter disable`.
+    Disabled,
+    /// Its drop folder cannot be watched.
+    Blocked,
+}
+
+/// One converter's figures since the start.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct ConverterStatus {
+    /// Its name in the settings.
+    pub name: String,
+    /// Whether it takes files.
+    pub enabled: bool,
+    /// What it is doing.
+    pub state: ConverterState,
+    /// Why it is blocked; empty otherwise.
+    pub problem: String,
+    /// Files converted.
+    pub ok: u64,
+    /// Files skipped.
+    pub skipped: u64,
+    /// Files that failed or were rejected.
+    pub failed: u64,
+    /// Files in conversion.
+    pub in_flight: u64,
+}

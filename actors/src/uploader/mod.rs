@@ -1,0 +1,5 @@
+//! Brings reports to the server.
+
+mod settings;
+
+pub use settings::*;

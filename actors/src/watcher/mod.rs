@@ -1,0 +1,5 @@
+//! Finds complete files in the drop folders.
+
+mod settings;
+
+pub use settings::*;

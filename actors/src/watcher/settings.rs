@@ -1,0 +1,47 @@
+//! What the role is told at its start; checked before.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use globset::GlobSet;
+
+/// How a drop folder is watched (setting `watch`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum WatchMode {
+    /// inotify, or polling on file systems that tell nothing of remote writes.
+    #[default]
+    Auto,
+    /// inotify.
+    Inotify,
+    /// Polling every `poll_s`.
+    Poll,
+}
+
+/// One converter's drop folder.
+#[derive(Debug, Clone)]
+pub struct FolderSettings {
+    /// The converter's name, for the journal.
+    pub converter: String,
+    /// Whether files are taken at the start; `stationctl converter enable` changes it.
+    pub enabled: bool,
+    /// Urgency of its files when credits are short: 1 (first) to 10.
+    pub priority: crate::model::Priority,
+    /// The drop folder, absolute.
+    pub drop_dir: PathBuf,
+    /// A file's name must match one of these.
+    pub patterns: GlobSet,
+    /// And none of these.
+    pub ignore: GlobSet,
+    /// Whether folders below are watched too.
+    pub recursive: bool,
+    /// Folders never looked into: done, error, pending.
+    pub excluded: Vec<PathBuf>,
+    /// How it is watched.
+    pub watch: WatchMode,
+    /// A file must be unchanged for so long after its last close.
+    pub settle: Duration,
+    /// Period of polling.
+    pub poll: Duration,
+    /// Period of the full scan that backs inotify up.
+    pub rescan: Duration,
+}

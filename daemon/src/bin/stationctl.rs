@@ -1,0 +1,3 @@
+//! stationctl.
+
+fn main() {}

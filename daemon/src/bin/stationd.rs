@@ -1,0 +1,3 @@
+//! stationd.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! stationd and stationctl: settings, wiring, life cycle, control socket, journal.

@@ -1,0 +1,68 @@
+//! The names of the built-in formats.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// A built-in format, by its name in the settings. Variants are only appended: the forker's protocol counts them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum Format {
+    /// `wsjf`: WATS Standard JSON Format.
+    Wsjf,
+    /// `wats-text`: tab-separated WATS standard text.
+    WatsText,
+    /// `csv`: a header row mapped by `arguments`.
+    Csv,
+}
+
+/// A name that is no built-in format.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnknownFormat(pub String);
+
+impl fmt::Display for UnknownFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = Format::ALL.iter().map(|format| format.as_str()).collect();
+        write!(
+            f,
+            "no built-in format `{}`; there are: {}",
+            self.0,
+            names.join(", ")
+        )
+    }
+}
+
+impl std::error::Error for UnknownFormat {}
+
+impl Format {
+    /// Every built-in format.
+    pub const ALL: &'static [Self] = &[Self::Wsjf, Self::WatsText, Self::Csv];
+
+    /// Its name in the settings.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Wsjf => "wsjf",
+            Self::WatsText => "wats-text",
+            Self::Csv => "csv",
+        }
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Format {
+    type Err = UnknownFormat;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|format| format.as_str() == name)
+            .ok_or_else(|| UnknownFormat(name.to_owned()))
+    }
+}

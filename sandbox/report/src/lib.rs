@@ -1,0 +1,1 @@
+//! The WSJF report model: serde types, checks, limits.

@@ -1,0 +1,211 @@
+//! What a job is, what it may use, and how it ended; plain data.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use stationd_converters::Format;
+
+/// What runs in the child.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Program {
+    /// A built-in parser: forked, no exec.
+    Builtin {
+        /// Which.
+        format: Format,
+    },
+    /// A native program, executed by descriptor.
+    Exec {
+        /// Absolute path of the program, then its arguments.
+        command: Vec<OsString>,
+        /// Unconfined but limited (setting `trusted = true`).
+        trusted: bool,
+    },
+    /// A Python script, run as `python3 -I -S -B SCRIPT`; the script's folder is readable.
+    Python {
+        /// Absolute path of the script, then its arguments.
+        command: Vec<OsString>,
+        /// Unconfined but limited (setting `trusted = true`).
+        trusted: bool,
+    },
+}
+
+/// The limits of one job. Each is named in messages by its setting.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limits {
+    /// Setting `wall_s`: from the fork to the end.
+    pub wall: Duration,
+    /// Setting `cpu_s`: CPU time, in whole seconds, at least 1.
+    pub cpu_s: u64,
+    /// Setting `memory_mib`, in bytes.
+    pub memory_bytes: u64,
+    /// Setting `output_mib`: standard output, in bytes.
+    pub output_bytes: u64,
+    /// Setting `scratch_mib`: all files in the scratch folder, in bytes.
+    pub scratch_bytes: u64,
+    /// Setting `processes`: further processes the converter may have; 0 means none.
+    pub processes: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        const MIB: u64 = 1024 * 1024;
+        Self {
+            wall: Duration::from_secs(300),
+            cpu_s: 60,
+            memory_bytes: 512 * MIB,
+            output_bytes: 8 * MIB,
+            scratch_bytes: 64 * MIB,
+            processes: 0,
+        }
+    }
+}
+
+/// Setting `[sandbox] policy`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PolicyMode {
+    /// External converters run only at level full, full-minus or namespaced.
+    #[default]
+    Require,
+    /// External converters run at level reduced too, with a warning each job.
+    BestEffort,
+}
+
+/// How completely this kernel can confine an external converter; decided once, at start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Level {
+    /// No seccomp filter: external converters never run.
+    None,
+    /// seccomp alone: writes, network and other processes are safe, reads are not.
+    Reduced,
+    /// Landlock 1 or 2 with seccomp.
+    FullMinus,
+    /// Landlock 3 or later with seccomp.
+    Full,
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::None => "none",
+            Self::Reduced => "reduced",
+            Self::FullMinus => "full-minus",
+            Self::Full => "full",
+        })
+    }
+}
+
+/// One job for a child.
+#[derive(Debug, Clone)]
+pub struct JobSpec {
+    /// What runs.
+    pub program: Program,
+    /// The converter's arguments as a JSON object.
+    pub arguments: String,
+    /// The file's original name, any bytes, without its folder.
+    pub name: OsString,
+    /// What it may use.
+    pub limits: Limits,
+    /// Folders that an external converter may read besides its own.
+    pub readable: Vec<PathBuf>,
+}
+
+/// The layers a child really had when it began.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Layers {
+    /// Landlock's ABI; 0 means not enforced.
+    pub landlock_abi: u8,
+    /// Whether the seccomp filter was on.
+    pub seccomp: bool,
+    /// Whether a cgroup of its own held it.
+    pub cgroup: bool,
+    /// Whether it had namespaces of its own.
+    pub namespaces: bool,
+}
+
+/// Something the converter tried and was refused.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Denial {
+    /// What: `network`, `process`, `file`, `exec`, `kernel` and so on.
+    pub what: String,
+    /// The call and its telling arguments: `socket(AF_INET)`.
+    pub detail: String,
+}
+
+/// A limit that ended a job; named by its setting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Limit {
+    /// `wall_s`
+    Wall,
+    /// `cpu_s`
+    Cpu,
+    /// `memory_mib`
+    Memory,
+    /// `output_mib`
+    Output,
+    /// `scratch_mib`
+    Scratch,
+    /// `processes`
+    Processes,
+    /// Standard error went past its cap.
+    Stderr,
+    /// More calls were refused than a job may try.
+    Denials,
+}
+
+/// How the process of a job ended. Whether its output is a report is judged afterwards.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// Exit status 0 and no limit hit: standard output counts.
+    Exited,
+    /// An exit status other than 0.
+    Failed {
+        /// The exit status.
+        status: i32,
+    },
+    /// Ended by a signal of its own making.
+    Crashed {
+        /// The signal's number.
+        signal: i32,
+    },
+    /// Ended by a call it may not make.
+    Denied,
+    /// Ended by a limit.
+    LimitHit {
+        /// Which.
+        limit: Limit,
+    },
+    /// The sandbox could not be set up; nothing of the converter ran.
+    SetupError {
+        /// The step: `landlock_restrict_self` and so on.
+        step: String,
+        /// The error number of the step.
+        errno: i32,
+    },
+}
+
+/// A job that ended.
+#[derive(Debug, Clone)]
+pub struct Finished {
+    /// How.
+    pub outcome: Outcome,
+    /// All of standard output, when the outcome is [`Outcome::Exited`]; else what was read until then.
+    pub stdout: Vec<u8>,
+    /// The last 64 KiB of standard error; any bytes.
+    pub stderr: Vec<u8>,
+    /// From the fork to the end.
+    pub wall: Duration,
+    /// CPU time of the process.
+    pub cpu: Duration,
+    /// Largest resident memory, in KiB.
+    pub max_rss_kib: u64,
+    /// What was refused.
+    pub denied: Vec<Denial>,
+    /// The layers it really had.
+    pub layers: Layers,
+}
