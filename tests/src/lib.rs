@@ -1,1 +1,14 @@
-//! Whole-program tests of stationd and stationctl.
+//! What the whole-program tests share: the built binaries, a station line around the daemon, the sample files.
+//!
+//! Each test starts the real `stationd` on folders of its own, with the project's own test receiver as the server, and
+//! waits for events (journal lines, received reports), never for time to pass.
+
+mod binary;
+mod daemon;
+mod line;
+mod samples;
+
+pub use binary::{stationctl, stationd};
+pub use daemon::{Daemon, JournalLine};
+pub use line::Line;
+pub use samples::{sample, samples_dir};

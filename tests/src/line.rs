@@ -1,0 +1,126 @@
+//! A station line: folders, settings and files to drop, in a temporary folder of its own.
+
+use std::fmt::Write as _;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+use crate::Daemon;
+
+/// A station line in a temporary folder: `drop/` with done, error and pending beside it, `state/`, `stationd.toml`.
+#[derive(Debug)]
+pub struct Line {
+    dir: TempDir,
+    server: String,
+    converters: String,
+    extra: String,
+}
+
+impl Line {
+    /// A line whose reports go to `url`; with `ca`, only that authority is trusted.
+    ///
+    /// # Panics
+    /// When the temporary folder cannot be made.
+    pub fn to_url(url: &str, ca: Option<&Path>) -> Self {
+        let ca = ca
+            .map(|ca| format!("ca_file = {}\n", quoted(ca)))
+            .unwrap_or_default();
+        let server = format!("url = {url:?}\n{ca}");
+        let dir = tempfile::Builder::new()
+            .prefix("stationd-test-")
+            .tempdir()
+            .expect("a temporary folder");
+        std::fs::create_dir(dir.path().join("state")).expect("the folder is ours");
+        Self {
+            dir,
+            server,
+            converters: String::new(),
+            extra: String::new(),
+        }
+    }
+
+    /// Adds a converter `name` with the drop folder `NAME/`; `keys` are further lines of its table.
+    ///
+    /// # Panics
+    /// When the drop folder cannot be made.
+    #[must_use]
+    pub fn converter(mut self, name: &str, keys: &str) -> Self {
+        let drop_dir = self.path(name).join("drop");
+        std::fs::create_dir_all(&drop_dir).expect("the folder is ours");
+        write!(
+            self.converters,
+            "\n[[converter]]\nname = {name:?}\ndrop_dir = {}\nsettle_ms = 20\n{keys}\n",
+            quoted(&drop_dir)
+        )
+        .expect("writing to a String does not fail");
+        self
+    }
+
+    /// Adds further tables to the settings.
+    #[must_use]
+    pub fn settings(mut self, tables: &str) -> Self {
+        self.extra.push_str(tables);
+        self.extra.push('\n');
+        self
+    }
+
+    /// A path in the line's folder.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// Writes the settings, and starts the daemon.
+    pub fn start(&self) -> Daemon {
+        Daemon::start(&self.write_settings())
+    }
+
+    /// Writes the settings file, and says where.
+    ///
+    /// # Panics
+    /// When it cannot be written.
+    pub fn write_settings(&self) -> PathBuf {
+        let text = format!(
+            "schema_version = \"2.0\"\nstate_dir = {}\n\
+             [station]\nname = \"TEST-1\"\nname_source = \"config\"\nlocation = \"Lab\"\npurpose = \"Test\"\n\
+             [server]\n{}[control]\nsocket = {}\n[http]\nlisten = \"\"\n[log]\nformat = \"json\"\n{}{}",
+            quoted(&self.path("state")),
+            self.server,
+            quoted(&self.path("control.sock")),
+            self.extra,
+            self.converters,
+        );
+        let path = self.path("stationd.toml");
+        std::fs::write(&path, text).expect("the folder is ours");
+        path
+    }
+
+    /// Drops a file as a careful tester does: written beside, then renamed in. The name may be any bytes.
+    ///
+    /// # Panics
+    /// When the folder is full or gone.
+    pub fn drop_file(&self, converter: &str, name: &[u8], content: &[u8]) {
+        let name = std::ffi::OsStr::from_bytes(name);
+        let beside = self.path(converter).join("being-written");
+        std::fs::write(&beside, content).expect("the folder is ours");
+        std::fs::rename(&beside, self.path(converter).join("drop").join(name)).expect("the folder is ours");
+    }
+
+    /// The names in a folder of a converter (`drop`, or `drop/done` and so on), sorted; empty when it does not exist.
+    pub fn names(&self, converter: &str, folder: &str) -> Vec<String> {
+        let Ok(entries) = std::fs::read_dir(self.path(converter).join(folder)) else {
+            return Vec::new();
+        };
+        let mut names: Vec<_> = entries
+            .filter_map(Result::ok)
+            .map(|entry| entry.file_name().to_string_lossy().into_owned())
+            .collect();
+        names.sort();
+        names
+    }
+}
+
+/// A path as a TOML string; ours are plain UTF-8.
+fn quoted(path: &Path) -> String {
+    format!("{:?}", path.display().to_string())
+}
