@@ -1,6 +1,7 @@
 //! Messages to the watcher.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use actix::Message;
 
@@ -35,8 +36,23 @@ pub enum Left {
     Gone,
     /// It is kept there on purpose, and is not to be offered again unless it changes.
     Kept,
-    /// It could not be taken (queue full, folder not writable): offer it again later.
-    Again,
+    /// It could not be taken (queue full, done folder not writable, changed meanwhile): it is offered again.
+    Again {
+        /// Not before so much time has passed.
+        after: Duration,
+    },
+}
+
+/// Switches a converter's folder on or off; files stay where they are. Control socket to watcher.
+///
+/// Holds until the daemon stops; after a start the setting `enabled` counts again.
+#[derive(Debug, Clone, Copy, Message)]
+#[rtype(result = "()")]
+pub struct SetEnabled {
+    /// Whose folder.
+    pub converter: ConverterIndex,
+    /// Whether its files are taken.
+    pub enabled: bool,
 }
 
 /// Looks through every drop folder now. Control socket, signal USR1.
@@ -49,7 +65,9 @@ pub struct Rescan;
 pub struct FolderState {
     /// Whose.
     pub converter: ConverterIndex,
-    /// Complete files that wait for a credit.
+    /// Whether its files are taken.
+    pub enabled: bool,
+    /// Files that wait for a credit, complete or not yet; beyond the watcher's window, what the last scan counted.
     pub waiting: u64,
     /// Why the folder cannot be watched; empty when it can.
     pub problem: String,

@@ -1,6 +1,8 @@
 //! A job: one source file on its way through one converter.
 
-use std::path::PathBuf;
+use std::fmt;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +21,39 @@ pub struct SourceFile {
     pub seen: UnixMs,
     /// The name of its way from here on.
     pub trace: TraceId,
+}
+
+/// A path or name for people: one line, whatever bytes it has.
+///
+/// Bytes that are no UTF-8 are written `\xff`, control characters and the backslash as in a Rust string, so that no name
+/// can end a line of the journal or recolour a terminal.
+#[derive(Debug, Clone, Copy)]
+pub struct Shown<'a>(pub &'a Path);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for chunk in self.0.as_os_str().as_bytes().utf8_chunks() {
+            for letter in chunk.valid().chars() {
+                match letter {
+                    '\\' => f.write_str("\\\\")?,
+                    _ if letter.is_control() || is_layout(letter) => {
+                        write!(f, "{}", letter.escape_default())?
+                    }
+                    _ => write!(f, "{letter}")?,
+                }
+            }
+            chunk
+                .invalid()
+                .iter()
+                .try_for_each(|byte| write!(f, "\\x{byte:02x}"))?;
+        }
+        Ok(())
+    }
+}
+
+/// Line separators and the marks that turn the direction of writing.
+fn is_layout(letter: char) -> bool {
+    matches!(letter, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// How a job ended.
@@ -82,4 +117,19 @@ pub struct JobRecord {
     pub end: JobEnd,
     /// Why, for an end other than converted; what was assumed, for a converted one. Empty when there is nothing to say.
     pub reason: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsStr;
+
+    use super::*;
+
+    #[test]
+    fn no_name_can_end_a_line_or_turn_its_direction() {
+        let shown = |bytes: &[u8]| Shown(Path::new(OsStr::from_bytes(bytes))).to_string();
+        assert_eq!(shown(b"a\n<3>x\x1b[31m"), r"a\n<3>x\u{1b}[31m");
+        assert_eq!(shown(b"\xff\xfe.log"), r"\xff\xfe.log");
+        assert_eq!(shown("a\u{202e}gol.\\ü".as_bytes()), r"a\u{202e}gol.\\ü");
+    }
 }
