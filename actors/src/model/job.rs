@@ -36,9 +36,7 @@ impl fmt::Display for Shown<'_> {
             for letter in chunk.valid().chars() {
                 match letter {
                     '\\' => f.write_str("\\\\")?,
-                    _ if letter.is_control() || is_layout(letter) => {
-                        write!(f, "{}", letter.escape_default())?
-                    }
+                    _ if letter.is_control() || is_layout(letter) => letter.escape_default().fmt(f)?,
                     _ => write!(f, "{letter}")?,
                 }
             }
