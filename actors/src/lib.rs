@@ -8,5 +8,7 @@ pub mod converter;
 pub mod messages;
 pub mod model;
 pub mod queue;
+#[cfg(test)]
+mod recorder;
 pub mod uploader;
 pub mod watcher;

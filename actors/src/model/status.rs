@@ -29,6 +29,14 @@ pub struct QueueStatus {
     pub full_reason: String,
     /// Reports delivered in the last 60 minutes.
     pub delivered_last_hour: u64,
+    /// Reports queued in the last 60 minutes.
+    pub queued_last_hour: u64,
+    /// Bytes of spool files: documents too large for the store.
+    pub spool_bytes: u64,
+    /// Synced commits since the start.
+    pub commits: u64,
+    /// Time they took together, in seconds.
+    pub commit_seconds: f64,
 }
 
 /// What is known of the server.
