@@ -1,1 +1,3 @@
 //! stationd and stationctl: settings, wiring, life cycle, control socket, journal.
+
+pub mod receiver;

@@ -1,0 +1,140 @@
+//! The certificates the receiver shows: good, for another host, and expired.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
+use rustls::ServerConfig;
+use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+
+use super::error::ReceiverError;
+use super::fail::FailMode;
+use super::settings::ReceiverTls;
+
+/// How long the throw-away certificates are valid.
+const VALID_DAYS: i64 = 30;
+/// They are valid from this long before they are made, for a client whose clock is behind.
+const BACKDATED_DAYS: i64 = 2;
+
+/// A server configuration for each certificate.
+#[derive(Debug)]
+pub(super) struct Certificates {
+    good: Arc<ServerConfig>,
+    /// For another host, and expired; only with an authority of our own.
+    bad: Option<(Arc<ServerConfig>, Arc<ServerConfig>)>,
+    /// The authority's certificate, PEM.
+    pub(super) ca_pem: Option<String>,
+}
+
+impl Certificates {
+    /// The certificates the settings ask for; none for plain HTTP.
+    pub(super) fn prepare(
+        tls: &ReceiverTls,
+        address: SocketAddr,
+        store: &Path,
+    ) -> Result<Option<Self>, ReceiverError> {
+        match tls {
+            ReceiverTls::Off => Ok(None),
+            ReceiverTls::OwnAuthority { ca_file, names } => {
+                let mut names = names.clone();
+                names.extend(["localhost".to_owned(), address.ip().to_string()]);
+                let made = Self::make(names)?;
+                let path = ca_file.clone().unwrap_or_else(|| store.join("ca.pem"));
+                let pem = made.ca_pem.as_deref().unwrap_or_default();
+                fs::write(&path, pem).map_err(|cause| ReceiverError::File {
+                    doing: "write",
+                    path,
+                    cause,
+                })?;
+                Ok(Some(made))
+            }
+            ReceiverTls::Given { cert_file, key_file } => {
+                let fault = |path: &Path| {
+                    let path = path.to_owned();
+                    move |cause| ReceiverError::Pem { path, cause }
+                };
+                let chain = CertificateDer::pem_file_iter(cert_file)
+                    .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+                    .map_err(fault(cert_file))?;
+                let key = PrivateKeyDer::from_pem_file(key_file).map_err(fault(key_file))?;
+                Ok(Some(Self {
+                    good: configure(chain, key)?,
+                    bad: None,
+                    ca_pem: None,
+                }))
+            }
+        }
+    }
+
+    /// Which configuration a connection gets.
+    pub(super) fn choose(&self, mode: FailMode) -> Arc<ServerConfig> {
+        let chosen = match (mode, &self.bad) {
+            (FailMode::WrongCertificate, Some((wrong_host, _))) => wrong_host,
+            (FailMode::ExpiredCertificate, Some((_, expired))) => expired,
+            _ => &self.good,
+        };
+        Arc::clone(chosen)
+    }
+
+    /// Whether certificate failures can be shown.
+    pub(super) fn has_bad(&self) -> bool {
+        self.bad.is_some()
+    }
+
+    fn make(names: Vec<String>) -> Result<Self, ReceiverError> {
+        let midnight = |days| {
+            let day = day_from_now(days);
+            rcgen::date_time_ymd(
+                day.year().into(),
+                day.month().unsigned_abs(),
+                day.day().unsigned_abs(),
+            )
+        };
+        let (before, after) = (midnight(-BACKDATED_DAYS), midnight(VALID_DAYS));
+        let mut params = CertificateParams::new(Vec::new())?;
+        params
+            .distinguished_name
+            .push(DnType::CommonName, "stationd test receiver");
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        (params.not_before, params.not_after) = (before, after);
+        let key = KeyPair::generate()?;
+        let ca_pem = params.self_signed(&key)?.pem();
+        let issuer = Issuer::new(params, key);
+        let leaf = |names: Vec<String>, after| {
+            let mut params = CertificateParams::new(names)?;
+            (params.not_before, params.not_after) = (before, after);
+            let key = KeyPair::generate()?;
+            let chain = vec![params.signed_by(&key, &issuer)?.der().clone()];
+            configure(chain, PrivatePkcs8KeyDer::from(key.serialize_der()).into())
+        };
+        Ok(Self {
+            good: leaf(names.clone(), after)?,
+            bad: Some((
+                leaf(vec!["another-host.invalid".to_owned()], after)?,
+                leaf(names, midnight(-1))?,
+            )),
+            ca_pem: Some(ca_pem),
+        })
+    }
+}
+
+/// The day so many days from now, UTC.
+fn day_from_now(days: i64) -> jiff::civil::Date {
+    let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
+    today.saturating_add(jiff::Span::new().days(days))
+}
+
+fn configure(
+    chain: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+) -> Result<Arc<ServerConfig>, ReceiverError> {
+    ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))
+        .map(Arc::new)
+        .map_err(ReceiverError::Tls)
+}
