@@ -1,0 +1,221 @@
+//! The desk: where the control socket and the health page ask the roles.
+//!
+//! It keeps the one `Recipient` per message that wiring made, never clones it, and lets one request at a time through
+//! to each role: however many clients ask, a role's mailbox holds at most one of their questions.
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use actix::{Message, Recipient};
+use serde_json::Value;
+use stationd_actors::messages::converter::DescribeConverters;
+use stationd_actors::messages::lifecycle::{Pause, Resume};
+use stationd_actors::messages::queue::{DescribeQueue, ListEntries, ShowEntry};
+use stationd_actors::messages::uploader::{DescribeUploads, FlushNow};
+use stationd_actors::messages::watcher::{DescribeFolders, Rescan};
+use stationd_actors::model::UnixMs;
+use stationd_sandbox::{Level, PolicyMode};
+use tokio::sync::{Semaphore, mpsc, oneshot};
+
+/// How long a role may take to answer. A queue in a slow commit takes the longest; a probe of the health page gives up
+/// after 5 s, so the answer that says who is silent must be out before.
+pub(crate) const ANSWER_WITHIN: Duration = Duration::from_secs(2);
+
+/// Whom to ask for what. Made by wiring.
+#[derive(Debug)]
+pub struct Roles {
+    /// The watcher.
+    pub describe_folders: Recipient<DescribeFolders>,
+    /// The watcher.
+    pub rescan: Recipient<Rescan>,
+    /// The watcher.
+    pub pause_watcher: Recipient<Pause>,
+    /// The watcher.
+    pub resume_watcher: Recipient<Resume>,
+    /// The converter supervisor.
+    pub describe_converters: Recipient<DescribeConverters>,
+    /// The queue.
+    pub describe_queue: Recipient<DescribeQueue>,
+    /// The queue.
+    pub list_entries: Recipient<ListEntries>,
+    /// The queue.
+    pub show_entry: Recipient<ShowEntry>,
+    /// The uploader.
+    pub describe_uploads: Recipient<DescribeUploads>,
+    /// The uploader.
+    pub flush: Recipient<FlushNow>,
+    /// The uploader.
+    pub pause_uploader: Recipient<Pause>,
+    /// The uploader.
+    pub resume_uploader: Recipient<Resume>,
+    /// Life cycle and settings: the daemon's main task. A few places are enough.
+    pub daemon: mpsc::Sender<DaemonRequest>,
+}
+
+/// What the daemon's main task is asked to do.
+#[derive(Debug)]
+pub enum DaemonRequest {
+    /// Drain and exit 0.
+    Stop,
+    /// Drain and exit so that the service manager starts a new process.
+    Restart,
+    /// Read the settings again. The answer is `Err` with the faults in words, one a line, when the old ones stay.
+    Reload(oneshot::Sender<Result<(), String>>),
+    /// The effective settings with the origin of each, secrets hidden.
+    ShowSettings(oneshot::Sender<Value>),
+}
+
+/// What does not change while the daemon runs.
+#[derive(Debug, Clone)]
+pub struct Facts {
+    /// Version of the daemon: `0.1.0`.
+    pub version: &'static str,
+    /// Name of the station.
+    pub station: String,
+    /// Where reports go, for people: the server's URL or the folder. No secrets.
+    pub server: String,
+    /// Setting `sandbox.policy`.
+    pub policy: PolicyMode,
+    /// How completely external converters are confined here.
+    pub level: Level,
+    /// Landlock's ABI on this kernel; 0 means none.
+    pub landlock_abi: u8,
+    /// When the daemon started, by the wall clock.
+    pub started: UnixMs,
+    /// The same, by the clock that is never set.
+    pub started_at: Instant,
+}
+
+/// Where the roles can be asked, and what is known without asking. Shared by the control socket and the health page.
+#[derive(Debug)]
+pub struct Desk {
+    pub(crate) roles: Roles,
+    pub(crate) facts: Facts,
+    paused: AtomicBool,
+    turns: Turns,
+}
+
+/// One place in front of each role.
+#[derive(Debug)]
+struct Turns {
+    watcher: Semaphore,
+    converter: Semaphore,
+    queue: Semaphore,
+    uploader: Semaphore,
+}
+
+/// A role that was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    Watcher,
+    Converter,
+    Queue,
+    Uploader,
+}
+
+/// A role gave no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unanswered {
+    /// It did not answer in time. It may still do what was asked.
+    Late(&'static str),
+    /// It has stopped.
+    Stopped(&'static str),
+}
+
+impl fmt::Display for Unanswered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Late(role) => write!(
+                f,
+                "the {role} did not answer within {} s",
+                ANSWER_WITHIN.as_secs()
+            ),
+            Self::Stopped(role) => write!(f, "the {role} has stopped"),
+        }
+    }
+}
+
+impl std::error::Error for Unanswered {}
+
+impl Desk {
+    /// Puts the desk in front of the roles.
+    pub fn new(roles: Roles, facts: Facts) -> Self {
+        Self {
+            roles,
+            facts,
+            paused: AtomicBool::new(false),
+            turns: Turns {
+                watcher: Semaphore::new(1),
+                converter: Semaphore::new(1),
+                queue: Semaphore::new(1),
+                uploader: Semaphore::new(1),
+            },
+        }
+    }
+
+    /// Whether taking up files and uploads are paused.
+    pub fn paused(&self) -> bool {
+        self.paused.load(Ordering::Relaxed)
+    }
+
+    /// Pauses, or ends the pause, at the watcher and the uploader.
+    pub(crate) async fn set_paused(&self, paused: bool) -> Result<(), Unanswered> {
+        if paused {
+            self.ask(Role::Watcher, &self.roles.pause_watcher, Pause).await?;
+            self.ask(Role::Uploader, &self.roles.pause_uploader, Pause)
+                .await?;
+        } else {
+            self.ask(Role::Watcher, &self.roles.resume_watcher, Resume)
+                .await?;
+            self.ask(Role::Uploader, &self.roles.resume_uploader, Resume)
+                .await?;
+        }
+        self.paused.store(paused, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Sends `message` when it is our turn and waits for the answer, both within [`ANSWER_WITHIN`].
+    pub(crate) async fn ask<M>(
+        &self,
+        role: Role,
+        recipient: &Recipient<M>,
+        message: M,
+    ) -> Result<M::Result, Unanswered>
+    where
+        M: Message + Send,
+        M::Result: Send,
+    {
+        let asked = tokio::time::timeout(ANSWER_WITHIN, async {
+            let _turn = self.turns.of(role).acquire().await.ok()?;
+            recipient.send(message).await.ok()
+        });
+        match asked.await {
+            Ok(Some(answer)) => Ok(answer),
+            Ok(None) => Err(Unanswered::Stopped(role.as_str())),
+            Err(_elapsed) => Err(Unanswered::Late(role.as_str())),
+        }
+    }
+}
+
+impl Turns {
+    fn of(&self, role: Role) -> &Semaphore {
+        match role {
+            Role::Watcher => &self.watcher,
+            Role::Converter => &self.converter,
+            Role::Queue => &self.queue,
+            Role::Uploader => &self.uploader,
+        }
+    }
+}
+
+impl Role {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Watcher => "watcher",
+            Self::Converter => "converter supervisor",
+            Self::Queue => "queue",
+            Self::Uploader => "uploader",
+        }
+    }
+}

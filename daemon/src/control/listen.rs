@@ -1,0 +1,152 @@
+//! Opens the listening socket: systemd's, or one of our own.
+
+use std::fs::Permissions;
+use std::io;
+use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::Path;
+
+use listenfd::ListenFd;
+use nix::errno::Errno;
+use nix::unistd::{Gid, Group};
+
+use super::error::ControlError;
+
+/// The group whose members may command the daemon, where it exists.
+const GROUP: &str = "stationd";
+
+/// Longest path of a socket: `sun_path` has 108 bytes, one is for the end. Source: unix(7).
+const PATH_LIMIT: usize = 107;
+
+/// A socket that listens, and whether its file is ours to remove.
+#[derive(Debug)]
+pub(super) struct Listening {
+    pub(super) listener: UnixListener,
+    pub(super) own: bool,
+}
+
+/// The group `stationd`, where it exists.
+pub(super) fn station_group() -> Option<Gid> {
+    Group::from_name(GROUP).ok().flatten().map(|group| group.gid)
+}
+
+/// Takes systemd's socket when there is one, else binds `path`.
+pub(super) fn open(path: &Path) -> Result<Listening, ControlError> {
+    let (listener, own) = match handed_over() {
+        Some(listener) => (listener, false),
+        None => (bind(path)?, true),
+    };
+    listener
+        .set_nonblocking(true)
+        .map_err(|cause| ControlError::Socket {
+            doing: "prepare",
+            path: path.to_owned(),
+            cause,
+        })?;
+    Ok(Listening { listener, own })
+}
+
+/// The first Unix stream socket of `LISTEN_FDS`. Source: `sd_listen_fds(3)`.
+fn handed_over() -> Option<UnixListener> {
+    // listenfd would also take descriptors that name no process; systemd always names it.
+    let for_us = std::env::var("LISTEN_PID").ok()?.parse() == Ok(std::process::id());
+    let mut given = for_us.then(ListenFd::from_env)?;
+    (0..given.len()).find_map(|index| given.take_unix_listener(index).ok().flatten())
+}
+
+/// Binds under a name of our own first and gives it mode and group there: it appears under `path` finished, and
+/// replaces a file that was left behind in the same step.
+fn bind(path: &Path) -> Result<UnixListener, ControlError> {
+    let failed = |doing| {
+        move |cause| ControlError::Socket {
+            doing,
+            path: path.to_owned(),
+            cause,
+        }
+    };
+    let fresh = path.with_extension("new");
+    let bytes = fresh.as_os_str().len().max(path.as_os_str().len());
+    if bytes > PATH_LIMIT {
+        return Err(ControlError::PathTooLong {
+            path: path.to_owned(),
+            bytes,
+            limit: PATH_LIMIT,
+        });
+    }
+    refuse_if_taken(path)?;
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(failed("make the folder of"))?;
+    }
+    unlink(&fresh).map_err(failed("clear the way for"))?;
+    let listener = UnixListener::bind(&fresh).map_err(failed("bind"))?;
+    if let Some(group) = station_group() {
+        // Not a member of the group, and not root: then the owner alone gets in.
+        let _unable = nix::unistd::chown(&fresh, None, Some(group)).is_err();
+    }
+    std::fs::set_permissions(&fresh, Permissions::from_mode(0o660)).map_err(failed("set the mode of"))?;
+    std::fs::rename(&fresh, path).map_err(failed("put in place"))?;
+    Ok(listener)
+}
+
+fn refuse_if_taken(path: &Path) -> Result<(), ControlError> {
+    match std::fs::symlink_metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(cause) => Err(ControlError::Socket {
+            doing: "look at",
+            path: path.to_owned(),
+            cause,
+        }),
+        Ok(found) if !found.file_type().is_socket() => Err(ControlError::NotASocket(path.to_owned())),
+        Ok(_) => match UnixStream::connect(path) {
+            // Nobody listens: left behind by a stationd that was killed.
+            Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => Ok(()),
+            _ => Err(ControlError::InUse(path.to_owned())),
+        },
+    }
+}
+
+/// Removes a socket's file, if it is there.
+pub(super) fn unlink(path: &Path) -> io::Result<()> {
+    match nix::unistd::unlink(path) {
+        Ok(()) | Err(Errno::ENOENT) => Ok(()),
+        Err(errno) => Err(errno.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::MetadataExt as _;
+
+    use super::*;
+
+    #[test]
+    fn a_socket_left_behind_is_replaced_and_a_living_one_is_not() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("run/control.sock");
+        let first = open(&path).unwrap();
+        assert!(first.own);
+        assert_eq!(std::fs::metadata(&path).unwrap().mode() & 0o777, 0o660);
+        assert!(matches!(open(&path), Err(ControlError::InUse(_))));
+        drop(first);
+        open(&path).unwrap();
+    }
+
+    #[test]
+    fn a_file_of_somebody_else_is_left_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("control.sock");
+        std::fs::write(&path, "notes").unwrap();
+        assert!(matches!(open(&path), Err(ControlError::NotASocket(_))));
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "notes");
+    }
+
+    #[test]
+    fn a_path_too_long_for_a_socket_says_so() {
+        let path = Path::new("/tmp").join("x".repeat(120));
+        let error = open(&path).unwrap_err().to_string();
+        assert!(
+            error.ends_with("is too long (125 bytes, limit 107)") || error.contains("limit 107"),
+            "{error}"
+        );
+    }
+}

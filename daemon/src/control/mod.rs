@@ -1,0 +1,30 @@
+//! The control socket: what `stationctl` and other local clients talk to.
+//!
+//! One JSON object a line over a Unix stream socket. [`protocol`] has the words of both sides, `session` decides,
+//! `server` moves bytes, `commands` asks the roles through a [`Desk`].
+
+mod auth;
+mod commands;
+mod desk;
+mod error;
+#[cfg(test)]
+pub(crate) mod fakes;
+pub mod journal;
+mod limiter;
+mod lines;
+mod listen;
+pub mod protocol;
+mod server;
+mod session;
+mod settings;
+mod snapshot;
+mod status;
+
+pub use auth::{Key, KeyError};
+pub use desk::{DaemonRequest, Desk, Facts, Roles, Unanswered};
+pub use error::ControlError;
+pub use lines::{Line, LineReader};
+pub use server::{ControlServer, serve};
+pub use settings::{ControlSettings, RateLimit};
+pub use snapshot::Snapshot;
+pub use status::{ConverterPart, SandboxPart, Status};

@@ -1,0 +1,185 @@
+//! The answer to `status`: what `stationctl status` shows and programs read.
+
+use serde::{Deserialize, Serialize};
+use stationd_actors::model::{
+    BreakerState, ConverterState, ConverterStatus, QueueStatus, ServerState, UploaderStatus,
+};
+use stationd_sandbox::{Level, PolicyMode};
+
+use super::desk::{Desk, Facts};
+use super::snapshot::Snapshot;
+
+/// The answer to `status`.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Status {
+    /// Version of the daemon.
+    pub version: String,
+    /// Name of the station.
+    pub station: String,
+    /// How long the daemon has been running, in seconds.
+    pub uptime_s: u64,
+    /// When this was asked, RFC 3339.
+    pub at: String,
+    /// The server.
+    pub server: ServerPart,
+    /// The queue.
+    pub queue: QueueStatus,
+    /// Each converter, in the order of the settings.
+    pub converters: Vec<ConverterPart>,
+    /// How converters are confined.
+    pub sandbox: SandboxPart,
+    /// Whether work is paused.
+    pub paused: bool,
+    /// What needs a look, in words; empty when all is well. A part that does not answer is named here, and its figures
+    /// above are zero.
+    pub problems: Vec<String>,
+}
+
+/// The server, as the uploader sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ServerPart {
+    /// Its URL, or the folder that stands for it.
+    pub address: String,
+    /// `unknown`, `reachable`, `unreachable` or `parked`.
+    pub state: ServerState,
+    /// `closed`, `open` or `half-open`.
+    pub breaker: BreakerState,
+    /// Last answered request, RFC 3339.
+    pub last_ok: Option<String>,
+    /// The last failure since then, in words.
+    pub last_error: String,
+    /// Requests on the wire.
+    pub in_flight: u64,
+    /// Reports delivered since the start.
+    pub delivered: u64,
+    /// Reports refused for good since the start.
+    pub refused: u64,
+    /// Attempts to be repeated since the start.
+    pub retried: u64,
+}
+
+/// One converter with its folder.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct ConverterPart {
+    /// What the supervisor says.
+    #[serde(flatten)]
+    pub status: ConverterStatus,
+    /// Complete files that wait in the drop folder.
+    #[serde(default)]
+    pub waiting: u64,
+}
+
+/// How converters are confined.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SandboxPart {
+    /// Setting `sandbox.policy`.
+    pub policy: PolicyMode,
+    /// `full`, `full-minus`, `reduced` or `none`.
+    pub level: Option<Level>,
+    /// Landlock's ABI; 0 means none.
+    pub landlock_abi: u8,
+}
+
+impl Desk {
+    /// Asks all roles and puts the answers together.
+    pub async fn status(&self) -> Status {
+        Status::new(&self.facts, self.snapshot().await)
+    }
+}
+
+impl Status {
+    fn new(facts: &Facts, snapshot: Snapshot) -> Self {
+        let mut problems = Vec::new();
+        let queue = heard(snapshot.queue, &mut problems);
+        let uploads = heard(snapshot.uploads, &mut problems);
+        let converters = heard(snapshot.converters, &mut problems);
+        let folders = heard(snapshot.folders, &mut problems);
+        let converters: Vec<_> = converters
+            .into_iter()
+            .enumerate()
+            .map(|(index, mut status)| {
+                let folder = folders.iter().find(|folder| folder.converter.0 == index);
+                if let Some(folder) = folder.filter(|folder| !folder.problem.is_empty()) {
+                    status.state = ConverterState::Blocked;
+                    status.problem.clone_from(&folder.problem);
+                }
+                ConverterPart {
+                    waiting: folder.map_or(0, |folder| folder.waiting),
+                    status,
+                }
+            })
+            .collect();
+        let status = Self {
+            version: facts.version.to_owned(),
+            station: facts.station.clone(),
+            uptime_s: facts.started_at.elapsed().as_secs(),
+            at: snapshot.at.to_string(),
+            server: ServerPart::new(facts, uploads),
+            queue,
+            converters,
+            sandbox: SandboxPart {
+                policy: facts.policy,
+                level: Some(facts.level),
+                landlock_abi: facts.landlock_abi,
+            },
+            paused: snapshot.paused,
+            problems,
+        };
+        status.with_problems()
+    }
+
+    /// Adds what is wrong, the gravest first.
+    fn with_problems(mut self) -> Self {
+        let mut found = Vec::new();
+        if self.queue.full {
+            found.push(format!(
+                "new files wait in their folders: {}",
+                self.queue.full_reason
+            ));
+        }
+        if self.server.state == ServerState::Parked {
+            found.push(format!("uploads are stopped: {}", self.server.last_error));
+        } else if !self.server.last_error.is_empty() {
+            found.push(format!("server: {}", self.server.last_error));
+        }
+        for ConverterPart { status, .. } in &self.converters {
+            if status.state == ConverterState::Blocked {
+                found.push(format!("converter {}: {}", status.name, status.problem));
+            }
+        }
+        if self.queue.dead > 0 {
+            found.push(format!(
+                "{} reports were refused by the server: stationctl queue list --state dead",
+                self.queue.dead
+            ));
+        }
+        self.problems.extend(found);
+        self
+    }
+}
+
+impl ServerPart {
+    fn new(facts: &Facts, uploads: UploaderStatus) -> Self {
+        Self {
+            address: facts.server.clone(),
+            state: uploads.state,
+            breaker: uploads.breaker,
+            last_ok: uploads.last_ok.map(|at| at.to_string()),
+            last_error: uploads.last_error,
+            in_flight: uploads.in_flight,
+            delivered: uploads.delivered,
+            refused: uploads.refused,
+            retried: uploads.retried,
+        }
+    }
+}
+
+fn heard<T: Default>(part: Result<T, String>, problems: &mut Vec<String>) -> T {
+    part.unwrap_or_else(|words| {
+        problems.push(words);
+        T::default()
+    })
+}
