@@ -1,4 +1,4 @@
 //! stationd and stationctl: settings, wiring, life cycle, control socket, journal.
 
-pub mod receiver;
 pub mod control;
+pub mod receiver;

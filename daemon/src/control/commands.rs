@@ -9,9 +9,10 @@ use stationd_actors::messages::uploader::FlushNow;
 use stationd_actors::messages::watcher::Rescan;
 use stationd_actors::model::{EntryId, EntryState};
 
-use super::desk::{DaemonRequest, Desk, Role, Unanswered};
+use super::desk::{Desk, Role, Unanswered};
 use super::error::chain;
 use super::protocol::{Fault, code};
+use super::roles::DaemonRequest;
 
 /// Entries in an answer to `queue.list` when the client names no limit.
 const LIST_DEFAULT: usize = 50;
@@ -26,11 +27,14 @@ pub(super) async fn run(desk: &Desk, command: &str, args: Option<&RawValue>) -> 
         "queue.stats" => queue_stats(desk).await,
         "queue.list" => queue_list(desk, parse(args)?).await,
         "queue.show" => queue_show(desk, parse(args)?).await,
-        "queue.flush" | "sync.flush" => done(desk.ask(Role::Uploader, &desk.roles.flush, FlushNow).await),
+        "queue.flush" | "sync.flush" => done(
+            desk.ask(Role::Uploader, &desk.roles.uploader.flush, FlushNow)
+                .await,
+        ),
         "converter.list" => to_json(&desk.status().await.converters),
         "pause" => done(desk.set_paused(true).await),
         "resume" => done(desk.set_paused(false).await),
-        "rescan" => done(desk.ask(Role::Watcher, &desk.roles.rescan, Rescan).await),
+        "rescan" => done(desk.ask(Role::Watcher, &desk.roles.watcher.rescan, Rescan).await),
         "config.reload" => reload(desk).await,
         "config.show" => show_settings(desk).await,
         "stop" => tell_daemon(desk, DaemonRequest::Stop),
@@ -59,7 +63,7 @@ struct ShowArguments {
 
 async fn queue_stats(desk: &Desk) -> Result<Value, Fault> {
     let stats = desk
-        .ask(Role::Queue, &desk.roles.describe_queue, DescribeQueue)
+        .ask(Role::Queue, &desk.roles.queue.describe, DescribeQueue)
         .await??;
     to_json(&stats)
 }
@@ -70,7 +74,7 @@ async fn queue_list(desk: &Desk, arguments: ListArguments) -> Result<Value, Faul
         state: arguments.state,
         limit,
     };
-    let entries = desk.ask(Role::Queue, &desk.roles.list_entries, message).await??;
+    let entries = desk.ask(Role::Queue, &desk.roles.queue.list, message).await??;
     Ok(json!({ "entries": to_json(&entries)?, "limit": limit }))
 }
 
@@ -78,7 +82,7 @@ async fn queue_show(desk: &Desk, arguments: ShowArguments) -> Result<Value, Faul
     let message = ShowEntry {
         entry: arguments.entry,
     };
-    let lease = desk.ask(Role::Queue, &desk.roles.show_entry, message).await??;
+    let lease = desk.ask(Role::Queue, &desk.roles.queue.show, message).await??;
     // As text, so that the report reaches the client byte for byte.
     let document = String::from_utf8(lease.document).map_err(|_| {
         Fault::new(

@@ -8,63 +8,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use actix::{Message, Recipient};
-use serde_json::Value;
-use stationd_actors::messages::converter::DescribeConverters;
 use stationd_actors::messages::lifecycle::{Pause, Resume};
-use stationd_actors::messages::queue::{DescribeQueue, ListEntries, ShowEntry};
-use stationd_actors::messages::uploader::{DescribeUploads, FlushNow};
-use stationd_actors::messages::watcher::{DescribeFolders, Rescan};
 use stationd_actors::model::UnixMs;
 use stationd_sandbox::{Level, PolicyMode};
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::sync::Semaphore;
+
+use super::roles::Roles;
 
 /// How long a role may take to answer. A queue in a slow commit takes the longest; a probe of the health page gives up
 /// after 5 s, so the answer that says who is silent must be out before.
 pub(crate) const ANSWER_WITHIN: Duration = Duration::from_secs(2);
-
-/// Whom to ask for what. Made by wiring.
-#[derive(Debug)]
-pub struct Roles {
-    /// The watcher.
-    pub describe_folders: Recipient<DescribeFolders>,
-    /// The watcher.
-    pub rescan: Recipient<Rescan>,
-    /// The watcher.
-    pub pause_watcher: Recipient<Pause>,
-    /// The watcher.
-    pub resume_watcher: Recipient<Resume>,
-    /// The converter supervisor.
-    pub describe_converters: Recipient<DescribeConverters>,
-    /// The queue.
-    pub describe_queue: Recipient<DescribeQueue>,
-    /// The queue.
-    pub list_entries: Recipient<ListEntries>,
-    /// The queue.
-    pub show_entry: Recipient<ShowEntry>,
-    /// The uploader.
-    pub describe_uploads: Recipient<DescribeUploads>,
-    /// The uploader.
-    pub flush: Recipient<FlushNow>,
-    /// The uploader.
-    pub pause_uploader: Recipient<Pause>,
-    /// The uploader.
-    pub resume_uploader: Recipient<Resume>,
-    /// Life cycle and settings: the daemon's main task. A few places are enough.
-    pub daemon: mpsc::Sender<DaemonRequest>,
-}
-
-/// What the daemon's main task is asked to do.
-#[derive(Debug)]
-pub enum DaemonRequest {
-    /// Drain and exit 0.
-    Stop,
-    /// Drain and exit so that the service manager starts a new process.
-    Restart,
-    /// Read the settings again. The answer is `Err` with the faults in words, one a line, when the old ones stay.
-    Reload(oneshot::Sender<Result<(), String>>),
-    /// The effective settings with the origin of each, secrets hidden.
-    ShowSettings(oneshot::Sender<Value>),
-}
 
 /// What does not change while the daemon runs.
 #[derive(Debug, Clone)]
@@ -162,13 +115,13 @@ impl Desk {
     /// Pauses, or ends the pause, at the watcher and the uploader.
     pub(crate) async fn set_paused(&self, paused: bool) -> Result<(), Unanswered> {
         if paused {
-            self.ask(Role::Watcher, &self.roles.pause_watcher, Pause).await?;
-            self.ask(Role::Uploader, &self.roles.pause_uploader, Pause)
+            self.ask(Role::Watcher, &self.roles.watcher.pause, Pause).await?;
+            self.ask(Role::Uploader, &self.roles.uploader.pause, Pause)
                 .await?;
         } else {
-            self.ask(Role::Watcher, &self.roles.resume_watcher, Resume)
+            self.ask(Role::Watcher, &self.roles.watcher.resume, Resume)
                 .await?;
-            self.ask(Role::Uploader, &self.roles.resume_uploader, Resume)
+            self.ask(Role::Uploader, &self.roles.uploader.resume, Resume)
                 .await?;
         }
         self.paused.store(paused, Ordering::Relaxed);

@@ -6,9 +6,12 @@ use std::time::Instant;
 use actix::prelude::*;
 use stationd_actors::messages::converter::{ConverterIndex, DescribeConverters};
 use stationd_actors::messages::lifecycle::{Pause, Resume};
-use stationd_actors::messages::queue::{DescribeQueue, ListEntries, ShowEntry, StoreError};
+use stationd_actors::messages::queue::{
+    DescribeQueue, DropEntries, EndDelays, ExportEntries, ExportedPage, ImportEntries, Imported, JobPage,
+    ListEntries, ListJobs, RetryEntries, Selection, ShowEntry, StoreError, Trace, Traced, TracedReport,
+};
 use stationd_actors::messages::uploader::{DescribeUploads, FlushNow};
-use stationd_actors::messages::watcher::{DescribeFolders, FolderState, Rescan};
+use stationd_actors::messages::watcher::{DescribeFolders, FolderState, Rescan, SetEnabled};
 use stationd_actors::model::{
     ConverterStatus, Entry, EntryId, EntryState, JobId, Lease, Priority, QueueStatus, TraceId, UnixMs,
     UploaderStatus,
@@ -16,7 +19,8 @@ use stationd_actors::model::{
 use stationd_sandbox::{Level, PolicyMode};
 use tokio::sync::mpsc;
 
-use super::desk::{DaemonRequest, Desk, Facts, Roles};
+use super::desk::{Desk, Facts};
+use super::roles::{ConverterRole, DaemonRequest, QueueRole, Roles, UploaderRole, WatcherRole};
 
 /// Entries that wait.
 pub(crate) const READY: u64 = 37;
@@ -59,10 +63,7 @@ answers!(ListEntries, |asked| Ok(vec![entry(
     asked.state.unwrap_or(EntryState::Ready)
 )]));
 answers!(ShowEntry, |asked| if asked.entry == EntryId(1) {
-    Ok(Lease {
-        entry: entry(EntryState::Ready),
-        document: DOCUMENT.as_bytes().to_vec(),
-    })
+    Ok(lease())
 } else {
     Err(StoreError::NoEntry(asked.entry))
 });
@@ -75,13 +76,51 @@ answers!(DescribeConverters, |_asked| vec![ConverterStatus {
 }]);
 answers!(DescribeFolders, |_asked| vec![FolderState {
     converter: ConverterIndex(0),
+    enabled: true,
     waiting: 3,
     problem: String::new(),
 }]);
 answers!(FlushNow, |_asked| ());
+answers!(RetryEntries, |asked| counted(&asked.entries));
+answers!(DropEntries, |asked| counted(&asked.entries));
+answers!(EndDelays, |_asked| Ok(4));
+answers!(ExportEntries, |asked| Ok(ExportedPage {
+    entries: vec![lease()],
+    next: asked.after.is_none().then_some(EntryId(1)),
+}));
+answers!(ImportEntries, |asked| Ok(Imported {
+    queued: asked.reports.len() as u64,
+    known: 0,
+}));
+answers!(Trace, |_asked| Ok(vec![Traced {
+    job: None,
+    reports: vec![TracedReport {
+        entry: Some(entry(EntryState::Ready)),
+        failures: Vec::new(),
+        receipt: None,
+    }],
+}]));
+answers!(ListJobs, |_asked| Ok(JobPage::default()));
 answers!(Rescan, |_asked| ());
+answers!(SetEnabled, |_asked| ());
 answers!(Pause, |_asked| ());
 answers!(Resume, |_asked| ());
+
+fn counted(entries: &Selection) -> Result<u64, StoreError> {
+    match entries {
+        Selection::Entries(ids) if ids.contains(&EntryId(99)) => Err(StoreError::NoEntry(EntryId(99))),
+        Selection::Entries(ids) => Ok(ids.len() as u64),
+        Selection::Dead => Ok(2),
+        Selection::All => Ok(READY),
+    }
+}
+
+fn lease() -> Lease {
+    Lease {
+        entry: entry(EntryState::Ready),
+        document: DOCUMENT.as_bytes().to_vec(),
+    }
+}
 
 fn entry(state: EntryState) -> Entry {
     Entry {
@@ -119,18 +158,34 @@ pub(crate) fn desk_without_queue() -> DeskAndRequests {
 fn desk_of(fake: Addr<Fake>, queue: Addr<Fake>) -> DeskAndRequests {
     let (daemon, requests) = mpsc::channel(1);
     let roles = Roles {
-        describe_folders: fake.clone().recipient(),
-        rescan: fake.clone().recipient(),
-        pause_watcher: fake.clone().recipient(),
-        resume_watcher: fake.clone().recipient(),
-        describe_converters: fake.clone().recipient(),
-        describe_queue: queue.clone().recipient(),
-        list_entries: queue.clone().recipient(),
-        show_entry: queue.recipient(),
-        describe_uploads: fake.clone().recipient(),
-        flush: fake.clone().recipient(),
-        pause_uploader: fake.clone().recipient(),
-        resume_uploader: fake.recipient(),
+        watcher: WatcherRole {
+            describe: fake.clone().recipient(),
+            rescan: fake.clone().recipient(),
+            set_enabled: fake.clone().recipient(),
+            pause: fake.clone().recipient(),
+            resume: fake.clone().recipient(),
+        },
+        converter: ConverterRole {
+            describe: fake.clone().recipient(),
+        },
+        queue: QueueRole {
+            describe: queue.clone().recipient(),
+            list: queue.clone().recipient(),
+            show: queue.clone().recipient(),
+            retry: queue.clone().recipient(),
+            end_delays: queue.clone().recipient(),
+            drop: queue.clone().recipient(),
+            export: queue.clone().recipient(),
+            import: queue.clone().recipient(),
+            trace: queue.clone().recipient(),
+            jobs: queue.recipient(),
+        },
+        uploader: UploaderRole {
+            describe: fake.clone().recipient(),
+            flush: fake.clone().recipient(),
+            pause: fake.clone().recipient(),
+            resume: fake.recipient(),
+        },
         daemon,
     };
     let facts = Facts {

@@ -32,10 +32,10 @@ impl Desk {
     pub async fn snapshot(&self) -> Snapshot {
         let roles = &self.roles;
         let (queue, uploads, converters, folders) = tokio::join!(
-            self.ask(Role::Queue, &roles.describe_queue, DescribeQueue),
-            self.ask(Role::Uploader, &roles.describe_uploads, DescribeUploads),
-            self.ask(Role::Converter, &roles.describe_converters, DescribeConverters),
-            self.ask(Role::Watcher, &roles.describe_folders, DescribeFolders),
+            self.ask(Role::Queue, &roles.queue.describe, DescribeQueue),
+            self.ask(Role::Uploader, &roles.uploader.describe, DescribeUploads),
+            self.ask(Role::Converter, &roles.converter.describe, DescribeConverters),
+            self.ask(Role::Watcher, &roles.watcher.describe, DescribeFolders),
         );
         Snapshot {
             at: clock::now(),

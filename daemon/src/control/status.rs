@@ -102,9 +102,12 @@ impl Status {
             .enumerate()
             .map(|(index, mut status)| {
                 let folder = folders.iter().find(|folder| folder.converter.0 == index);
-                if let Some(folder) = folder.filter(|folder| !folder.problem.is_empty()) {
-                    status.state = ConverterState::Blocked;
-                    status.problem.clone_from(&folder.problem);
+                if let Some(folder) = folder {
+                    status.enabled = folder.enabled;
+                    if !folder.problem.is_empty() {
+                        status.state = ConverterState::Blocked;
+                        status.problem.clone_from(&folder.problem);
+                    }
                 }
                 ConverterPart {
                     waiting: folder.map_or(0, |folder| folder.waiting),

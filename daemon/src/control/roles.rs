@@ -1,0 +1,101 @@
+//! Whom to ask for what.
+
+use actix::Recipient;
+use serde_json::Value;
+use stationd_actors::messages::converter::DescribeConverters;
+use stationd_actors::messages::lifecycle::{Pause, Resume};
+use stationd_actors::messages::queue::{
+    DescribeQueue, DropEntries, EndDelays, ExportEntries, ImportEntries, ListEntries, ListJobs, RetryEntries,
+    ShowEntry, Trace,
+};
+use stationd_actors::messages::uploader::{DescribeUploads, FlushNow};
+use stationd_actors::messages::watcher::{DescribeFolders, Rescan, SetEnabled};
+use tokio::sync::{mpsc, oneshot};
+
+/// Whom to ask for what. Made by wiring; each recipient is kept once and never cloned.
+#[derive(Debug)]
+pub struct Roles {
+    /// Watcher.
+    pub watcher: WatcherRole,
+    /// Converter supervisor.
+    pub converter: ConverterRole,
+    /// Queue.
+    pub queue: QueueRole,
+    /// Uploader.
+    pub uploader: UploaderRole,
+    /// Life cycle and settings: the daemon's main task. A few places are enough.
+    pub daemon: mpsc::Sender<DaemonRequest>,
+}
+
+/// What the watcher is asked.
+#[derive(Debug)]
+pub struct WatcherRole {
+    /// Each folder's state.
+    pub describe: Recipient<DescribeFolders>,
+    /// Look through all folders.
+    pub rescan: Recipient<Rescan>,
+    /// Switch one converter's folder.
+    pub set_enabled: Recipient<SetEnabled>,
+    /// Take up no files.
+    pub pause: Recipient<Pause>,
+    /// Take them up again.
+    pub resume: Recipient<Resume>,
+}
+
+/// What the converter supervisor is asked.
+#[derive(Debug)]
+pub struct ConverterRole {
+    /// Each converter's figures.
+    pub describe: Recipient<DescribeConverters>,
+}
+
+/// What the queue is asked.
+#[derive(Debug)]
+pub struct QueueRole {
+    /// Its figures.
+    pub describe: Recipient<DescribeQueue>,
+    /// Entries.
+    pub list: Recipient<ListEntries>,
+    /// One entry with its report.
+    pub show: Recipient<ShowEntry>,
+    /// Make entries due.
+    pub retry: Recipient<RetryEntries>,
+    /// End all delays.
+    pub end_delays: Recipient<EndDelays>,
+    /// Take entries out.
+    pub drop: Recipient<DropEntries>,
+    /// Entries with their reports, page by page.
+    pub export: Recipient<ExportEntries>,
+    /// Reports from another store.
+    pub import: Recipient<ImportEntries>,
+    /// The way of a unit.
+    pub trace: Recipient<Trace>,
+    /// The audit trail.
+    pub jobs: Recipient<ListJobs>,
+}
+
+/// What the uploader is asked.
+#[derive(Debug)]
+pub struct UploaderRole {
+    /// Its figures.
+    pub describe: Recipient<DescribeUploads>,
+    /// Try now.
+    pub flush: Recipient<FlushNow>,
+    /// Send nothing.
+    pub pause: Recipient<Pause>,
+    /// Send again.
+    pub resume: Recipient<Resume>,
+}
+
+/// What the daemon's main task is asked to do.
+#[derive(Debug)]
+pub enum DaemonRequest {
+    /// Drain and exit 0.
+    Stop,
+    /// Drain and exit so that the service manager starts a new process.
+    Restart,
+    /// Read the settings again. The answer is `Err` with the faults in words, one a line, when the old ones stay.
+    Reload(oneshot::Sender<Result<(), String>>),
+    /// The effective settings with the origin of each, secrets hidden.
+    ShowSettings(oneshot::Sender<Value>),
+}
