@@ -1,0 +1,106 @@
+//! Settings without a fault, as each role is told them.
+
+use std::path::PathBuf;
+
+use stationd_actors::converter::{ConverterSettings, SupervisorSettings};
+use stationd_actors::queue::QueueSettings;
+use stationd_actors::uploader::UploaderSettings;
+use stationd_actors::watcher::FolderSettings;
+use uuid::Uuid;
+
+use super::environment::Environment;
+use super::file::FileKeys;
+use super::folders;
+use super::queue::RetentionSettings;
+use super::reader::Findings;
+use super::sandbox::SandboxSettings;
+use super::service::{ControlSettings, HttpSettings, LogSettings};
+use super::station::Identity;
+use super::{Faults, Origin, Warning};
+
+/// What every part of the daemon is told, one struct each.
+///
+/// Only the wiring and `stationctl config` see all of it.
+#[derive(Debug)]
+pub struct Settings {
+    /// The folder of store, spool, scratch and keys.
+    pub state_dir: PathBuf,
+    /// This station.
+    pub identity: Identity,
+    /// The watcher's folders, in the order of the converters.
+    pub folders: Vec<FolderSettings>,
+    /// The converters.
+    pub converters: Vec<ConverterSettings>,
+    /// The forker.
+    pub sandbox: SandboxSettings,
+    /// The queue.
+    pub queue: QueueSettings,
+    /// The uploader.
+    pub uploader: UploaderSettings,
+    /// How long sources are kept.
+    pub retention: RetentionSettings,
+    /// The control socket.
+    pub control: ControlSettings,
+    /// Health, metrics and the status page.
+    pub http: HttpSettings,
+    /// The journal.
+    pub log: LogSettings,
+    /// What is legal but deserves a word.
+    pub warnings: Vec<Warning>,
+    /// Where the server's token comes from, when there is one.
+    pub token_origin: Option<Origin>,
+}
+
+impl Settings {
+    /// Checks what was read.
+    ///
+    /// # Errors
+    ///
+    /// With every fault of `findings`, and those that only show when keys are seen together.
+    pub(super) fn check(
+        mut keys: FileKeys,
+        environment: &Environment,
+        mut findings: Findings,
+    ) -> Result<Self, Faults> {
+        let findings_ref = &mut findings;
+        keys.check_schema(findings_ref);
+        keys.fill_in(environment, findings_ref);
+        let state_dir = PathBuf::from(&keys.state_dir);
+        let identity = keys.station.identity(environment, findings_ref);
+        let presets = keys.station.presets(&identity.station, findings_ref);
+        let checked = folders::check(&keys.converters, &identity.station, &presets, findings_ref);
+        let server = keys.server.check(environment, findings_ref);
+        let sandbox = keys.sandbox.check(findings_ref);
+        let control = keys.control.check(findings_ref);
+        let http = keys.http.check(findings_ref);
+        let uploader = server.map(|server| keys.upload.check(server, findings_ref));
+        let (Some(uploader), true) = (uploader, findings.faults.is_empty()) else {
+            return Err(Faults::new(findings.faults));
+        };
+        Ok(Self {
+            queue: keys.queue.check(&state_dir, &keys.retention),
+            retention: keys.retention.check(),
+            state_dir,
+            identity,
+            folders: checked.folders,
+            converters: checked.converters,
+            sandbox,
+            uploader,
+            control,
+            http,
+            log: keys.log.clone(),
+            warnings: findings.warnings,
+            token_origin: findings.token_origin,
+        })
+    }
+
+    /// The converter supervisor's settings; `station_id` comes from [`super::station_id`].
+    pub fn supervisor(&self, station_id: Uuid) -> SupervisorSettings {
+        SupervisorSettings {
+            converters: self.converters.clone(),
+            station_id,
+            max_children: self.sandbox.max_children,
+            policy: self.sandbox.policy,
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! Settings: read from files, variables and credentials, checked once, handed to each role as its own struct.
+//!
+//! Each section has one file, in which every key is named once with its range, default and purpose; reading, printing
+//! and the JSON Schema all go through that one place. Later layers win: the file, `FILE.d/*.toml`, variables,
+//! credentials. Every value keeps its [`Origin`], and every [`Fault`] is reported, not only the first.
+
+mod checked;
+mod converter;
+mod environment;
+mod fault;
+mod file;
+mod folders;
+mod keys;
+mod layer;
+mod listing;
+mod load;
+mod nearest;
+mod origin;
+mod program;
+mod queue;
+mod reader;
+mod rule;
+mod sandbox;
+mod schema;
+mod secret;
+mod server;
+mod service;
+mod station;
+mod station_id;
+#[cfg(test)]
+mod tests;
+mod text;
+mod upload;
+mod url;
+
+pub use checked::Settings;
+pub use environment::Environment;
+pub use fault::{Fault, Faults, Problem, Warning};
+pub use load::{DEFAULT_FILE, LoadOptions, load};
+pub use origin::Origin;
+pub use queue::RetentionSettings;
+pub use sandbox::SandboxSettings;
+pub use schema::schema;
+pub use service::{ControlSettings, HttpSettings, LogFormat, LogSettings};
+pub use station::Identity;
+pub use station_id::{StationIdError, station_id};
