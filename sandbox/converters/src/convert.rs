@@ -1,0 +1,65 @@
+//! From a file to the answer of the converter protocol.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::{ConvertError, Format, Source, wsjf};
+
+/// The reports of a file.
+#[derive(Debug, Default)]
+pub struct Conversion {
+    /// Each report as JSON text; at least one.
+    pub reports: Vec<Box<RawValue>>,
+    /// What the parser decided where the file says nothing, one fragment each, without repetition.
+    pub notes: Vec<String>,
+}
+
+/// Converts a file.
+///
+/// # Errors
+/// When the file is none of this format, or the arguments are wrong; the error says where.
+pub fn convert(format: Format, input: &[u8], source: &Source<'_>) -> Result<Conversion, ConvertError> {
+    match format {
+        Format::Wsjf => wsjf::convert(input, source),
+        Format::WatsText | Format::Csv => Err(ConvertError::new("not there yet")),
+    }
+}
+
+/// The envelope of the converter protocol.
+#[derive(Debug, Serialize)]
+struct Envelope<'a> {
+    status: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    reason: &'a str,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    reports: &'a [Box<RawValue>],
+}
+
+/// Converts a file and writes the answer that [`stationd_report::read_output`] reads: `converted` with the reports,
+/// or `rejected` with the reason. The reason of a conversion lists its notes.
+///
+/// # Errors
+/// When the answer cannot be written.
+pub fn answer(format: Format, input: &[u8], source: &Source<'_>, out: &mut impl Write) -> io::Result<()> {
+    let converted = convert(format, input, source);
+    let envelope = match &converted {
+        Ok(conversion) => (
+            conversion.notes.join("; "),
+            "converted",
+            conversion.reports.as_slice(),
+        ),
+        Err(error) => (error.to_string(), "rejected", [].as_slice()),
+    };
+    let (reason, status, reports) = envelope;
+    serde_json::to_writer(
+        &mut *out,
+        &Envelope {
+            status,
+            reason: &reason,
+            reports,
+        },
+    )?;
+    out.flush()
+}

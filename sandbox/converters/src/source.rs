@@ -1,0 +1,33 @@
+//! What a parser is given besides the bytes.
+
+use std::ffi::OsStr;
+
+use serde::Deserialize;
+
+use crate::ConvertError;
+
+/// Where a file is from and what its site decided about it.
+#[derive(Debug, Clone, Copy)]
+pub struct Source<'a> {
+    /// The file's original name, any bytes, without its folder.
+    pub name: &'a OsStr,
+    /// The converter's `arguments` as a JSON object; empty means none.
+    pub arguments: &'a str,
+}
+
+/// The arguments of a format that has none.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NoArguments {}
+
+impl<'a> Source<'a> {
+    /// Reads the arguments of a format.
+    pub(crate) fn parse_arguments<T: Deserialize<'a>>(&self) -> Result<T, ConvertError> {
+        let text = if self.arguments.trim_ascii().is_empty() {
+            "{}"
+        } else {
+            self.arguments
+        };
+        serde_json::from_str(text).map_err(|error| ConvertError::new(format!("arguments: {error}")))
+    }
+}

@@ -1,0 +1,8 @@
+//! `wsjf`: WATS Standard JSON Format, passed through.
+
+mod parse;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use parse::convert;

@@ -1,0 +1,264 @@
+//! Fills in what a report lacks, and says what was assumed. Members that are there stay as they are.
+
+use std::fmt;
+use std::ops::Range;
+
+use jiff::Zoned;
+use uuid::Uuid;
+
+use crate::model::{Code as _, Kind};
+use crate::time::{self, Doubt};
+use crate::top::Top;
+use crate::{Document, Fault, Problem};
+
+/// What fills the gaps of a report.
+#[derive(Debug, Clone, Copy)]
+pub struct Defaults<'a> {
+    /// Id for a report that has none.
+    pub id: Uuid,
+    /// Name of the station, 1 to 100 characters.
+    pub machine_name: &'a str,
+    /// Location, up to 100 characters; empty when the settings name none.
+    pub location: &'a str,
+    /// Purpose, up to 100 characters; empty when the settings name none.
+    pub purpose: &'a str,
+    /// When the file was last written, in the station's zone: the start of a report that has none. The zone gives
+    /// the offset to a start without one.
+    pub file_time: &'a Zoned,
+}
+
+/// One thing that was filled in or written differently. Its text names the member, the value and where it is from.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Assumption {
+    /// `id` was made.
+    Id(Uuid),
+    /// `id` stood in another spelling of the same UUID.
+    IdSpelling {
+        /// As it stood.
+        found: String,
+        /// As it is written now.
+        id: Uuid,
+    },
+    /// `type` follows from the other members.
+    Kind(Kind),
+    /// `result` is the status of the root step.
+    Result(&'static str),
+    /// `machineName`, `location` or `purpose` from the settings.
+    Setting {
+        /// The member.
+        member: &'static str,
+        /// Its value.
+        value: String,
+    },
+    /// `start` is the time of the file.
+    FileTime(String),
+    /// `start` had no offset.
+    Offset {
+        /// The offset that was added.
+        offset: String,
+        /// Whether the local time names one instant.
+        doubt: Doubt,
+    },
+}
+
+/// A report that the defaults do not complete.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Incomplete {
+    /// What is missing still.
+    pub faults: Vec<Fault>,
+}
+
+impl fmt::Display for Incomplete {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, fault) in self.faults.iter().enumerate() {
+            write!(f, "{}{fault}", if at == 0 { "" } else { "; " })?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Incomplete {}
+
+impl fmt::Display for Assumption {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Id(id) => write!(f, "id {id} (made from station and content)"),
+            Self::IdSpelling { found, id } => {
+                write!(f, "id {id} (written {} in the file)", crate::Excerpt::of(found))
+            }
+            Self::Kind(kind) => write!(f, "type {} (from the report's members)", kind.as_str()),
+            Self::Result(result) => write!(f, "result {result} (from the root step)"),
+            Self::Setting { member, value } => {
+                write!(
+                    f,
+                    "{member} \"{}\" (from the settings)",
+                    crate::Excerpt::of(value)
+                )
+            }
+            Self::FileTime(start) => write!(f, "start {start} (time of the file)"),
+            Self::Offset { offset, doubt } => {
+                write!(f, "offset {offset} of start (from the station's time zone")?;
+                f.write_str(match doubt {
+                    Doubt::None => ")",
+                    Doubt::Twice => "; the clock showed this time twice, the first is taken)",
+                    Doubt::Never => {
+                        "; the clock never showed this time, the offset before the change is taken)"
+                    }
+                })
+            }
+        }
+    }
+}
+
+impl Document {
+    /// Fills in what is missing: `id`, `type`, `result`, `machineName`, `location`, `purpose`, `start` and its
+    /// offset. A member that is null counts as missing.
+    ///
+    /// # Errors
+    /// When something is missing and its default is empty or longer than the format allows.
+    pub fn complete(self, defaults: &Defaults<'_>) -> Result<(Self, Vec<Assumption>), Incomplete> {
+        let Some(top) = Top::of(&self.text) else {
+            return Ok((self, Vec::new()));
+        };
+        let mut filling = Filling {
+            top: &top,
+            inserts: Vec::new(),
+            edits: Vec::new(),
+            assumed: Vec::new(),
+            faults: Vec::new(),
+        };
+        let id = filling.id(self.id, defaults.id);
+        if top.get("type").is_none() {
+            filling.fill("type", self.kind.as_str());
+            filling.assumed.push(Assumption::Kind(self.kind));
+        }
+        if let (None, Some(result)) = (top.get("result"), self.result) {
+            filling.fill("result", result.as_str());
+            filling.assumed.push(Assumption::Result(result.as_str()));
+        }
+        filling.setting("machineName", "station.name", defaults.machine_name);
+        filling.setting("location", "station.location", defaults.location);
+        filling.setting("purpose", "station.purpose", defaults.purpose);
+        filling.start(defaults.file_time);
+        if !filling.faults.is_empty() {
+            return Err(Incomplete {
+                faults: filling.faults,
+            });
+        }
+        let (text, assumed) = filling.apply(&self.text);
+        Ok((
+            Self {
+                text,
+                id: Some(id),
+                ..self
+            },
+            assumed,
+        ))
+    }
+}
+
+/// Changes to a text while they are gathered.
+struct Filling<'t> {
+    top: &'t Top<'t>,
+    /// Members to put in after the opening brace: name and JSON value.
+    inserts: Vec<(&'static str, String)>,
+    /// Values to replace.
+    edits: Vec<(Range<usize>, String)>,
+    assumed: Vec<Assumption>,
+    faults: Vec<Fault>,
+}
+
+impl Filling<'_> {
+    /// Sets a member that is absent or null to a text.
+    fn fill(&mut self, member: &'static str, value: &str) {
+        match self.top.place(member) {
+            Some(place) => self.edits.push((place, quoted(value))),
+            None => self.inserts.push((member, quoted(value))),
+        }
+    }
+
+    fn id(&mut self, found: Option<Uuid>, default: Uuid) -> Uuid {
+        let Some(id) = found else {
+            self.fill("id", &default.to_string());
+            self.assumed.push(Assumption::Id(default));
+            return default;
+        };
+        let found = self.top.text("id").unwrap_or_default();
+        if found != id.to_string() {
+            self.fill("id", &id.to_string());
+            self.assumed.push(Assumption::IdSpelling { found, id });
+        }
+        id
+    }
+
+    fn setting(&mut self, member: &'static str, setting: &'static str, value: &str) {
+        if self.top.get(member).is_some() {
+            return;
+        }
+        let problem = match value.chars().count() {
+            0 => Problem::Unset { setting },
+            1..=100 => {
+                self.fill(member, value);
+                self.assumed.push(Assumption::Setting {
+                    member,
+                    value: value.to_owned(),
+                });
+                return;
+            }
+            found => Problem::Length {
+                found,
+                least: 1,
+                most: 100,
+            },
+        };
+        self.faults.push(Fault {
+            path: format!("$.{member}"),
+            problem,
+        });
+    }
+
+    fn start(&mut self, file_time: &Zoned) {
+        let Some(text) = self.top.text("start") else {
+            let start = time::instant_text(file_time);
+            self.fill("start", &start);
+            self.assumed.push(Assumption::FileTime(start));
+            return;
+        };
+        if let Some(start) = time::parse(&text).filter(|start| !start.has_offset()) {
+            let (offset, doubt) = start.offset_in(file_time.time_zone());
+            let offset = time::offset_text(offset);
+            self.fill("start", &format!("{text}{offset}"));
+            self.assumed.push(Assumption::Offset { offset, doubt });
+        }
+    }
+
+    /// Carries the changes out: new members come first in the object, everything else keeps its place.
+    fn apply(mut self, text: &str) -> (String, Vec<Assumption>) {
+        self.edits.sort_by_key(|(place, _)| place.start);
+        let mut out = String::with_capacity(text.len() + 256);
+        let mut rest = text.strip_prefix('{').unwrap_or(text);
+        let mut at = text.len() - rest.len();
+        out.push('{');
+        for (member, value) in &self.inserts {
+            // A checked report is never an empty object, so a comma always belongs here.
+            out.extend(["\"", member, "\":", value, ","]);
+        }
+        for (place, value) in &self.edits {
+            let Some((before, after)) = rest.split_at_checked(place.start - at) else {
+                continue;
+            };
+            out.push_str(before);
+            out.push_str(value);
+            rest = after.get(place.len()..).unwrap_or_default();
+            at = place.end;
+        }
+        out.push_str(rest);
+        (out, self.assumed)
+    }
+}
+
+/// A text as JSON.
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
