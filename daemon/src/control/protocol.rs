@@ -225,6 +225,8 @@ pub mod code {
     pub const BAD_ARGUMENTS: &str = "bad_arguments";
     /// What was named does not exist.
     pub const NOT_FOUND: &str = "not_found";
+    /// What is asked for is in use; ask again.
+    pub const BUSY: &str = "busy";
     /// A part of the daemon does not answer.
     pub const UNAVAILABLE: &str = "unavailable";
     /// The store failed.

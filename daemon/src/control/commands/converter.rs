@@ -1,0 +1,48 @@
+//! `converter.*`: the converters of the settings.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+use stationd_actors::messages::converter::{ConverterIndex, DescribeConverters};
+use stationd_actors::messages::watcher::SetEnabled;
+
+use super::to_json;
+use crate::control::desk::{Desk, Role};
+use crate::control::protocol::{Fault, code};
+
+/// Which converter.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NameArguments {
+    name: String,
+}
+
+pub(super) async fn list(desk: &Desk) -> Result<Value, Fault> {
+    Ok(json!({ "converters": to_json(&desk.status().await.converters)? }))
+}
+
+/// Switches one converter on or off until the daemon stops.
+pub(super) async fn set_enabled(
+    desk: &Desk,
+    arguments: &NameArguments,
+    enabled: bool,
+) -> Result<Value, Fault> {
+    let name = &arguments.name;
+    let converters = desk
+        .ask(
+            Role::Converter,
+            &desk.roles.converter.describe,
+            DescribeConverters,
+        )
+        .await?;
+    let index = converters
+        .iter()
+        .position(|converter| converter.name == *name)
+        .ok_or_else(|| Fault::new(code::NOT_FOUND, format!("no converter `{}`", name.escape_debug())))?;
+    let message = SetEnabled {
+        converter: ConverterIndex(index),
+        enabled,
+    };
+    desk.ask(Role::Watcher, &desk.roles.watcher.set_enabled, message)
+        .await?;
+    Ok(json!({ "name": name, "enabled": enabled }))
+}
