@@ -2,7 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use super::settings::RateLimit;
+/// How many requests one client may make.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct RateLimit {
+    /// Setting `control.rate_per_min`, at least 1.
+    pub(super) per_min: u32,
+    /// Setting `control.rate_burst`, at least 1.
+    pub(super) burst: u32,
+}
 
 /// Units of one token: microseconds in a minute, so that a rate per minute is a rate of units per microsecond.
 const TOKEN: u64 = 60_000_000;
@@ -53,10 +60,15 @@ mod tests {
 
     use super::*;
 
+    const DEFAULT: RateLimit = RateLimit {
+        per_min: 100,
+        burst: 20,
+    };
+
     #[test]
     fn a_burst_passes_and_the_next_request_is_told_when() {
         let now = Instant::now();
-        let mut limiter = Limiter::new(RateLimit::default(), now);
+        let mut limiter = Limiter::new(DEFAULT, now);
         assert!((0..20).all(|_| limiter.take(now).is_ok()));
         let wait = limiter.take(now).unwrap_err();
         assert_eq!(wait, Duration::from_millis(600));

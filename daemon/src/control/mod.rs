@@ -18,7 +18,6 @@ pub mod protocol;
 mod roles;
 mod server;
 mod session;
-mod settings;
 mod snapshot;
 mod status;
 
@@ -29,6 +28,5 @@ pub use lines::{Line, LineReader};
 pub use parts::{EntryPart, FailurePart, JobPart, ReceiptPart, TracedPart, TracedReportPart};
 pub use roles::{ConverterRole, DaemonRequest, QueueRole, Roles, UploaderRole, WatcherRole};
 pub use server::{ControlServer, serve};
-pub use settings::{ControlSettings, RateLimit};
 pub use snapshot::Snapshot;
 pub use status::{ConverterPart, SandboxPart, ServerPart, Status};

@@ -10,6 +10,7 @@
 //! members they do not know.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
@@ -114,6 +115,9 @@ pub struct Hello {
     pub capabilities: Vec<String>,
     /// Whether `auth` must come first.
     pub auth_required: bool,
+    /// Where the secret lies, for clients on this machine that may read it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_file: Option<PathBuf>,
 }
 
 /// The word `hello`.

@@ -1,7 +1,7 @@
 //! Accepts clients and moves their lines.
 
 use std::io::{self, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -14,11 +14,12 @@ use super::commands;
 use super::desk::Desk;
 use super::error::ControlError;
 use super::journal;
+use super::limiter::RateLimit;
 use super::lines::LineReader;
 use super::listen::{self, Listening};
 use super::protocol::{Answer, CAPABILITIES, Fault, Hello, HelloTag, LINE_LIMIT, PROTOCOL, code};
 use super::session::{MAX_WRONG_SECRETS, Session, Step};
-use super::settings::{ControlSettings, RateLimit};
+use crate::settings::ControlSettings;
 
 /// Program and version, as the hello says it.
 pub(super) const SERVER: &str = concat!("stationd/", env!("CARGO_PKG_VERSION"));
@@ -69,8 +70,8 @@ struct Service {
 ///
 /// # Panics
 /// Outside an actix system: its event loop runs the sessions.
-pub fn serve(settings: ControlSettings, desk: Arc<Desk>) -> Result<ControlServer, ControlError> {
-    let key = load_key(&settings).map_err(ControlError::Key)?;
+pub fn serve(settings: &ControlSettings, desk: Arc<Desk>) -> Result<ControlServer, ControlError> {
+    let key = load_key(&settings.token_file).map_err(ControlError::Key)?;
     let Listening { listener, own } = listen::open(&settings.socket)?;
     let listener = UnixListener::from_std(listener).map_err(|cause| ControlError::Socket {
         doing: "listen on",
@@ -84,10 +85,14 @@ pub fn serve(settings: ControlSettings, desk: Arc<Desk>) -> Result<ControlServer
         station: desk.facts.station.clone(),
         capabilities: CAPABILITIES.iter().map(|word| (*word).to_owned()).collect(),
         auth_required: true,
+        key_file: Some(settings.token_file.clone()),
     };
     let service = Arc::new(Service {
         key,
-        rate: settings.rate,
+        rate: RateLimit {
+            per_min: settings.rate_per_min,
+            burst: settings.rate_burst,
+        },
         desk,
         hello,
     });
@@ -95,20 +100,19 @@ pub fn serve(settings: ControlSettings, desk: Arc<Desk>) -> Result<ControlServer
     journal::open(&settings.socket, !own);
     Ok(ControlServer {
         accepting,
-        own_file: own.then_some(settings.socket),
+        own_file: own.then(|| settings.socket.clone()),
     })
 }
 
 /// The key; made at the first start, and when its file was damaged.
-fn load_key(settings: &ControlSettings) -> Result<Key, KeyError> {
-    let file = &settings.key_file;
+fn load_key(file: &Path) -> Result<Key, KeyError> {
     match Key::read(file) {
-        Err(KeyError::File { cause, .. }) if settings.make_key && cause.kind() == io::ErrorKind::NotFound => {
+        Err(KeyError::File { cause, .. }) if cause.kind() == io::ErrorKind::NotFound => {
             let key = Key::make(file)?;
             journal::key_made(file);
             Ok(key)
         }
-        Err(damage @ KeyError::Malformed { .. }) if settings.make_key => {
+        Err(damage @ KeyError::Malformed { .. }) => {
             let key = Key::make(file)?;
             journal::key_replaced(file, &damage);
             Ok(key)

@@ -6,10 +6,9 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::auth::Key;
-use super::limiter::Limiter;
+use super::limiter::{Limiter, RateLimit};
 use super::lines::Line;
 use super::protocol::{Answer, Connect, Fault, LINE_LIMIT, PROTOCOL, Request, RequestId, Version, code};
-use super::settings::RateLimit;
 
 /// So many wrong secrets end a connection.
 pub(super) const MAX_WRONG_SECRETS: u8 = 5;

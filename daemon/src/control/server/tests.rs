@@ -6,6 +6,21 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 
 use super::*;
 use crate::control::fakes;
+use crate::control::limiter::RateLimit;
+
+const DEFAULT: RateLimit = RateLimit {
+    per_min: 100,
+    burst: 20,
+};
+
+fn settings(dir: &Path, rate: RateLimit) -> ControlSettings {
+    ControlSettings {
+        socket: dir.join("control.sock"),
+        token_file: dir.join("control.key"),
+        rate_per_min: rate.per_min,
+        rate_burst: rate.burst,
+    }
+}
 
 /// A served socket in a folder of its own.
 struct Served {
@@ -20,13 +35,7 @@ fn served(rate: RateLimit) -> Served {
 
 fn serve_desk(rate: RateLimit, (desk, requests): fakes::DeskAndRequests) -> Served {
     let dir = tempfile::tempdir().unwrap();
-    let settings = ControlSettings {
-        socket: dir.path().join("control.sock"),
-        key_file: dir.path().join("control.key"),
-        make_key: true,
-        rate,
-    };
-    let server = serve(settings, desk).unwrap();
+    let server = serve(&settings(dir.path(), rate), desk).unwrap();
     Served {
         dir,
         server,
@@ -88,7 +97,7 @@ impl TestClient {
 
 #[actix::test]
 async fn the_hello_says_who_is_there() {
-    let served = served(RateLimit::default());
+    let served = served(DEFAULT);
     let hello = served.client().await.read().await.unwrap();
     assert_eq!(
         hello,
@@ -99,13 +108,14 @@ async fn the_hello_says_who_is_there() {
             "station": "ICT-L2",
             "capabilities": ["auth", "rate_limit", "converters", "queue", "config", "sync", "sandbox"],
             "auth_required": true,
+            "key_file": served.path().join("control.key"),
         })
     );
 }
 
 #[actix::test]
 async fn status_has_every_name_that_dashboards_rely_on() {
-    let served = served(RateLimit::default());
+    let served = served(DEFAULT);
     let answer = served.authenticated().await.ask("status", json!({})).await;
     let status = &answer["result"];
     for pointer in [
@@ -146,7 +156,7 @@ async fn status_has_every_name_that_dashboards_rely_on() {
 
 #[actix::test]
 async fn a_silent_queue_is_named_and_the_rest_of_the_status_is_there() {
-    let served = serve_desk(RateLimit::default(), fakes::desk_without_queue());
+    let served = serve_desk(DEFAULT, fakes::desk_without_queue());
     let mut client = served.authenticated().await;
     let status = client.ask("status", json!({})).await["result"].take();
     assert_eq!(status["problems"], json!(["the queue has stopped"]));
@@ -157,7 +167,7 @@ async fn a_silent_queue_is_named_and_the_rest_of_the_status_is_there() {
 
 #[actix::test]
 async fn a_pause_shows_in_the_status_until_it_ends() {
-    let served = served(RateLimit::default());
+    let served = served(DEFAULT);
     let mut client = served.authenticated().await;
     assert_eq!(client.ask("pause", json!({})).await["ok"], true);
     let status = client.ask("status", json!({})).await;
@@ -168,7 +178,7 @@ async fn a_pause_shows_in_the_status_until_it_ends() {
 
 #[actix::test]
 async fn an_entry_that_is_not_there_is_not_found() {
-    let served = served(RateLimit::default());
+    let served = served(DEFAULT);
     let mut client = served.authenticated().await;
     let answer = client.ask("queue.show", json!({"entry": 99})).await;
     assert_eq!(answer["error"]["code"], "not_found");
@@ -182,7 +192,7 @@ async fn an_entry_that_is_not_there_is_not_found() {
 
 #[actix::test]
 async fn the_queue_lists_what_was_asked_for() {
-    let served = served(RateLimit::default());
+    let served = served(DEFAULT);
     let mut client = served.authenticated().await;
     let answer = client
         .ask("queue.list", json!({"state": "dead", "limit": 5}))
@@ -193,7 +203,7 @@ async fn the_queue_lists_what_was_asked_for() {
 
 #[actix::test]
 async fn stop_reaches_the_daemon() {
-    let mut served = served(RateLimit::default());
+    let mut served = served(DEFAULT);
     assert_eq!(
         served.authenticated().await.ask("stop", json!({})).await["ok"],
         true
@@ -206,7 +216,7 @@ async fn stop_reaches_the_daemon() {
 
 #[actix::test]
 async fn five_wrong_secrets_close_the_connection() {
-    let served = served(RateLimit::default());
+    let served = served(DEFAULT);
     let mut client = served.client().await;
     client.read().await.unwrap();
     client
@@ -221,7 +231,7 @@ async fn five_wrong_secrets_close_the_connection() {
 
 #[actix::test]
 async fn garbage_half_lines_and_giant_lines_get_an_error_and_the_next_client_is_served() {
-    let served = served(RateLimit::default());
+    let served = served(DEFAULT);
     let mut client = served.client().await;
     client.read().await.unwrap();
     client.send(b"\xff\x00 nonsense\n").await;
@@ -240,7 +250,7 @@ async fn garbage_half_lines_and_giant_lines_get_an_error_and_the_next_client_is_
 
 #[actix::test]
 async fn the_seventeenth_client_is_turned_away_and_a_place_comes_back() {
-    let served = served(RateLimit::default());
+    let served = served(DEFAULT);
     let mut clients = Vec::new();
     for _ in 0..MAX_CLIENTS {
         let mut client = served.client().await;
@@ -275,18 +285,12 @@ async fn a_flood_is_limited_and_the_client_next_to_it_is_not() {
 
 #[actix::test]
 async fn the_socket_goes_with_its_server_and_the_secret_stays() {
-    let Served { dir, server, .. } = served(RateLimit::default());
+    let Served { dir, server, .. } = served(DEFAULT);
     let key = Key::read(&dir.path().join("control.key")).unwrap();
     drop(server);
     assert!(!dir.path().join("control.sock").exists());
     let (desk, _requests) = fakes::desk();
-    let settings = ControlSettings {
-        socket: dir.path().join("control.sock"),
-        key_file: dir.path().join("control.key"),
-        make_key: true,
-        rate: RateLimit::default(),
-    };
-    let _again = serve(settings, desk).unwrap();
+    let _again = serve(&settings(dir.path(), DEFAULT), desk).unwrap();
     assert!(
         Key::read(&dir.path().join("control.key"))
             .unwrap()

@@ -20,10 +20,15 @@ fn refusal_code(step: &Step<'_>) -> Option<String> {
     }
 }
 
+const DEFAULT: RateLimit = RateLimit {
+    per_min: 100,
+    burst: 20,
+};
+
 const CONNECT: &str = r#"{"type":"connect","protocol":"2.0","client":"test"}"#;
 
 fn connected(key: &Key) -> Session<'_> {
-    let mut session = Session::new(key, RateLimit::default(), Instant::now());
+    let mut session = Session::new(key, DEFAULT, Instant::now());
     let line = whole(CONNECT);
     assert!(matches!(session.receive(&line, Instant::now()), Step::Nothing));
     session
@@ -57,7 +62,7 @@ fn only_ping_is_answered_before_the_secret() {
 #[test]
 fn a_request_before_connect_is_refused_with_its_id() {
     let key = key();
-    let mut session = Session::new(&key, RateLimit::default(), Instant::now());
+    let mut session = Session::new(&key, DEFAULT, Instant::now());
     let line = whole(r#"{"id":"a","command":"ping"}"#);
     let Step::Answer(answer) = session.receive(&line, Instant::now()) else {
         panic!("it is answered")
@@ -70,7 +75,7 @@ fn a_request_before_connect_is_refused_with_its_id() {
 fn another_major_version_is_refused_naming_both() {
     let key = key();
     for theirs in ["1.0", "3.1", "2", "two", ""] {
-        let mut session = Session::new(&key, RateLimit::default(), Instant::now());
+        let mut session = Session::new(&key, DEFAULT, Instant::now());
         let line = whole(&format!(
             r#"{{"type":"connect","protocol":"{theirs}","client":"x"}}"#
         ));
@@ -86,7 +91,7 @@ fn another_major_version_is_refused_naming_both() {
 #[test]
 fn a_newer_minor_version_is_welcome() {
     let key = key();
-    let mut session = Session::new(&key, RateLimit::default(), Instant::now());
+    let mut session = Session::new(&key, DEFAULT, Instant::now());
     let line = whole(r#"{"type":"connect","protocol":"2.7","client":"x","extra":1}"#);
     assert!(matches!(session.receive(&line, Instant::now()), Step::Nothing));
 }
