@@ -8,6 +8,12 @@ use serde::{Deserialize, Serialize};
 
 use super::{JobId, SourceHash, TraceId, UnixMs};
 
+/// Names in a drop folder that begin so are the daemon's own, in the middle of a step; the watcher passes over them.
+pub const OWN_PREFIX: &str = ".stationd-";
+/// Ends the name, after [`OWN_PREFIX`], of a source that was set aside to be removed. One that is left after a crash is
+/// offered again at the next start: its content is known by then, or must not be lost.
+pub const TAKEN_SUFFIX: &str = ".taken";
+
 /// A complete file in a drop folder, as the watcher saw it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceFile {

@@ -1,0 +1,390 @@
+//! One drop folder: what waits in it, what is on its way, and when to look again.
+
+use std::collections::HashMap;
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
+
+use inotify::Watches;
+
+use super::memory::Memory;
+use super::problem::{LONGEST_DELAY, Problem};
+use super::scan::{Filter, Odd, Order, Root, Scan, Seen, Unless};
+use super::stability::{Arrival, Look, Quiet};
+use super::window::{Complete, Found, Window};
+use super::{FolderSettings, WatchMode};
+use crate::clock;
+use crate::messages::converter::ConverterIndex;
+use crate::messages::watcher::Left;
+use crate::model::UnixMs;
+
+/// Least time between two scans of a folder, so that a flood of events cannot keep it scanning.
+const SCAN_GAP: Duration = Duration::from_millis(250);
+/// A file that was offered, and what happened to its name since.
+#[derive(Debug)]
+struct Offered {
+    look: Look,
+    told: Option<Arrival>,
+}
+
+/// Where the folder's scans stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ScanState {
+    /// Next at this time.
+    At(Instant),
+    /// Under way; a second one right after it, if something happened that it may have missed.
+    Running { again: bool },
+}
+
+/// What is to be said of a scan's end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Said {
+    /// Nothing new.
+    Nothing,
+    /// The folder is watched now.
+    Watching,
+    /// It is back, after so long.
+    Back(Duration),
+    /// It cannot be read; tried again after this delay.
+    Missing(Duration),
+}
+
+/// One converter's drop folder.
+pub(super) struct Folder {
+    pub(super) settings: FolderSettings,
+    pub(super) index: ConverterIndex,
+    pub(super) enabled: bool,
+    pub(super) filter: Arc<Filter>,
+    pub(super) memory: Memory,
+    /// When it was last offered from, counted in offers; folders of one priority take turns.
+    pub(super) turn: u64,
+    /// Looks are under way.
+    pub(super) looking: bool,
+    window: Window,
+    offered: HashMap<OsString, Offered>,
+    scan: ScanState,
+    root: Option<Root>,
+    silent: Option<&'static str>,
+    unwatched: bool,
+    problem: Option<Problem>,
+    full_scan_due: Instant,
+}
+
+impl Folder {
+    pub(super) fn new(index: usize, settings: FolderSettings, now: Instant) -> Self {
+        let filter = Filter {
+            patterns: settings.patterns.clone(),
+            ignore: settings.ignore.clone(),
+            recursive: settings.recursive,
+            excluded: settings.excluded.clone(),
+        };
+        Self {
+            index: ConverterIndex(index),
+            enabled: settings.enabled,
+            filter: Arc::new(filter),
+            memory: Memory::default(),
+            turn: 0,
+            looking: false,
+            window: Window::default(),
+            offered: HashMap::new(),
+            scan: ScanState::At(now),
+            root: None,
+            silent: None,
+            unwatched: false,
+            problem: None,
+            full_scan_due: now,
+            settings,
+        }
+    }
+
+    /// How long its files must be quiet.
+    pub(super) fn quiet(&self) -> Quiet {
+        Quiet {
+            closed: self.settings.settle,
+            unseen: self.settings.settle.max(self.settings.poll),
+        }
+    }
+
+    /// Files that wait for a credit.
+    pub(super) fn waiting(&self) -> u64 {
+        self.window.waiting() + self.memory.held() as u64
+    }
+
+    /// Why it is not watched; empty when it is.
+    pub(super) fn problem(&self) -> &str {
+        self.problem.as_ref().map_or("", |problem| &problem.text)
+    }
+
+    /// Whether it is looked through every `poll_s`, and by which words that is explained.
+    pub(super) fn polled(&self) -> Option<&'static str> {
+        match (self.settings.watch, self.silent) {
+            (WatchMode::Poll, _) => Some("the setting"),
+            (_, Some(file_system)) => Some(file_system),
+            _ if self.unwatched => Some("inotify limit"),
+            _ => None,
+        }
+    }
+
+    /// Whether inode numbers of its file system can be believed.
+    pub(super) fn stable_inodes(&self) -> bool {
+        self.silent.is_none()
+    }
+
+    /// Switches it on or off. Off, nothing is known of it; on, a scan brings everything back.
+    pub(super) fn enable(&mut self, enabled: bool, now: Instant) {
+        self.enabled = enabled;
+        self.window.clear();
+        self.scan_soon(now);
+    }
+
+    /// Asks for a scan as soon as one may begin.
+    pub(super) fn scan_soon(&mut self, now: Instant) {
+        self.full_scan_due = now;
+        match &mut self.scan {
+            ScanState::Running { again } => *again = true,
+            ScanState::At(at) => *at = now.min(*at),
+        }
+    }
+
+    /// Whether a scan is under way.
+    pub(super) fn is_scanning(&self) -> bool {
+        matches!(self.scan, ScanState::Running { .. })
+    }
+
+    /// Begins a scan if one is due. Between two full ones, the folder is only asked whether it is still itself, which
+    /// is how a share mounted over it is noticed.
+    pub(super) fn begin_scan(&mut self, now: Instant) -> Option<Unless> {
+        match self.scan {
+            ScanState::At(at) if at <= now && self.enabled => {
+                self.scan = ScanState::Running { again: false };
+                Some(match self.root {
+                    Some(root) if now < self.full_scan_due => Unless::Still(root),
+                    _ => Unless::Never,
+                })
+            }
+            _ => None,
+        }
+    }
+
+    /// What a scan that begins now is to do.
+    pub(super) fn order(
+        &mut self,
+        unless: Unless,
+        watches: Option<Watches>,
+        stop: &Arc<AtomicBool>,
+    ) -> Order {
+        Order {
+            dir: self.settings.drop_dir.clone(),
+            filter: Arc::clone(&self.filter),
+            mode: self.settings.watch,
+            watches: watches.filter(|_| self.settings.watch != WatchMode::Poll),
+            marker: self.memory.marker.clone(),
+            kept: self.memory.begin_scan(),
+            held: self.memory.held_marks(),
+            odd: self.memory.odd(),
+            // After a first failure it is too late: a folder that comes and goes is not ours to make.
+            first: self.root.is_none() && self.problem.is_none(),
+            unless,
+            now: clock::now(),
+            stop: Arc::clone(stop),
+        }
+    }
+
+    /// Takes in a finished scan.
+    pub(super) fn scanned(&mut self, scan: &mut Scan, now: Instant) -> Said {
+        let first = self.root.replace(scan.root).is_none();
+        self.silent = scan.silent;
+        self.unwatched = scan.unwatched.is_some();
+        self.memory.end_scan(std::mem::take(&mut scan.kept));
+        if self.enabled {
+            let mut found = std::mem::take(&mut scan.found);
+            found.retain(|file| !self.offered.contains_key(&file.name));
+            let quiet = self.quiet();
+            self.window.found(found, scan.beyond, now, quiet);
+        }
+        self.full_scan_due = now
+            + if self.polled().is_some() {
+                self.settings.poll
+            } else {
+                self.settings.rescan
+            };
+        self.end_scan(now);
+        match self.problem.take() {
+            Some(problem) => Said::Back(now.saturating_duration_since(problem.since)),
+            None if first => Said::Watching,
+            None => Said::Nothing,
+        }
+    }
+
+    /// Takes in that the folder is still itself.
+    pub(super) fn unchanged(&mut self, now: Instant) {
+        self.end_scan(now);
+    }
+
+    /// Takes in that it cannot be read.
+    pub(super) fn failed(&mut self, cause: &std::io::Error, now: Instant) -> Said {
+        self.root = None;
+        self.window.clear();
+        self.full_scan_due = now;
+        let problem = self.problem.get_or_insert_with(|| Problem::new(now));
+        let (next, speak) = problem.again(cause.to_string(), now);
+        self.scan = ScanState::At(next);
+        if speak {
+            Said::Missing(LONGEST_DELAY)
+        } else {
+            Said::Nothing
+        }
+    }
+
+    fn end_scan(&mut self, now: Instant) {
+        let again = matches!(self.scan, ScanState::Running { again: true });
+        let next = if again || self.window.is_low() {
+            self.full_scan_due = now;
+            now + SCAN_GAP
+        } else {
+            self.full_scan_due.min(now + self.settings.poll.max(SCAN_GAP))
+        };
+        self.scan = ScanState::At(next.max(now + SCAN_GAP));
+    }
+
+    /// Takes in that a folder appeared in it.
+    pub(super) fn told_folder(&mut self, name: OsString, now: Instant) {
+        if self.settings.recursive {
+            self.scan_soon(now);
+        } else if !self.filter.excluded.contains(&self.settings.drop_dir.join(&name)) {
+            self.told(name, Arrival::Moved, now);
+        }
+    }
+
+    /// Takes in an event about a name.
+    pub(super) fn told(&mut self, name: OsString, arrival: Arrival, now: Instant) {
+        let bare = Path::new(&name).file_name().unwrap_or_default();
+        if !self.enabled || !self.filter.accepts(bare) {
+            return;
+        }
+        match self.offered.get_mut(&name) {
+            Some(offered) => offered.told = Some(arrival),
+            None => self.window.told(name, arrival, now),
+        }
+    }
+
+    /// Names to look at now.
+    pub(super) fn begin_looks(&mut self, now: Instant) -> Vec<OsString> {
+        if self.looking || !self.enabled {
+            return Vec::new();
+        }
+        let released = self.memory.release(now);
+        let found = released.into_iter().map(|(name, look)| Found {
+            name,
+            look,
+            age: Some(Duration::MAX),
+        });
+        self.window.put_in(found.collect(), now, self.quiet());
+        let due = self.window.due(now);
+        self.looking = !due.is_empty();
+        due
+    }
+
+    /// Takes in what the looks showed; the answer names what is no file.
+    pub(super) fn looked(
+        &mut self,
+        seen: Vec<(OsString, Seen)>,
+        now: (Instant, UnixMs),
+    ) -> Vec<(OsString, Odd)> {
+        self.looking = false;
+        let quiet = self.quiet();
+        let mut odd = Vec::new();
+        for (name, seen) in seen {
+            match seen {
+                Seen::File { look, .. } if self.is_not_now(&name, &look) => self.window.drop(&name),
+                Seen::File { look, links } => self.window.looked(&name, look, links, now, quiet),
+                Seen::Gone => self.window.drop(&name),
+                Seen::Odd(kind) => {
+                    self.window.drop(&name);
+                    if self.memory.note_odd(&name) {
+                        odd.push((name, kind));
+                    }
+                }
+            }
+        }
+        if self.window.is_low() {
+            self.scan_soon(now.0);
+        }
+        odd
+    }
+
+    fn is_not_now(&self, name: &OsStr, look: &Look) -> bool {
+        self.memory.is_kept(name, look) || self.memory.is_held(name, look)
+    }
+
+    /// Whether it has a file to offer.
+    pub(super) fn has_offer(&self) -> bool {
+        self.enabled && self.window.has_ready() && !self.memory.is_crowded()
+    }
+
+    /// Takes a file to be offered; [`Folder::put_back`] or [`Folder::offered`] follows.
+    pub(super) fn take(&mut self) -> Option<Complete> {
+        self.window.take()
+    }
+
+    /// The offer could not be sent.
+    pub(super) fn put_back(&mut self, file: Complete) {
+        self.window.put_back(file);
+    }
+
+    /// The offer was sent.
+    pub(super) fn offered(&mut self, file: Complete) {
+        self.offered.insert(
+            file.name,
+            Offered {
+                look: file.look,
+                told: None,
+            },
+        );
+    }
+
+    /// The job ended. False when the file is to be kept and there is, for the first time, no room to remember it.
+    pub(super) fn ended(&mut self, name: &OsStr, left: Left, now: Instant) -> bool {
+        let Some(Offered { look, told }) = self.offered.remove(name) else {
+            return true;
+        };
+        let mut room = true;
+        match left {
+            Left::Gone => {}
+            Left::Kept => room = self.memory.keep(name, &look),
+            Left::Again { after } => self.memory.hold(name.to_owned(), look, now + after),
+        }
+        // The name was written to while its file was being converted: what lies there now is another file, or the same.
+        if let Some(arrival) = told
+            && self.enabled
+        {
+            self.window.told(name.to_owned(), arrival, now);
+        }
+        if self.window.is_low() {
+            self.scan_soon(now);
+        }
+        room
+    }
+
+    /// When to look after it next; none while everything hangs on a message.
+    pub(super) fn next_wake(&mut self) -> Option<Instant> {
+        if !self.enabled {
+            return None;
+        }
+        let scan = match self.scan {
+            ScanState::At(at) => Some(at),
+            ScanState::Running { .. } => None,
+        };
+        let looks = if self.looking {
+            None
+        } else {
+            self.window.next_due()
+        };
+        [scan, looks, self.memory.next_release()]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+}

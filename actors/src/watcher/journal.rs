@@ -1,0 +1,125 @@
+//! Every line the watcher writes.
+
+use std::ffi::OsStr;
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+use super::FolderSettings;
+use super::memory::MAX_KEPT;
+use super::scan::Odd;
+use crate::model::Shown;
+
+fn shown(path: &Path) -> String {
+    Shown(path).to_string()
+}
+
+/// W101: a folder is watched from now on.
+pub(super) fn watching(folder: &FolderSettings, files: u64, polled: Option<&str>) {
+    let how = match polled {
+        None => "inotify".to_owned(),
+        Some(why) => format!("poll every {} s ({why})", folder.poll.as_secs()),
+    };
+    log::info!(
+        target: "watcher", code = "W101", folder = shown(&folder.drop_dir), converter = folder.converter.as_str(),
+        files = files, watch = how; "watching"
+    );
+}
+
+/// W102: a missing drop folder was made at start.
+pub(super) fn created(folder: &FolderSettings) {
+    log::info!(
+        target: "watcher", code = "W102", folder = shown(&folder.drop_dir), converter = folder.converter.as_str();
+        "drop folder was missing, made it"
+    );
+}
+
+/// W110: a folder cannot be read; said again every 10 min.
+pub(super) fn missing(folder: &FolderSettings, every: Duration, cause: &io::Error) {
+    let every = every.as_secs();
+    log::warn!(
+        target: "watcher", code = "W110", folder = shown(&folder.drop_dir), converter = folder.converter.as_str(),
+        cause = cause.to_string(); "folder cannot be read, looking again every {every} s"
+    );
+}
+
+/// W111: it can be read again.
+pub(super) fn back(folder: &FolderSettings, after: Duration, files: u64) {
+    log::info!(
+        target: "watcher", code = "W111", folder = shown(&folder.drop_dir), converter = folder.converter.as_str(),
+        files = files; "folder can be read again after {} s", after.as_secs()
+    );
+}
+
+/// W120: something that is no file, or a folder that cannot be read; each is said once.
+pub(super) fn odd(folder: &FolderSettings, name: &OsStr, odd: &Odd) {
+    log::warn!(
+        target: "watcher", code = "W120", file = shown(Path::new(name)), folder = shown(&folder.drop_dir),
+        converter = folder.converter.as_str(); "skipped: {odd}"
+    );
+}
+
+/// W121: more of the same in one scan.
+pub(super) fn odd_unnamed(folder: &FolderSettings, count: u64) {
+    log::warn!(
+        target: "watcher", code = "W121", folder = shown(&folder.drop_dir), converter = folder.converter.as_str();
+        "skipped {count} more that are no files"
+    );
+}
+
+/// W130: the kernel dropped events.
+pub(super) fn overflow() {
+    log::warn!(
+        target: "watcher", code = "W130";
+        "too many events at once, looking through every folder instead; nothing is lost"
+    );
+}
+
+/// W131: inotify cannot be used, or not for all folders.
+pub(super) fn unwatched(folder: &FolderSettings, cause: &io::Error) {
+    log::warn!(
+        target: "watcher", code = "W131", folder = shown(&folder.drop_dir), converter = folder.converter.as_str(),
+        cause = cause.to_string(), next = "raise fs.inotify.max_user_watches or max_user_instances";
+        "cannot be watched, looking every {} s instead", folder.poll.as_secs()
+    );
+}
+
+/// W132: the inotify instance failed.
+pub(super) fn inotify_failed(cause: &io::Error) {
+    log::warn!(
+        target: "watcher", code = "W132", cause = cause.to_string();
+        "inotify failed, opening it again; folders are polled until then"
+    );
+}
+
+/// W140: more files are kept in a folder than can be remembered.
+pub(super) fn too_many_kept(folder: &FolderSettings) {
+    log::warn!(
+        target: "watcher", code = "W140", folder = shown(&folder.drop_dir), converter = folder.converter.as_str(),
+        next = "use after = \"move\", or empty the folder";
+        "more than {MAX_KEPT} kept files, the others are recognised by their content at each scan"
+    );
+}
+
+/// W150: a converter's folder was switched on or off.
+pub(super) fn switched(folder: &FolderSettings, enabled: bool) {
+    let what = if enabled {
+        "files are taken again"
+    } else {
+        "files are no longer taken"
+    };
+    log::info!(
+        target: "watcher", code = "W150", converter = folder.converter.as_str(),
+        folder = shown(&folder.drop_dir); "{what}"
+    );
+}
+
+/// W151: paused or resumed.
+pub(super) fn paused(paused: bool) {
+    let what = if paused {
+        "paused, files wait in their folders"
+    } else {
+        "resumed"
+    };
+    log::info!(target: "watcher", code = "W151"; "{what}");
+}

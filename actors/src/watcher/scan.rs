@@ -1,0 +1,357 @@
+//! Looking through a folder, and at single files; blocking, so it runs off the event loop.
+//!
+//! The scan is the truth about what waits; inotify only makes it known sooner. Watches are set before a folder is read,
+//! so that no file falls between the two. Nothing is opened here, and no link is followed.
+
+use std::collections::{BinaryHeap, HashSet};
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::fs::{DirBuilder, FileType, Metadata};
+use std::io;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use globset::GlobSet;
+use inotify::{WatchDescriptor, WatchMask, Watches};
+
+use super::memory::{Mark, Marker};
+use super::stability::Look;
+use super::window::{Found, WINDOW};
+use super::{WatchMode, filesystem};
+use crate::model::{OWN_PREFIX, TAKEN_SUFFIX, UnixMs};
+
+/// Most folders looked into below one drop folder, and so most inotify watches it costs.
+const MAX_FOLDERS: usize = 4_096;
+/// Most odd things a scan names; the rest is counted.
+const MAX_ODD_NAMED: usize = 16;
+
+/// Which names of a folder are its converter's.
+#[derive(Debug)]
+pub(super) struct Filter {
+    pub(super) patterns: GlobSet,
+    pub(super) ignore: GlobSet,
+    pub(super) recursive: bool,
+    pub(super) excluded: Vec<PathBuf>,
+}
+
+impl Filter {
+    /// Whether a file of this name is to be converted.
+    pub(super) fn accepts(&self, name: &OsStr) -> bool {
+        !is_own(name) && self.patterns.is_match(name) && !self.ignore.is_match(name)
+    }
+}
+
+fn is_own(name: &OsStr) -> bool {
+    name.as_encoded_bytes().starts_with(OWN_PREFIX.as_bytes())
+}
+
+/// Something in a drop folder that is no file.
+#[derive(Debug)]
+pub(super) enum Odd {
+    Link,
+    Folder,
+    Pipe,
+    Socket,
+    Device,
+    Unreadable(io::Error),
+    TooMany,
+}
+
+impl Odd {
+    fn of(kind: FileType) -> Self {
+        match kind {
+            _ if kind.is_symlink() => Self::Link,
+            _ if kind.is_dir() => Self::Folder,
+            _ if kind.is_fifo() => Self::Pipe,
+            _ if kind.is_socket() => Self::Socket,
+            _ => Self::Device,
+        }
+    }
+}
+
+impl fmt::Display for Odd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Link => f.write_str("it is a symbolic link"),
+            Self::Folder => f.write_str("it is a folder, and recursive is off"),
+            Self::Pipe => f.write_str("it is a pipe"),
+            Self::Socket => f.write_str("it is a socket"),
+            Self::Device => f.write_str("it is a device"),
+            Self::Unreadable(cause) => write!(f, "the folder cannot be read: {cause}"),
+            Self::TooMany => write!(f, "more than {MAX_FOLDERS} folders"),
+        }
+    }
+}
+
+/// What one scan is to do.
+pub(super) struct Order {
+    pub(super) dir: PathBuf,
+    pub(super) filter: Arc<Filter>,
+    pub(super) mode: WatchMode,
+    pub(super) watches: Option<Watches>,
+    pub(super) marker: Marker,
+    pub(super) kept: Arc<HashSet<Mark>>,
+    pub(super) held: HashSet<Mark>,
+    pub(super) odd: Arc<HashSet<Mark>>,
+    /// The first scan of the folder: it is made if only itself is missing, and what a crash left over is found.
+    pub(super) first: bool,
+    pub(super) unless: Unless,
+    pub(super) now: UnixMs,
+    /// Set when the daemon stops.
+    pub(super) stop: Arc<AtomicBool>,
+}
+
+/// A folder's device and inode: differs after it was replaced, mounted over, or unmounted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Root(u64, u64);
+
+/// When a scan ends early, without a result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unless {
+    /// It does not.
+    Never,
+    /// When the folder is still this one.
+    Still(Root),
+}
+
+/// What a scan found.
+#[derive(Debug)]
+pub(super) struct Scan {
+    pub(super) root: Root,
+    pub(super) created: bool,
+    /// The file system that tells nothing of remote writes, if it is one.
+    pub(super) silent: Option<&'static str>,
+    /// The oldest files, at most [`WINDOW`].
+    pub(super) found: Vec<Found>,
+    /// How many files besides.
+    pub(super) beyond: u64,
+    pub(super) kept: HashSet<Mark>,
+    /// Each watched folder, relative to the drop folder.
+    pub(super) watched: Vec<(WatchDescriptor, PathBuf)>,
+    /// Why a folder could not be watched.
+    pub(super) unwatched: Option<io::Error>,
+    pub(super) odd: Vec<(OsString, Odd)>,
+    pub(super) odd_unnamed: u64,
+}
+
+/// A scan that came to nothing.
+#[derive(Debug)]
+pub(super) enum NoScan {
+    /// The folder is still the one that was scanned before.
+    Unchanged,
+    /// The daemon stops.
+    Stopped,
+    /// The folder cannot be read.
+    Failed(io::Error),
+}
+
+impl From<io::Error> for NoScan {
+    fn from(error: io::Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// Scans a drop folder.
+pub(super) fn scan(mut order: Order) -> Result<Scan, NoScan> {
+    let created = order.first && make_if_only_itself_is_missing(&order.dir);
+    let meta = std::fs::metadata(&order.dir)?;
+    if !meta.is_dir() {
+        return Err(io::Error::from(io::ErrorKind::NotADirectory).into());
+    }
+    let root = Root(meta.dev(), meta.ino());
+    if order.unless == Unless::Still(root) {
+        return Err(NoScan::Unchanged);
+    }
+    let silent = match order.mode {
+        WatchMode::Inotify => None,
+        WatchMode::Auto | WatchMode::Poll => filesystem::silent(&order.dir),
+    };
+    let mut scan = Scan {
+        root,
+        created,
+        silent,
+        found: Vec::new(),
+        beyond: 0,
+        kept: HashSet::new(),
+        watched: Vec::new(),
+        unwatched: None,
+        odd: Vec::new(),
+        odd_unnamed: 0,
+    };
+    let mut oldest = BinaryHeap::new();
+    let mut folders = vec![PathBuf::new()];
+    let mut left = MAX_FOLDERS;
+    while let Some(folder) = folders.pop() {
+        left = left.saturating_sub(1);
+        if left == 0 {
+            scan.note(&order, folder.into_os_string(), Odd::TooMany);
+            break;
+        }
+        match scan.folder(&mut order, &folder, &mut oldest, &mut folders) {
+            Err(NoScan::Failed(cause)) if !folder.as_os_str().is_empty() => {
+                scan.note(&order, folder.into_os_string(), Odd::Unreadable(cause));
+            }
+            other => other?,
+        }
+    }
+    if order.watches.is_none() && order.mode != WatchMode::Poll {
+        scan.unwatched = Some(io::Error::other("no inotify instance"));
+    }
+    scan.found = oldest
+        .into_iter()
+        .map(|(modified_ns, name, look)| order.found(modified_ns, name, look, silent))
+        .collect();
+    Ok(scan)
+}
+
+/// The newest file on top, to be dropped first.
+type Oldest = BinaryHeap<(i128, OsString, Look)>;
+
+impl Order {
+    fn found(&self, modified_ns: i128, name: OsString, look: Look, silent: Option<&str>) -> Found {
+        let age_ns = i128::from(self.now.0) * 1_000_000 - modified_ns;
+        let age = u64::try_from(age_ns)
+            .ok()
+            .filter(|_| silent.is_none())
+            .map(Duration::from_nanos);
+        Found { name, look, age }
+    }
+
+    fn is_wanted(&self, name: &OsStr) -> bool {
+        let left_over =
+            self.first && is_own(name) && name.as_encoded_bytes().ends_with(TAKEN_SUFFIX.as_bytes());
+        left_over || self.filter.accepts(name)
+    }
+}
+
+impl Scan {
+    /// Reads one folder; folders below go to `below`.
+    fn folder(
+        &mut self,
+        order: &mut Order,
+        folder: &Path,
+        oldest: &mut Oldest,
+        below: &mut Vec<PathBuf>,
+    ) -> Result<(), NoScan> {
+        let path = order.dir.join(folder);
+        self.watch(order, &path, folder);
+        for entry in std::fs::read_dir(&path)? {
+            if order.stop.load(Ordering::Relaxed) {
+                return Err(NoScan::Stopped);
+            }
+            let entry = entry?;
+            let name = entry.file_name();
+            let relative = folder.join(&name);
+            let Ok(kind) = entry.file_type() else { continue };
+            if kind.is_dir() && order.filter.excluded.contains(&entry.path()) {
+                continue;
+            }
+            if kind.is_dir() && order.filter.recursive {
+                below.push(relative);
+            } else if !order.is_wanted(&name) {
+            } else if !kind.is_file() {
+                self.note(order, relative.into_os_string(), Odd::of(kind));
+            } else if let Ok(meta) = entry.metadata()
+                && meta.is_file()
+            {
+                self.file(
+                    order,
+                    relative.into_os_string(),
+                    look_of(&meta, self.silent.is_none()),
+                    oldest,
+                );
+            }
+        }
+        Ok(())
+    }
+
+    fn watch(&mut self, order: &mut Order, path: &Path, folder: &Path) {
+        let Some(watches) = &mut order.watches else { return };
+        // The drop folder itself may be a link that the administrator made; a folder below may not.
+        let mut mask =
+            WatchMask::CLOSE_WRITE | WatchMask::MOVED_TO | WatchMask::CREATE | WatchMask::DELETE_SELF;
+        mask |= WatchMask::MOVE_SELF | WatchMask::ONLYDIR | WatchMask::EXCL_UNLINK;
+        if !folder.as_os_str().is_empty() {
+            mask |= WatchMask::DONT_FOLLOW;
+        }
+        match watches.add(path, mask) {
+            Ok(watch) => self.watched.push((watch, folder.to_owned())),
+            // Reading it says the same, and is reported.
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied
+                ) => {}
+            Err(error) => self.unwatched = Some(error),
+        }
+    }
+
+    fn file(&mut self, order: &Order, name: OsString, look: Look, oldest: &mut Oldest) {
+        let mark = order.marker.file(&name, &look);
+        if order.kept.contains(&mark) {
+            self.kept.insert(mark);
+        } else if !order.held.contains(&mark) {
+            oldest.push((look.modified_ns, name, look));
+            if oldest.len() > WINDOW {
+                oldest.pop();
+                self.beyond += 1;
+            }
+        }
+    }
+
+    fn note(&mut self, order: &Order, name: OsString, odd: Odd) {
+        if order.odd.contains(&order.marker.name(&name)) {
+        } else if self.odd.len() < MAX_ODD_NAMED {
+            self.odd.push((name, odd));
+        } else {
+            self.odd_unnamed += 1;
+        }
+    }
+}
+
+/// A missing drop folder is made when its parent is there: on a fresh station nobody else does. One that vanishes later
+/// is not: it is an unmounted share, and files would land below its mount point.
+fn make_if_only_itself_is_missing(dir: &Path) -> bool {
+    matches!(std::fs::symlink_metadata(dir), Err(error) if error.kind() == io::ErrorKind::NotFound)
+        && DirBuilder::new().create(dir).is_ok()
+}
+
+fn look_of(meta: &Metadata, stable_inodes: bool) -> Look {
+    Look {
+        // Several network and FUSE file systems make inode numbers up anew at each visit.
+        inode: if stable_inodes { meta.ino() } else { 0 },
+        size: meta.len(),
+        modified_ns: i128::from(meta.mtime()) * 1_000_000_000 + i128::from(meta.mtime_nsec()),
+    }
+}
+
+/// What a single name is.
+#[derive(Debug)]
+pub(super) enum Seen {
+    File {
+        look: Look,
+        links: u64,
+    },
+    Odd(Odd),
+    /// Gone, or not to be seen now; a scan finds it again.
+    Gone,
+}
+
+/// Looks at single names of a folder.
+pub(super) fn look_at(dir: &Path, names: Vec<OsString>, stable_inodes: bool) -> Vec<(OsString, Seen)> {
+    let look = |name: OsString| {
+        let seen = match std::fs::symlink_metadata(dir.join(&name)) {
+            Ok(meta) if meta.is_file() => Seen::File {
+                look: look_of(&meta, stable_inodes),
+                links: meta.nlink(),
+            },
+            Ok(meta) => Seen::Odd(Odd::of(meta.file_type())),
+            Err(_) => Seen::Gone,
+        };
+        (name, seen)
+    };
+    names.into_iter().map(look).collect()
+}
