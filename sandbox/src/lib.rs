@@ -2,6 +2,19 @@
 //!
 //! The daemon gives a [`JobSpec`] and an open file; it gets a [`Finished`] job. No converter code runs in the daemon.
 
+mod child;
+mod client;
+mod elf;
+mod error;
+mod forker;
 mod policy;
+mod probe;
+mod protocol;
+mod scratch;
 
+pub use client::Client;
+pub use error::{ProgramFault, SandboxError};
+pub use forker::{FORKER_ARGUMENT, Forker, ForkerSettings, forker_main, harden_process};
 pub use policy::{Denial, Finished, JobSpec, Layers, Level, Limit, Limits, Outcome, PolicyMode, Program};
+pub use probe::Capabilities;
+pub use protocol::ProtocolError;

@@ -112,6 +112,8 @@ pub struct JobSpec {
     pub limits: Limits,
     /// Folders that an external converter may read besides its own.
     pub readable: Vec<PathBuf>,
+    /// Whether to record what an external converter opens, for `converter explain`; slower.
+    pub explain: bool,
 }
 
 /// The layers a child really had when it began.

@@ -1,0 +1,169 @@
+//! The handle that the converter supervisor holds.
+
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tokio::net::UnixDatagram;
+use tokio::sync::Mutex;
+use tokio::time::timeout;
+
+use super::job::{self, JobError};
+use super::program::Prepared;
+use crate::error::SandboxError;
+use crate::forker::{Forker, ForkerSettings, HELLO_WITHIN, Launched};
+use crate::policy::{Finished, JobSpec, Layers, Level, PolicyMode, Program};
+use crate::probe::Capabilities;
+
+/// Runs jobs in confined children. Cheap to clone; several jobs may run at once.
+#[derive(Debug, Clone)]
+pub struct Client {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    settings: ForkerSettings,
+    policy: PolicyMode,
+    capabilities: Capabilities,
+    forker: Mutex<Arc<Live>>,
+    restarts: AtomicU64,
+}
+
+/// A forker that takes jobs.
+#[derive(Debug)]
+struct Live {
+    // Before the process, whose end it would otherwise outlive.
+    control: UnixDatagram,
+    launched: Launched,
+}
+
+impl Client {
+    /// Takes over a forker. Called in a tokio runtime with I/O and time.
+    ///
+    /// # Errors
+    /// When its socket cannot be watched.
+    pub fn new(forker: Forker, policy: PolicyMode) -> Result<Self, SandboxError> {
+        let Forker {
+            launched,
+            settings,
+            capabilities,
+        } = forker;
+        let forker = Mutex::new(Arc::new(Live::new(launched)?));
+        let shared = Shared {
+            settings,
+            policy,
+            capabilities,
+            forker,
+            restarts: AtomicU64::new(0),
+        };
+        Ok(Self {
+            shared: Arc::new(shared),
+        })
+    }
+
+    /// Runs a job on an open file (or, for an external converter, folder) to its end, whatever that is.
+    ///
+    /// The job is killed when the future is dropped. When the forker dies, another one is started and the job repeated
+    /// once: a converter that ends the forker itself shall not do so for ever.
+    ///
+    /// # Errors
+    /// When nothing of the converter ran, or what ran is not known: see [`SandboxError`].
+    pub async fn run(&self, spec: JobSpec, input: OwnedFd) -> Result<Finished, SandboxError> {
+        self.check_level(&spec)?;
+        let prepared = Prepared::new(&spec, &input)?;
+        for _ in 0..2 {
+            let live = Arc::clone(&*self.shared.forker.lock().await);
+            match job::run(&live.control, &spec, &prepared, &input).await {
+                Ok(finished) => return Ok(finished),
+                Err(JobError::ForkerDied) => self.replace(&live).await?,
+                Err(JobError::Sandbox(error @ SandboxError::ForkerStuck)) => {
+                    self.replace(&live).await?;
+                    return Err(error);
+                }
+                Err(JobError::Sandbox(error)) => return Err(error),
+            }
+        }
+        Err(SandboxError::ForkerDied)
+    }
+
+    /// What this kernel can, as the forker found at its start.
+    pub fn capabilities(&self) -> &Capabilities {
+        &self.shared.capabilities
+    }
+
+    /// How completely an external converter is confined.
+    pub fn level(&self) -> Level {
+        self.shared.capabilities.level()
+    }
+
+    /// The layers that a confined external converter has.
+    pub fn layers(&self) -> Layers {
+        self.shared.capabilities.layers()
+    }
+
+    /// How often the forker had to be started anew.
+    pub fn restarts(&self) -> u64 {
+        self.shared.restarts.load(Ordering::Relaxed)
+    }
+
+    /// Process id of the present forker.
+    pub async fn forker_pid(&self) -> u32 {
+        self.shared.forker.lock().await.launched.pid()
+    }
+
+    fn check_level(&self, spec: &JobSpec) -> Result<(), SandboxError> {
+        let capabilities = &self.shared.capabilities;
+        let needed = match &spec.program {
+            Program::Builtin { .. } => return Ok(()),
+            Program::Exec { trusted, .. } | Program::Python { trusted, .. } if *trusted => return Ok(()),
+            Program::Exec { .. } | Program::Python { .. } => match self.shared.policy {
+                PolicyMode::Require => Level::FullMinus,
+                PolicyMode::BestEffort => Level::Reduced,
+            },
+        };
+        let level = capabilities.level();
+        if level >= needed {
+            return Ok(());
+        }
+        Err(SandboxError::Level {
+            level,
+            remedy: capabilities.remedy().unwrap_or_default(),
+        })
+    }
+
+    /// Starts another forker in the place of one that died, unless a job beside has done so already.
+    async fn replace(&self, dead: &Arc<Live>) -> Result<(), SandboxError> {
+        let mut current = self.shared.forker.lock().await;
+        if !Arc::ptr_eq(&current, dead) {
+            return Ok(());
+        }
+        let live = Live::new(Launched::launch(&self.shared.settings)?)?;
+        live.await_hello().await?;
+        self.shared.restarts.fetch_add(1, Ordering::Relaxed);
+        *current = Arc::new(live);
+        Ok(())
+    }
+}
+
+impl Live {
+    fn new(launched: Launched) -> Result<Self, SandboxError> {
+        let control = launched.control.try_clone().and_then(job::socket);
+        let control = control.map_err(|source| SandboxError::System {
+            step: "watching the forker",
+            source,
+        })?;
+        Ok(Self { control, launched })
+    }
+
+    async fn await_hello(&self) -> Result<Capabilities, SandboxError> {
+        match timeout(HELLO_WITHIN, self.control.readable()).await {
+            Ok(Ok(_ready)) => self.launched.receive_hello(),
+            Ok(Err(source)) => Err(SandboxError::System {
+                step: "watching the forker",
+                source,
+            }),
+            Err(_elapsed) => Err(SandboxError::ForkerStuck),
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! The forker: one thread, no secrets; forks a child per job and sees each to its end.
+#![expect(
+    unsafe_code,
+    reason = "fork, wait4 and received descriptors have no safe interface"
+)]
+
+mod process;
+mod receive;
+mod running;
+mod serve;
+mod start;
+
+pub use process::{FORKER_ARGUMENT, forker_main, harden_process};
+pub use start::{Forker, ForkerSettings};
+pub(crate) use start::{HELLO_WITHIN, Launched, pair};

@@ -1,0 +1,197 @@
+//! The forker's life: take the socket, harden, probe, say hello, serve.
+
+use std::ffi::OsString;
+use std::io::{self, Write as _};
+use std::os::fd::{AsFd as _, AsRawFd as _, OwnedFd};
+use std::path::Path;
+use std::process::ExitCode;
+
+use nix::errno::Errno;
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::sys::prctl;
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use nix::sys::signal::{SigHandler, Signal, signal};
+use nix::sys::socket::{MsgFlags, SockType, getsockopt, send, sockopt};
+use nix::sys::stat::Mode;
+use nix::unistd::{Uid, User, getpid};
+
+use super::receive::receive;
+use super::serve::Server;
+use crate::child::{Context, FIRST_PLACE, close_others};
+use crate::error::SandboxError;
+use crate::probe::Capabilities;
+use crate::protocol::{Hello, MESSAGE_MAX, Setup, decode, encode};
+use crate::scratch::{Ids, Scratch};
+
+/// The first argument by which an executable knows that it is to be a forker.
+pub const FORKER_ARGUMENT: &str = "--forker";
+
+/// Serves as a forker until the daemon closes its socket. To be called first thing in `main`, before any thread exists,
+/// with the arguments after [`FORKER_ARGUMENT`].
+///
+/// Exit status 0 after an orderly end, 64 when it was started by hand, 70 when it could not go on.
+pub fn forker_main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let socket = match take_socket() {
+        Ok(socket) if arguments.into_iter().next().is_none() => socket,
+        _ => {
+            // Nobody else is there to be told.
+            drop(writeln!(
+                io::stderr(),
+                "{FORKER_ARGUMENT} is how stationd starts a part of itself"
+            ));
+            return ExitCode::from(64);
+        }
+    };
+    match serve(&socket) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            let Failure { step, error } = failure;
+            drop(writeln!(io::stderr(), "forker: {step}: {error}"));
+            let errno = error.raw_os_error().unwrap_or(Errno::EIO as i32);
+            let hello = Hello::Failed {
+                step: step.to_owned(),
+                errno,
+            };
+            if let Ok(message) = encode(&hello) {
+                // After the hello it is a datagram that nobody reads.
+                send(
+                    socket.as_raw_fd(),
+                    &message,
+                    MsgFlags::MSG_NOSIGNAL | MsgFlags::MSG_DONTWAIT,
+                )
+                .unwrap_or_default();
+            }
+            ExitCode::from(70)
+        }
+    }
+}
+
+/// Keeps other processes of the same user from reading this one's memory, environment and descriptors.
+///
+/// An exec undoes it. For the daemon: to be called at its start, before it reads secrets.
+///
+/// # Errors
+/// When the kernel refuses, which it has no reason to.
+pub fn harden_process() -> Result<(), SandboxError> {
+    prctl::set_dumpable(false).map_err(|errno| SandboxError::System {
+        step: "prctl(PR_SET_DUMPABLE)",
+        source: errno.into(),
+    })
+}
+
+/// A part of the start that failed.
+pub(super) struct Failure {
+    pub(super) step: &'static str,
+    pub(super) error: io::Error,
+}
+
+impl Failure {
+    pub(super) fn at<E: Into<io::Error>>(step: &'static str) -> impl FnOnce(E) -> Self {
+        move |error| Self {
+            step,
+            error: error.into(),
+        }
+    }
+}
+
+/// The socket that stands in the place of standard input; `/dev/null` takes its place.
+fn take_socket() -> nix::Result<OwnedFd> {
+    let stdin = io::stdin();
+    if getsockopt(&stdin, sockopt::SockType)? != SockType::SeqPacket {
+        return Err(Errno::ENOTSOCK);
+    }
+    let socket = stdin.as_fd().try_clone_to_owned().map_err(|_| Errno::EMFILE)?;
+    nix::unistd::dup2_stdin(nix::fcntl::open(
+        c"/dev/null",
+        OFlag::O_RDONLY | OFlag::O_CLOEXEC,
+        Mode::empty(),
+    )?)?;
+    fcntl(&socket, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
+    Ok(socket)
+}
+
+fn serve(socket: &OwnedFd) -> Result<(), Failure> {
+    close_others(&[socket.as_raw_fd()]).map_err(Failure::at("close_range"))?;
+    harden().map_err(Failure::at("hardening"))?;
+    check_alone()?;
+    let setup = receive_setup(socket)?;
+    let ids = children_user(&setup.user)?;
+    let scratch =
+        Scratch::open(Path::new(&setup.scratch_root), ids).map_err(Failure::at("scratch folder"))?;
+    let capabilities = Capabilities {
+        child_uid: ids.map_or_else(Uid::current, |ids| ids.uid).as_raw(),
+        ..Capabilities::default()
+    };
+    let hello =
+        encode(&Hello::Ready(capabilities.clone())).map_err(|_| Failure::at("hello")(Errno::EMSGSIZE))?;
+    send(socket.as_raw_fd(), &hello, MsgFlags::MSG_NOSIGNAL).map_err(Failure::at("hello"))?;
+    let context = Context {
+        forker: getpid(),
+        ids,
+        capabilities,
+        time_zone: setup.time_zone,
+    };
+    Server::new(socket, context, scratch).serve()
+}
+
+/// Nothing of the forker's is for other processes, and signals meant for the daemon do not end it: it ends when the
+/// daemon's end of the socket is closed, so that jobs can be drained.
+fn harden() -> nix::Result<()> {
+    prctl::set_dumpable(false)?;
+    prctl::set_child_subreaper(true)?;
+    for ignored in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP, Signal::SIGQUIT] {
+        // SAFETY: ignoring runs no code; the children go back to the default.
+        unsafe { signal(ignored, SigHandler::SigIgn) }?;
+    }
+    setrlimit(Resource::RLIMIT_CORE, 0, 0)?;
+    let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
+    let below_places = u64::from(FIRST_PLACE.unsigned_abs());
+    setrlimit(Resource::RLIMIT_NOFILE, below_places.min(hard), hard)
+}
+
+/// A fork copies one thread: locks that others hold would stay shut for ever.
+fn check_alone() -> Result<(), Failure> {
+    let threads = std::fs::read_dir("/proc/self/task")
+        .map_err(Failure::at("/proc/self/task"))?
+        .count();
+    if threads == 1 {
+        Ok(())
+    } else {
+        Err(Failure::at("threads")(Errno::EDEADLK))
+    }
+}
+
+fn receive_setup(socket: &OwnedFd) -> Result<Setup, Failure> {
+    use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+    poll(
+        &mut [PollFd::new(socket.as_fd(), PollFlags::POLLIN)],
+        PollTimeout::NONE,
+    )
+    .map_err(Failure::at("set-up message"))?;
+    let mut buffer = vec![0; MESSAGE_MAX];
+    let (length, _) = receive(socket.as_fd(), &mut buffer).map_err(Failure::at("set-up message"))?;
+    decode(buffer.get(..length).unwrap_or_default())
+        .map_err(|_| Failure::at("set-up message")(Errno::EBADMSG))
+}
+
+/// The user of the children: none when this process is an ordinary user's, else the named one or the default.
+fn children_user(name: &str) -> Result<Option<Ids>, Failure> {
+    if !Uid::effective().is_root() {
+        return Ok(None);
+    }
+    let names: &[&str] = if name.is_empty() {
+        &["stationd", "nobody"]
+    } else {
+        &[name]
+    };
+    for name in names {
+        let user = User::from_name(name).map_err(Failure::at("user of the children"))?;
+        if let Some(user) = user.filter(|user| !user.uid.is_root()) {
+            return Ok(Some(Ids {
+                uid: user.uid,
+                gid: user.gid,
+            }));
+        }
+    }
+    Err(Failure::at("user of the children does not exist")(Errno::ENOENT))
+}

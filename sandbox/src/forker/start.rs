@@ -1,0 +1,185 @@
+//! The daemon's side of a forker's birth.
+
+use std::ffi::OsString;
+use std::io;
+use std::os::fd::{AsFd as _, AsRawFd as _, OwnedFd};
+use std::os::unix::process::CommandExt as _;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::socket::{
+    AddressFamily, MsgFlags, Shutdown, SockFlag, SockType, recv, send, shutdown, socketpair,
+};
+
+use super::FORKER_ARGUMENT;
+use crate::error::SandboxError;
+use crate::probe::Capabilities;
+use crate::protocol::{Hello, MESSAGE_MAX, Setup, decode, encode};
+
+/// How long a forker may take to probe the kernel and answer; it needs some 20 ms, more on a slow card.
+pub(crate) const HELLO_WITHIN: Duration = Duration::from_secs(15);
+
+/// What a forker is started with; checked settings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ForkerSettings {
+    /// Folder for the jobs' folders; made with mode 0700 if absent.
+    pub scratch_root: PathBuf,
+    /// User of the children of a daemon that runs as root; empty means `stationd`, else `nobody`. No effect otherwise.
+    pub user: String,
+    /// Folders that any converter may read or execute in: those of their programs and the readable ones of their
+    /// settings. The forker itself is confined to them, the scratch root and the system's libraries.
+    pub readable: Vec<PathBuf>,
+    /// Whether any converter is `trusted`: then the forker is not confined, as its layer would hold that one too.
+    pub unconfined: bool,
+    /// Whether the daemon's cgroup is its own to arrange (`Delegate=yes`): it is then split into a leaf for the daemon
+    /// and one per job.
+    pub own_cgroup: bool,
+}
+
+impl ForkerSettings {
+    fn to_setup(&self) -> Setup {
+        Setup {
+            scratch_root: self.scratch_root.clone().into(),
+            user: self.user.clone(),
+            readable: self.readable.iter().map(|path| path.clone().into()).collect(),
+            unconfined: self.unconfined,
+            own_cgroup: self.own_cgroup,
+            time_zone: std::env::var_os("TZ"),
+        }
+    }
+}
+
+/// A running forker that has said what this kernel can.
+#[derive(Debug)]
+pub struct Forker {
+    pub(crate) launched: Launched,
+    pub(crate) settings: ForkerSettings,
+    pub(crate) capabilities: Capabilities,
+}
+
+impl Forker {
+    /// Starts a forker and waits until it is ready. Called before the daemon has threads or secrets.
+    ///
+    /// # Errors
+    /// When the process cannot be started, or cannot prepare: scratch folder, user of the children.
+    pub fn start(settings: &ForkerSettings) -> Result<Self, SandboxError> {
+        let launched = Launched::launch(settings)?;
+        let mut ready = [PollFd::new(launched.control.as_fd(), PollFlags::POLLIN)];
+        let timeout = PollTimeout::try_from(HELLO_WITHIN).unwrap_or(PollTimeout::MAX);
+        match poll(&mut ready, timeout) {
+            Ok(0) => return Err(failed("hello")(Errno::ETIMEDOUT)),
+            Ok(_) => {}
+            Err(errno) => return Err(failed("hello")(errno)),
+        }
+        let capabilities = launched.receive_hello()?;
+        Ok(Self {
+            launched,
+            settings: settings.clone(),
+            capabilities,
+        })
+    }
+
+    /// What this kernel can.
+    pub fn capabilities(&self) -> &Capabilities {
+        &self.capabilities
+    }
+}
+
+/// A forker's process and the socket to it.
+#[derive(Debug)]
+pub(crate) struct Launched {
+    process: Child,
+    pub(crate) control: OwnedFd,
+}
+
+impl Launched {
+    /// Starts the process and sends it its set-up; does not wait for its answer.
+    pub(crate) fn launch(settings: &ForkerSettings) -> Result<Self, SandboxError> {
+        let (ours, theirs) = pair().map_err(failed("socketpair"))?;
+        let name = std::env::args_os()
+            .next()
+            .unwrap_or_else(|| OsString::from("stationd"));
+        // The file that runs now, even if a newer one has taken its place. The socket takes the place of standard
+        // input, so that it needs no number of its own.
+        let process = Command::new("/proc/self/exe")
+            .arg0(name)
+            .arg(FORKER_ARGUMENT)
+            .env_clear()
+            .current_dir("/")
+            .stdin(Stdio::from(theirs))
+            .stdout(Stdio::null())
+            .spawn()
+            .map_err(failed("exec of /proc/self/exe"))?;
+        let launched = Self {
+            process,
+            control: ours,
+        };
+        let setup = encode(&settings.to_setup())?;
+        send(launched.control.as_raw_fd(), &setup, MsgFlags::MSG_NOSIGNAL)
+            .map_err(failed("set-up message"))?;
+        Ok(launched)
+    }
+
+    /// Receives the answer to the set-up; it must be there.
+    pub(crate) fn receive_hello(&self) -> Result<Capabilities, SandboxError> {
+        let mut buffer = vec![0; MESSAGE_MAX];
+        let length =
+            recv(self.control.as_raw_fd(), &mut buffer, MsgFlags::MSG_DONTWAIT).map_err(failed("hello"))?;
+        let message = buffer.get(..length).unwrap_or_default();
+        if message.is_empty() {
+            return Err(failed("end before hello")(Errno::ECONNRESET));
+        }
+        match decode(message)? {
+            Hello::Ready(capabilities) => Ok(capabilities),
+            Hello::Failed { step, errno } => Err(SandboxError::Start {
+                step,
+                source: io::Error::from_raw_os_error(errno),
+            }),
+        }
+    }
+
+    /// Its process id.
+    pub(crate) fn pid(&self) -> u32 {
+        self.process.id()
+    }
+}
+
+impl Drop for Launched {
+    /// Ends the forker, and with it every job.
+    ///
+    /// It is given a moment to remove its folders; else the next forker does.
+    fn drop(&mut self) {
+        const REMOVE_WITHIN_MS: u16 = 2000;
+        if shutdown(self.control.as_raw_fd(), Shutdown::Write).is_ok() {
+            // Ready when the other end is closed, or after the time: then it is killed.
+            poll(
+                &mut [PollFd::new(self.control.as_fd(), PollFlags::empty())],
+                REMOVE_WITHIN_MS,
+            )
+            .unwrap_or_default();
+        }
+        // Neither can fail for a child that was not waited for; and a dead one is what we want.
+        drop(self.process.kill());
+        drop(self.process.wait());
+    }
+}
+
+/// A pair of sockets that keep message bounds and end when the other end does.
+pub(crate) fn pair() -> nix::Result<(OwnedFd, OwnedFd)> {
+    socketpair(
+        AddressFamily::Unix,
+        SockType::SeqPacket,
+        None,
+        SockFlag::SOCK_CLOEXEC,
+    )
+}
+
+fn failed<E: Into<io::Error>>(step: &str) -> impl FnOnce(E) -> SandboxError {
+    move |error| SandboxError::Start {
+        step: step.to_owned(),
+        source: error.into(),
+    }
+}

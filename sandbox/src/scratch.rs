@@ -1,0 +1,413 @@
+//! Job folders: made, measured and removed by descriptor, whatever a converter leaves in them.
+//!
+//! ```text
+//! scratch_root/            0700 (0711 when children have another user)
+//!   forker-PID/            locked (flock) while its forker lives; a forker removes those whose lock it gets
+//!     job-N/               0700
+//!       input/             private copy of the input; a converter can only read here
+//!       work/              the converter's working folder
+//! ```
+
+use std::ffi::{CStr, CString, OsStr};
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+
+use nix::dir::{Dir, OwningIter};
+use nix::errno::Errno;
+use nix::fcntl::{AtFlags, Flock, FlockArg, OFlag, openat};
+use nix::sys::stat::{FchmodatFlags, FileStat, Mode, SFlag, fchmod, fchmodat, fstatat, mkdirat};
+use nix::unistd::{Gid, Uid, UnlinkatFlags, fchown, unlinkat};
+
+/// Entries that a job may have in its working folder; more count as its scratch limit. Bounds the time of a look.
+const ENTRIES_MAX: usize = 10_000;
+
+/// Folders in folders that a job may have; more count as its scratch limit. Bounds the descriptors of a look.
+const DEPTH_MAX: usize = 32;
+
+/// User and group of the children, when they are not the daemon's own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Ids {
+    pub(crate) uid: Uid,
+    pub(crate) gid: Gid,
+}
+
+/// A forker's own folder beneath the scratch root.
+#[derive(Debug)]
+pub(crate) struct Scratch {
+    path: PathBuf,
+    name: CString,
+    root: OwnedFd,
+    dir: Flock<OwnedFd>,
+    owner: Option<Ids>,
+    next: u64,
+}
+
+/// The folder of one job.
+#[derive(Debug)]
+pub(crate) struct JobFolder {
+    name: CString,
+    /// Absolute path of `input/`.
+    pub(crate) input_path: PathBuf,
+    pub(crate) input: OwnedFd,
+    pub(crate) work: OwnedFd,
+}
+
+impl Scratch {
+    /// Makes the root if it is absent, removes what dead forkers left, and makes a folder for this one.
+    ///
+    /// # Errors
+    /// When a folder cannot be made, or the root is not a folder.
+    pub(crate) fn open(root: &Path, owner: Option<Ids>) -> io::Result<Self> {
+        let mode = Mode::from_bits_truncate(if owner.is_some() { 0o711 } else { 0o700 });
+        // One that exists may be anybody's: its mode is not ours to change.
+        let absent = !root.try_exists()?;
+        std::fs::create_dir_all(root)?;
+        let path = root.canonicalize()?;
+        let root = nix::fcntl::open(&path, folder_flags(), Mode::empty())?;
+        if absent {
+            fchmod(&root, mode)?;
+        }
+        // Held while a forker makes its folder or looks for those of the dead, so that no one sees a new, still
+        // unlocked one.
+        let Ok(root) = Flock::lock(root, FlockArg::LockExclusive) else {
+            return Err(Errno::EWOULDBLOCK.into());
+        };
+        sweep(root.as_fd())?;
+        let name = CString::new(format!("forker-{}", std::process::id())).map_err(|_| Errno::EINVAL)?;
+        mkdirat(root.as_fd(), name.as_c_str(), mode)?;
+        let dir = openat(root.as_fd(), name.as_c_str(), folder_flags(), Mode::empty())?;
+        // The umask took bits away.
+        fchmod(&dir, mode)?;
+        let dir = Flock::lock(dir, FlockArg::LockExclusiveNonblock).map_err(|(_, errno)| errno)?;
+        let path = path.join(OsStr::from_bytes(name.as_bytes()));
+        let root = root.unlock().map_err(|(_, errno)| errno)?;
+        Ok(Self {
+            path,
+            name,
+            root,
+            dir,
+            owner,
+            next: 0,
+        })
+    }
+
+    /// Makes the folder of a job.
+    ///
+    /// # Errors
+    /// When it cannot be made; nothing is left then.
+    pub(crate) fn make_job(&mut self) -> io::Result<JobFolder> {
+        self.next += 1;
+        let name = CString::new(format!("job-{}", self.next)).map_err(|_| Errno::EINVAL)?;
+        let made = self.fill_job(&name);
+        if made.is_err() {
+            self.remove(&name)?;
+        }
+        made
+    }
+
+    fn fill_job(&self, name: &CStr) -> io::Result<JobFolder> {
+        let job = self.make_folder(self.dir.as_fd(), name)?;
+        Ok(JobFolder {
+            input: self.make_folder(job.as_fd(), c"input")?,
+            work: self.make_folder(job.as_fd(), c"work")?,
+            input_path: self.path.join(OsStr::from_bytes(name.to_bytes())).join("input"),
+            name: name.to_owned(),
+        })
+    }
+
+    fn make_folder(&self, parent: BorrowedFd<'_>, name: &CStr) -> io::Result<OwnedFd> {
+        mkdirat(parent, name, Mode::S_IRWXU)?;
+        let dir = openat(parent, name, folder_flags(), Mode::empty())?;
+        if let Some(ids) = self.owner {
+            fchown(dir.as_fd(), Some(ids.uid), Some(ids.gid))?;
+        }
+        Ok(dir)
+    }
+
+    /// Removes the folder of a job that ended; no process may use it any more.
+    ///
+    /// # Errors
+    /// When something in it cannot be removed.
+    pub(crate) fn remove_job(&self, folder: &JobFolder) -> io::Result<()> {
+        self.remove(&folder.name)
+    }
+
+    fn remove(&self, name: &CStr) -> io::Result<()> {
+        remove_tree(self.dir.as_fd(), name)
+    }
+
+    /// Removes the forker's own folder.
+    ///
+    /// # Errors
+    /// When something in it cannot be removed.
+    pub(crate) fn close(self) -> io::Result<()> {
+        remove_tree(self.root.as_fd(), &self.name)
+    }
+}
+
+/// Whether the files of a folder take more than a limit in bytes (blocks on disk, so sparse files are cheap), or are
+/// too many or too deep to be counted.
+pub(crate) fn is_over(folder: BorrowedFd<'_>, limit_bytes: u64) -> bool {
+    let mut left = limit_bytes;
+    let mut entries = ENTRIES_MAX;
+    let mut open: Vec<Level> = Level::open(folder, c".").into_iter().collect();
+    while let Some(level) = open.last_mut() {
+        // A folder that changes under the look is looked at again a moment later.
+        let Some(Ok(entry)) = level.entries.next() else {
+            open.pop();
+            continue;
+        };
+        let name = entry.file_name();
+        if is_dot(name) {
+            continue;
+        }
+        let Ok(stat) = fstatat(&level.dir, name, AtFlags::AT_SYMLINK_NOFOLLOW) else {
+            continue;
+        };
+        let taken = u64::try_from(stat.st_blocks).unwrap_or(0).saturating_mul(512);
+        let (Some(bytes), Some(count)) = (left.checked_sub(taken), entries.checked_sub(1)) else {
+            return true;
+        };
+        (left, entries) = (bytes, count);
+        if is_folder(&stat) {
+            let inner = Level::open(level.dir.as_fd(), name);
+            if open.len() == DEPTH_MAX {
+                return true;
+            }
+            open.extend(inner);
+        }
+    }
+    false
+}
+
+/// A folder on the way of a look.
+struct Level {
+    dir: OwnedFd,
+    entries: OwningIter,
+}
+
+impl Level {
+    fn open(parent: BorrowedFd<'_>, name: &CStr) -> Option<Self> {
+        let dir = openat(parent, name, folder_flags(), Mode::empty()).ok()?;
+        let entries = reopen(dir.as_fd()).ok()?.into_iter();
+        Some(Self { dir, entries })
+    }
+}
+
+/// Removes the folders of forkers that no longer live.
+fn sweep(root: BorrowedFd<'_>) -> io::Result<()> {
+    for name in names(root)? {
+        if !name.to_bytes().starts_with(b"forker-") {
+            continue;
+        }
+        let Ok(dir) = openat(root, name.as_c_str(), folder_flags(), Mode::empty()) else {
+            continue;
+        };
+        if Flock::lock(dir, FlockArg::LockExclusiveNonblock).is_ok() {
+            remove_tree(root, &name)?;
+        }
+    }
+    Ok(())
+}
+
+/// Removes a folder and all in it, with one open descriptor at a time: any depth is as good as another.
+///
+/// No other process may change it meanwhile: the way up is `..`.
+fn remove_tree(parent: BorrowedFd<'_>, name: &CStr) -> io::Result<()> {
+    if remove_folder(parent, name)? {
+        return Ok(());
+    }
+    let mut dir = enter(parent, name)?;
+    let mut depth = 0_usize;
+    loop {
+        if let Some(inner) = empty_once(dir.as_fd())? {
+            dir = enter(dir.as_fd(), &inner)?;
+            depth += 1;
+        } else if depth > 0 {
+            dir = openat(dir.as_fd(), c"..", folder_flags(), Mode::empty())?;
+            depth -= 1;
+        } else {
+            return Ok(unlinkat(parent, name, UnlinkatFlags::RemoveDir)?);
+        }
+    }
+}
+
+/// Removes what can be removed in a folder, up to the first folder that is not empty; that one's name.
+fn empty_once(dir: BorrowedFd<'_>) -> io::Result<Option<CString>> {
+    loop {
+        let names = names(dir)?;
+        if names.is_empty() {
+            return Ok(None);
+        }
+        for name in names {
+            match unlinkat(dir, name.as_c_str(), UnlinkatFlags::NoRemoveDir) {
+                Ok(()) | Err(Errno::ENOENT) => {}
+                // EISDIR on Linux; POSIX says EPERM.
+                Err(Errno::EISDIR | Errno::EPERM) if remove_folder(dir, &name)? => {}
+                Err(Errno::EISDIR | Errno::EPERM) => return Ok(Some(name)),
+                Err(errno) => return Err(errno.into()),
+            }
+        }
+    }
+}
+
+/// Removes an empty folder; `false` when it is not empty.
+fn remove_folder(parent: BorrowedFd<'_>, name: &CStr) -> io::Result<bool> {
+    match unlinkat(parent, name, UnlinkatFlags::RemoveDir) {
+        Ok(()) | Err(Errno::ENOENT) => Ok(true),
+        Err(Errno::ENOTEMPTY | Errno::EEXIST) => Ok(false),
+        Err(errno) => Err(errno.into()),
+    }
+}
+
+/// Opens a folder for emptying, whatever mode its maker gave it.
+fn enter(parent: BorrowedFd<'_>, name: &CStr) -> io::Result<OwnedFd> {
+    // fchmodat follows symbolic links, so be sure that it is none; nobody else is there to exchange it.
+    let stat = fstatat(parent, name, AtFlags::AT_SYMLINK_NOFOLLOW)?;
+    if is_folder(&stat) && stat.st_mode & 0o700 != 0o700 {
+        fchmodat(parent, name, Mode::S_IRWXU, FchmodatFlags::FollowSymlink)?;
+    }
+    Ok(openat(parent, name, folder_flags(), Mode::empty())?)
+}
+
+/// The first names in a folder, `.` and `..` left out.
+fn names(folder: BorrowedFd<'_>) -> io::Result<Vec<CString>> {
+    const BATCH: usize = 1000;
+    let mut names = Vec::new();
+    for entry in reopen(folder)? {
+        let entry = entry?;
+        if !is_dot(entry.file_name()) {
+            names.push(entry.file_name().to_owned());
+        }
+        if names.len() == BATCH {
+            break;
+        }
+    }
+    Ok(names)
+}
+
+/// A folder opened anew, with a reading position of its own.
+fn reopen(folder: BorrowedFd<'_>) -> io::Result<Dir> {
+    let dir = openat(folder, c".", folder_flags(), Mode::empty())?;
+    Ok(Dir::from_fd(dir)?)
+}
+
+fn folder_flags() -> OFlag {
+    OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK
+}
+
+fn is_dot(name: &CStr) -> bool {
+    matches!(name.to_bytes(), b"." | b"..")
+}
+
+fn is_folder(stat: &FileStat) -> bool {
+    SFlag::from_bits_truncate(stat.st_mode & SFlag::S_IFMT.bits()) == SFlag::S_IFDIR
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, File};
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use super::*;
+
+    fn scratch() -> (tempfile::TempDir, Scratch) {
+        let root = tempfile::tempdir().unwrap();
+        let scratch = Scratch::open(&root.path().join("scratch"), None).unwrap();
+        (root, scratch)
+    }
+
+    #[test]
+    fn the_folder_of_a_job_is_private_and_goes_with_it() {
+        let (_root, mut scratch) = scratch();
+        let job = scratch.make_job().unwrap();
+        let path = job.input_path.parent().unwrap().to_owned();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o700);
+        assert_eq!(fs::read_dir(path.join("work")).unwrap().count(), 0);
+        scratch.remove_job(&job).unwrap();
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn whatever_lies_in_a_folder_is_removed_and_nothing_outside() {
+        let (root, mut scratch) = scratch();
+        let outside = root.path().join("outside");
+        fs::create_dir(&outside).unwrap();
+        File::create(outside.join("kept")).unwrap();
+        let job = scratch.make_job().unwrap();
+        let work = job.input_path.parent().unwrap().join("work");
+        symlink(&outside, work.join("link")).unwrap();
+        symlink("/nowhere", work.join("dangling")).unwrap();
+        nix::unistd::mkfifo(&work.join("pipe"), Mode::S_IRWXU).unwrap();
+        File::create(work.join(OsStr::from_bytes(b"\xff\n"))).unwrap();
+        fs::create_dir_all(work.join("shut/inner")).unwrap();
+        File::create(work.join("shut/inner/file")).unwrap();
+        fs::set_permissions(work.join("shut/inner"), PermissionsExt::from_mode(0o000)).unwrap();
+        fs::set_permissions(work.join("shut"), PermissionsExt::from_mode(0o000)).unwrap();
+        scratch.remove_job(&job).unwrap();
+        assert!(!work.exists());
+        assert!(outside.join("kept").exists());
+    }
+
+    #[test]
+    fn folders_deeper_than_a_path_can_say_are_removed() {
+        let (_root, mut scratch) = scratch();
+        let job = scratch.make_job().unwrap();
+        let mut dir = openat(&job.work, c".", folder_flags(), Mode::empty()).unwrap();
+        for _ in 0..3000 {
+            mkdirat(&dir, c"d", Mode::S_IRWXU).unwrap();
+            dir = openat(&dir, c"d", folder_flags(), Mode::empty()).unwrap();
+        }
+        assert!(is_over(job.work.as_fd(), u64::MAX));
+        scratch.remove_job(&job).unwrap();
+        assert_eq!(fs::read_dir(&scratch.path).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn more_entries_than_one_batch_are_removed() {
+        let (_root, mut scratch) = scratch();
+        let job = scratch.make_job().unwrap();
+        let work = job.input_path.parent().unwrap().join("work");
+        for number in 0..2500 {
+            File::create(work.join(number.to_string())).unwrap();
+        }
+        scratch.remove_job(&job).unwrap();
+        assert!(!work.exists());
+    }
+
+    #[test]
+    fn the_bytes_of_all_files_count_together() {
+        let (_root, mut scratch) = scratch();
+        let job = scratch.make_job().unwrap();
+        let work = job.input_path.parent().unwrap().join("work");
+        fs::create_dir(work.join("inner")).unwrap();
+        fs::write(work.join("a"), vec![1; 40_000]).unwrap();
+        fs::write(work.join("inner/b"), vec![1; 40_000]).unwrap();
+        assert!(is_over(job.work.as_fd(), 70_000));
+        assert!(!is_over(job.work.as_fd(), 200_000));
+    }
+
+    #[test]
+    fn what_a_dead_forker_left_is_removed_and_a_living_one_keeps_its_own() {
+        let (root, scratch) = scratch();
+        let left = root.path().join("scratch/forker-1/job-7/work");
+        fs::create_dir_all(&left).unwrap();
+        sweep(scratch.root.as_fd()).unwrap();
+        assert!(!left.exists());
+        assert!(scratch.path.exists());
+    }
+
+    #[test]
+    fn the_mode_of_a_folder_that_was_there_before_stays() {
+        let root = tempfile::tempdir().unwrap();
+        fs::set_permissions(root.path(), PermissionsExt::from_mode(0o755)).unwrap();
+        Scratch::open(root.path(), None).unwrap().close().unwrap();
+        assert_eq!(
+            fs::metadata(root.path()).unwrap().permissions().mode() & 0o777,
+            0o755
+        );
+        assert_eq!(fs::read_dir(root.path()).unwrap().count(), 0);
+    }
+}
