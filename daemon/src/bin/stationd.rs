@@ -1,3 +1,28 @@
-//! stationd.
+//! stationd: arguments, settings, run, exit code.
 
-fn main() {}
+use std::process::ExitCode;
+
+use stationd::arguments::{Arguments, HELP, Task};
+use stationd::exit::Exit;
+use stationd::settings::LoadOptions;
+use stationd::{journal, offline};
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::parse(std::env::args_os().skip(1)) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            offline::complain(&format_args!("stationd: {error}\n\n{HELP}"));
+            return Exit::Usage.into();
+        }
+    };
+    journal::install_panic_hook();
+    let options = LoadOptions::of_process(arguments.config);
+    let exit = match arguments.task {
+        Task::Check => offline::check(&options),
+        Task::PrintConfig => offline::print_config(&options),
+        Task::Version => offline::print(&concat!("stationd ", env!("CARGO_PKG_VERSION"), "\n")),
+        Task::Help => offline::print(&HELP),
+        Task::Run | Task::Demo(_) => Exit::Unavailable,
+    };
+    exit.into()
+}

@@ -16,6 +16,7 @@ use super::reader::Findings;
 use super::sandbox::SandboxSettings;
 use super::service::{ControlSettings, HttpSettings, LogSettings};
 use super::station::Identity;
+use super::values::Values;
 use super::{Faults, Origin, Warning};
 
 /// What every part of the daemon is told, one struct each.
@@ -45,6 +46,8 @@ pub struct Settings {
     pub http: HttpSettings,
     /// The journal.
     pub log: LogSettings,
+    /// Every value in force with its origin.
+    pub values: Values,
     /// What is legal but deserves a word.
     pub warnings: Vec<Warning>,
     /// Where the server's token comes from, when there is one.
@@ -78,6 +81,7 @@ impl Settings {
             return Err(Faults::new(findings.faults));
         };
         Ok(Self {
+            values: Values::of(&mut keys, &findings),
             queue: keys.queue.check(&state_dir, &keys.retention),
             retention: keys.retention.check(),
             state_dir,

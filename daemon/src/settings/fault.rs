@@ -141,8 +141,21 @@ fn write_place(f: &mut fmt::Formatter<'_>, place: &Origin, key: &str) -> fmt::Re
 pub struct Faults(Vec<Fault>);
 
 impl Faults {
-    /// Sorts `faults` by place.
+    /// Sorts `faults` by place. Where a file is no TOML, what seems wrong or missing because of that is left out.
     pub(super) fn new(mut faults: Vec<Fault>) -> Self {
+        let is_syntax = |fault: &Fault| matches!(fault.problem, Problem::Syntax { .. });
+        let broken: Vec<_> = faults
+            .iter()
+            .filter(|fault| is_syntax(fault))
+            .map(|fault| fault.place.clone())
+            .collect();
+        if !broken.is_empty() {
+            faults.retain(|fault| {
+                let follows =
+                    matches!(fault.problem, Problem::Missing { .. }) || broken.contains(&fault.place);
+                is_syntax(fault) || !follows
+            });
+        }
         faults.sort_by(|a, b| a.place.cmp(&b.place));
         Self(faults)
     }

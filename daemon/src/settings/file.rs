@@ -8,7 +8,7 @@ use super::folders;
 use super::keys::{Keys, Section};
 use super::queue::{QueueKeys, RetentionKeys};
 use super::reader::Findings;
-use super::rule::{LINE, OPTIONAL_PATH};
+use super::rule::{OPTIONAL_PATH, Rule};
 use super::sandbox::SandboxKeys;
 use super::server::ServerKeys;
 use super::service::{ControlKeys, HttpKeys, LogSettings};
@@ -18,6 +18,13 @@ use super::{Origin, Problem};
 
 /// The newest schema of the settings that this version knows.
 pub(super) const SCHEMA: (u32, u32) = (2, 0);
+
+/// Any text: which version it names is checked when all is read.
+const VERSION: Rule = Rule {
+    allowed: "\"2.0\"",
+    pattern: r"^2\.0$",
+    holds: |_| true,
+};
 
 /// The state folder when nobody names one.
 const STATE_DIR: &str = "/var/lib/stationd";
@@ -63,7 +70,7 @@ impl Section for FileKeys {
         keys.text(
             "schema_version",
             &mut self.schema_version,
-            &LINE,
+            &VERSION,
             "The version of these keys.",
         );
         let about = "Store, spool and archive; empty: $STATE_DIRECTORY, else /var/lib/stationd.";

@@ -51,12 +51,19 @@ pub fn load(options: &LoadOptions) -> Result<Settings, Faults> {
     let file = options.path();
     if options.file.is_some() || file.exists() {
         lay_over(&mut layers, read_file(file, &mut findings.faults));
+        let whole = Origin::Named(Arc::from(file));
+        findings.places.insert(String::new(), whole);
     } else {
         let text = format!("{} does not exist; variables and defaults count", file.display());
         findings.warn("", &text);
     }
     for path in drop_ins(file, &mut findings.faults) {
         lay_over(&mut layers, read_file(&path, &mut findings.faults));
+    }
+    let unread = |fault: &Fault| !matches!(fault.problem, Problem::Syntax { .. });
+    if findings.faults.iter().any(unread) {
+        // What is missing below would only be missing because of this.
+        return Err(Faults::new(findings.faults));
     }
     let variables = options
         .environment

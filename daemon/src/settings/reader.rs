@@ -18,14 +18,14 @@ pub(super) struct Findings {
     pub(super) faults: Vec<Fault>,
     /// What is legal but deserves a word.
     pub(super) warnings: Vec<Warning>,
-    /// Where each given key and table stands, by its whole path.
+    /// Where each given key and table stands, by its whole path; the file itself by the empty one.
     pub(super) places: BTreeMap<String, Origin>,
     /// Where the server's token comes from.
     pub(super) token_origin: Option<Origin>,
 }
 
 impl Findings {
-    /// Where `key` was given, else the nearest table around it.
+    /// Where `key` was given, else the nearest table around it, else the file.
     pub(super) fn place(&self, key: &str) -> Origin {
         let mut path = key;
         loop {
@@ -34,18 +34,26 @@ impl Findings {
             }
             match path.rsplit_once('.') {
                 Some((around, _)) => path = around,
-                None => return Origin::Default,
+                None => return self.places.get("").cloned().unwrap_or_default(),
             }
         }
     }
 
-    /// Adds a fault of `key`, at its place.
+    /// Adds a fault of `key`, at its place. What was given and refused is not missing as well.
     pub(super) fn fault(&mut self, key: &str, problem: Problem) {
+        if matches!(problem, Problem::Missing { .. }) && self.is_faulty(key) {
+            return;
+        }
         self.faults.push(Fault {
             place: self.place(key),
             key: key.to_owned(),
             problem,
         });
+    }
+
+    /// Whether `key` has a fault.
+    pub(super) fn is_faulty(&self, key: &str) -> bool {
+        self.faults.iter().any(|fault| fault.key == key)
     }
 
     /// Adds a warning about `key`, at its place.
@@ -97,7 +105,7 @@ impl Reader<'_> {
             };
             self.findings.faults.push(Fault {
                 place: node.origin.clone(),
-                key: join(&self.path, &name),
+                key: join(&self.path, &name.escape_debug().to_string()),
                 problem,
             });
         }
@@ -121,8 +129,14 @@ impl Keys for Reader<'_> {
     fn slot(&mut self, name: &'static str, _about: &'static str, slot: Slot<'_>) {
         let Some(node) = self.take(name) else { return };
         let allowed = allowed(&slot);
+        let culprit = match &slot {
+            Slot::Texts(_, rule) => culprit(&node.value, rule),
+            _ => None,
+        };
         if fill(slot, &node).is_none() {
-            self.refuse(name, &node, allowed);
+            let found = culprit.unwrap_or_else(|| show(&node.value));
+            self.findings
+                .fault(&self.key(name), Problem::value(found, allowed));
         }
     }
 
@@ -284,6 +298,14 @@ fn json(node: Node) -> Option<serde_json::Value> {
     })
 }
 
+/// The first item of a list that does not keep `rule`.
+fn culprit(value: &Value, rule: &Rule) -> Option<String> {
+    let Value::List(items) = value else { return None };
+    let keeps = |value: &Value| matches!(value, Value::Text(text) if (rule.holds)(text));
+    let wrong = items.iter().find(|item| !keeps(&item.value))?;
+    Some(format!("{} in the list", show(&wrong.value)))
+}
+
 /// What `slot` can hold, after "allowed is".
 fn allowed(slot: &Slot<'_>) -> String {
     match slot {
@@ -313,18 +335,10 @@ pub(super) fn show(value: &Value) -> String {
     match value {
         Value::Text(text) | Value::Variable(text) => quoted(text),
         Value::Integer(number) => number.to_string(),
-        Value::Number(number) => number.to_string(),
+        Value::Number(number) => format!("{number:?}"),
         Value::Switch(switch) => switch.to_string(),
         Value::Other(text) => text.chars().take(LONGEST).collect(),
-        Value::List(items) => match items.as_slice() {
-            [] => "an empty list".to_owned(),
-            [only] => format!("[{}]", show(&only.value)),
-            [first, ..] => format!(
-                "a list of {} that begins with {}",
-                items.len(),
-                show(&first.value)
-            ),
-        },
+        Value::List(_) => "a list".to_owned(),
         Value::Table(_) => "a table".to_owned(),
     }
 }

@@ -95,14 +95,17 @@ impl Section for ServerKeys {
 impl ServerKeys {
     /// The server these keys name; nothing when they name none that can be used.
     pub(super) fn check(&self, environment: &Environment, findings: &mut Findings) -> Option<Server> {
-        let found = match (self.url.is_empty(), self.directory.is_empty()) {
+        const EXACTLY_ONE: &str = "exactly one of `url` and `directory`";
+        match (self.url.is_empty(), self.directory.is_empty()) {
             (false, true) => return self.wats(environment, findings).map(Server::Wats),
             (true, false) => return Some(Server::Directory(PathBuf::from(&self.directory))),
-            (true, true) => "neither",
-            (false, false) => "both",
-        };
-        let text = format!("needs exactly one of `url` and `directory`, found {found}");
-        findings.fault("server", Problem::Conflict(text.into()));
+            (false, false) => findings.fault("server", Problem::value("both", EXACTLY_ONE)),
+            (true, true) if findings.is_faulty("server.directory") || findings.is_faulty("server.url") => {}
+            (true, true) => {
+                let allowed = EXACTLY_ONE.into();
+                findings.fault("server", Problem::Missing { allowed });
+            }
+        }
         None
     }
 

@@ -1,3 +1,7 @@
+mod faults;
+mod layers;
+mod random;
+
 use std::path::Path;
 
 use stationd_actors::uploader::Server;
@@ -67,7 +71,7 @@ fn every_fault_is_reported_with_its_line() {
     assert_eq!(
         faults(&text),
         [
-            "stationd.toml:2: server: needs exactly one of `url` and `directory`, found neither",
+            "stationd.toml:2: server: missing, allowed is exactly one of `url` and `directory`",
             "stationd.toml:3: server.urll: unknown key; did you mean `url`?",
             "stationd.toml:8: converter.ict.priority: found 11, allowed is a whole number from 1 to 10",
             "stationd.toml:10: upload.max_concurrent: found \"five\", allowed is a whole number from 1 to 64",

@@ -59,13 +59,18 @@ pub(super) fn proxy(text: &str) -> Result<String, Problem> {
     Ok(text.to_owned())
 }
 
-/// A URL that may be shown: its password is hidden.
-pub(super) fn shown(text: &str) -> String {
+/// A URL in quotes that may be shown.
+fn shown(text: &str) -> String {
+    format!("{:?}", without_password(text))
+}
+
+/// A URL whose user and password are hidden.
+pub(super) fn without_password(text: &str) -> String {
     let start = text.find("://").map_or(0, |at| at + 3);
-    let end = text.rfind('@');
+    let end = text.rfind('@').filter(|end| *end >= start);
     match (text.get(..start), end.and_then(|at| text.get(at..))) {
-        (Some(scheme), Some(rest)) if end >= Some(start) => format!("\"{scheme}***{rest}\""),
-        _ => format!("{text:?}"),
+        (Some(scheme), Some(rest)) => format!("{scheme}***{rest}"),
+        _ => text.to_owned(),
     }
 }
 
@@ -126,7 +131,10 @@ mod tests {
 
     #[test]
     fn a_password_is_never_shown() {
-        assert_eq!(shown("http://me:secret@proxy:3128"), "\"http://***@proxy:3128\"");
+        assert_eq!(
+            without_password("http://me:secret@proxy:3128"),
+            "http://***@proxy:3128"
+        );
         assert!(proxy("http://me:secret@proxy:3128").is_ok());
         assert!(proxy("proxy:3128").is_err());
     }

@@ -1,0 +1,16 @@
+//! The journal: how a line is written, where it goes, and what is written when the daemon panics.
+//!
+//! Roles log through the `log` crate with key-values: `code` first, `cause` and `next` for the end of the line, anything
+//! else as ` key=value` in between. Under systemd each line is an entry with native fields; elsewhere it is a line of
+//! text or JSON on standard error.
+
+mod daemon;
+mod fields;
+mod line;
+mod open;
+mod panic;
+
+pub use daemon::{backup_used, settings_fault, settings_kept, settings_upgraded, settings_warning};
+pub use fields::message_id;
+pub use open::{open, set_level};
+pub use panic::install_panic_hook;

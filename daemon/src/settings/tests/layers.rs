@@ -1,0 +1,233 @@
+//! Layers: what wins, and what each value says of its origin.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use stationd_actors::uploader::{Server, WatsServer};
+use tempfile::TempDir;
+
+use super::super::*;
+use super::{GOOD, load_in, load_text, variables};
+
+fn wats(settings: &Settings) -> &WatsServer {
+    match &settings.uploader.server {
+        Server::Wats(server) => server,
+        Server::Directory(folder) => panic!("a folder: {}", folder.display()),
+    }
+}
+
+fn token(settings: &Settings) -> Option<&str> {
+    wats(settings).token.as_ref().map(|token| token.as_str())
+}
+
+fn write(path: &Path, text: &str, mode: u32) {
+    fs::write(path, text).unwrap();
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+}
+
+#[test]
+fn later_layers_win_and_say_where_they_are() {
+    let folder = TempDir::new().unwrap();
+    let drop_ins = folder.path().join("stationd.toml.d");
+    fs::create_dir(&drop_ins).unwrap();
+    fs::write(
+        drop_ins.join("10-a.toml"),
+        "[upload]\nmax_concurrent = 1\nmax_attempts = 7\n",
+    )
+    .unwrap();
+    fs::write(drop_ins.join("20-b.toml"), "\n[upload]\nmax_concurrent = 2\n").unwrap();
+    fs::write(drop_ins.join("README"), "not settings").unwrap();
+    fs::write(drop_ins.join(".30-c.toml.swp"), "not settings").unwrap();
+    let environment = variables(&[("STATIOND_UPLOAD__BREAKER_TIMEOUT_S", "9")]);
+    let settings = load_in(folder.path(), GOOD, environment).unwrap();
+
+    let origin = |key: &str| {
+        let origin = settings.values.get(key).unwrap().origin.to_string();
+        origin.replace(&format!("{}/", folder.path().display()), "")
+    };
+    assert_eq!(settings.uploader.max_concurrent, 2);
+    assert_eq!(origin("upload.max_concurrent"), "stationd.toml.d/20-b.toml:3");
+    assert_eq!(settings.uploader.max_attempts, 7);
+    assert_eq!(origin("upload.max_attempts"), "stationd.toml.d/10-a.toml:3");
+    assert_eq!(settings.uploader.breaker_timeout.as_secs(), 9);
+    assert_eq!(
+        origin("upload.breaker_timeout_s"),
+        "variable STATIOND_UPLOAD__BREAKER_TIMEOUT_S"
+    );
+    assert_eq!(origin("upload.gzip"), "default");
+    assert_eq!(origin("server.url"), "stationd.toml:3");
+}
+
+#[test]
+fn a_later_file_changes_a_converter_by_its_name_and_adds_others() {
+    let folder = TempDir::new().unwrap();
+    let drop_ins = folder.path().join("stationd.toml.d");
+    fs::create_dir(&drop_ins).unwrap();
+    let text = "[[converter]]\nname = \"ict\"\nenabled = false\n[converter.sandbox]\nwall_s = 7\n\
+                [[converter]]\nname = \"fct\"\ndrop_dir = \"/srv/stationd/fct\"\nformat = \"csv\"\n";
+    fs::write(drop_ins.join("10.toml"), text).unwrap();
+    let settings = load_in(folder.path(), GOOD, variables(&[])).unwrap();
+    let names: Vec<_> = settings
+        .converters
+        .iter()
+        .map(|one| (one.name.as_str(), one.enabled))
+        .collect();
+    assert_eq!(names, [("ict", false), ("fct", true)]);
+    assert_eq!(settings.converters[0].drop_dir, Path::new("/srv/stationd/ict"));
+    assert_eq!(settings.converters[0].limits.wall.as_secs(), 7);
+}
+
+#[test]
+fn a_converters_limits_begin_with_those_of_the_sandbox() {
+    let text = format!("{GOOD}[converter.sandbox]\ncpu_s = 3\n[sandbox]\nwall_s = 20\n");
+    let settings = load_text(&text).unwrap();
+    let limits = &settings.converters[0].limits;
+    assert_eq!(
+        (limits.wall.as_secs(), limits.cpu_s, limits.processes),
+        (20, 3, 0)
+    );
+    let origin = &settings
+        .values
+        .get("converter.ict.sandbox.wall_s")
+        .unwrap()
+        .origin;
+    assert!(origin.to_string().ends_with("stationd.toml:11"), "{origin}");
+}
+
+#[test]
+fn variables_hold_lists_and_tables_as_toml() {
+    let environment = variables(&[
+        ("STATIOND_SANDBOX__MAX_CHILDREN", "4"),
+        ("STATIOND_QUEUE__WARN_AT", "0.5"),
+        ("STATIOND_SERVER__ALLOW_PLAIN_HTTP", "true"),
+        ("STATIOND_SANDBOX__TRUSTED_KEYS", "[]"),
+        ("STATIOND_STATION", "line 7"),
+    ]);
+    let settings = load_in(TempDir::new().unwrap().path(), GOOD, environment).unwrap();
+    assert_eq!(settings.sandbox.max_children, 4);
+    assert_eq!(settings.identity.station.name, "LINE-7");
+    assert_eq!(
+        settings.identity.name_origin.to_string(),
+        "variable STATIOND_STATION"
+    );
+}
+
+#[test]
+fn a_variable_that_sets_nothing_is_a_fault() {
+    let environment = variables(&[
+        ("STATIOND_SERVER_URL", "x"),
+        ("STATIOND_UPLOAD__MAX_CONCURRENT", "many"),
+        ("STATIOND_CONVERTER__ICT__ENABLED", "false"),
+        ("UNRELATED", "x"),
+    ]);
+    let faults = load_in(TempDir::new().unwrap().path(), GOOD, environment).unwrap_err();
+    let faults: Vec<_> = faults.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        faults,
+        [
+            "variable STATIOND_CONVERTER__ICT__ENABLED: unknown key",
+            "variable STATIOND_SERVER_URL: unknown key; did you mean `STATIOND_SERVER__URL`?",
+            "variable STATIOND_UPLOAD__MAX_CONCURRENT: upload.max_concurrent: found \"many\", \
+             allowed is a whole number from 1 to 64",
+        ]
+    );
+}
+
+#[test]
+fn the_state_folder_of_the_service_manager_counts_when_none_is_set() {
+    let environment = variables(&[("STATE_DIRECTORY", "/var/lib/a:/var/lib/b")]);
+    let settings = load_in(TempDir::new().unwrap().path(), GOOD, environment).unwrap();
+    assert_eq!(settings.state_dir, Path::new("/var/lib/a"));
+    assert_eq!(settings.control.token_file, Path::new("/var/lib/a/control.key"));
+    assert_eq!(
+        settings.values.get("state_dir").unwrap().origin.to_string(),
+        "variable STATE_DIRECTORY"
+    );
+}
+
+#[test]
+fn the_token_comes_from_its_file_then_the_credential_then_the_variable() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("token");
+    write(&file, "from-file\n", 0o600);
+    write(&folder.path().join("wats-token"), "from-credential", 0o400);
+    let with_file = GOOD.replace("[[converter]]", &format!("token_file = {file:?}\n[[converter]]"));
+    let folder_text = folder.path().to_str().unwrap();
+    let both = [
+        ("CREDENTIALS_DIRECTORY", folder_text),
+        ("STATIOND_SERVER__TOKEN", "from-variable"),
+    ];
+
+    let settings = load_in(folder.path(), &with_file, variables(&both)).unwrap();
+    assert_eq!(token(&settings), Some("from-file"));
+    let settings = load_in(folder.path(), GOOD, variables(&both)).unwrap();
+    assert_eq!(token(&settings), Some("from-credential"));
+    assert_eq!(
+        settings.token_origin,
+        Some(Origin::Credential("wats-token".to_owned()))
+    );
+    assert!(settings.warnings.is_empty());
+    let settings = load_in(folder.path(), GOOD, variables(&both[1..])).unwrap();
+    assert_eq!(token(&settings), Some("from-variable"));
+    assert_eq!(settings.warnings.len(), 1);
+}
+
+#[test]
+fn the_token_is_never_shown() {
+    let environment = variables(&[("STATIOND_SERVER__TOKEN", "secret-1234")]);
+    let debugged = format!("{environment:?}");
+    let settings = load_in(TempDir::new().unwrap().path(), GOOD, environment).unwrap();
+    let printed = format!("{debugged}{}{}{settings:?}", settings.values, Summary(&settings));
+    assert!(!printed.contains("secret-1234"), "{printed}");
+
+    let environment = variables(&[("STATIOND_SERVER__TOKEN", "secret 1234")]);
+    let faults = load_in(TempDir::new().unwrap().path(), GOOD, environment).unwrap_err();
+    assert!(!format!("{faults} {faults:?}").contains("1234"), "{faults}");
+}
+
+#[test]
+fn a_token_that_everybody_can_read_is_refused() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("token");
+    write(&file, "abc", 0o644);
+    let text = GOOD.replace("[[converter]]", &format!("token_file = {file:?}\n[[converter]]"));
+    let fault = load_in(folder.path(), &text, variables(&[]))
+        .unwrap_err()
+        .to_string();
+    assert!(
+        fault.contains("with mode 0644, allowed is a file that others cannot read (chmod o= "),
+        "{fault}"
+    );
+}
+
+#[test]
+fn a_settings_file_that_is_no_file_is_said_alone() {
+    let folder = TempDir::new().unwrap();
+    fs::create_dir(folder.path().join("stationd.toml")).unwrap();
+    let options = LoadOptions {
+        file: Some(folder.path().join("stationd.toml")),
+        environment: variables(&[]),
+    };
+    let faults: Vec<_> = load(&options)
+        .unwrap_err()
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(faults.len(), 1);
+    assert!(
+        faults[0].ends_with("stationd.toml: cannot be read: not a regular file"),
+        "{faults:?}"
+    );
+}
+
+#[test]
+fn what_a_reload_changes_is_named() {
+    let old = load_text(GOOD).unwrap();
+    let text = GOOD.replace("\"ict\"\n", "\"ict\"\nenabled = false\npriority = 1\n")
+        + "[[converter]]\nname = \"fct\"\ndrop_dir = \"/srv/fct\"\nformat = \"csv\"\n[log]\nlevel = \"debug\"\n";
+    let changes = compare(&old, &load_text(&text).unwrap());
+    assert_eq!(changes.live, ["converter.ict.enabled", "log.level"]);
+    assert_eq!(changes.restart, ["converter.fct", "converter.ict.priority"]);
+    assert_eq!(compare(&old, &old), Changes::default());
+}
