@@ -2,7 +2,9 @@
 
 pub mod arguments;
 pub mod control;
+pub mod ctl;
 pub mod exit;
+pub mod http;
 pub mod journal;
 pub mod offline;
 pub mod receiver;

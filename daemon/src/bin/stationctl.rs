@@ -1,3 +1,7 @@
-//! stationctl.
+//! stationctl: shows what stationd does, and tells it what to do.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    stationd::ctl::main()
+}

@@ -19,6 +19,7 @@ use super::protocol::{Fault, code};
 pub(super) async fn run(desk: &Desk, command: &str, args: Option<&RawValue>) -> Result<Value, Fault> {
     match command {
         "status" => to_json(&desk.status().await),
+        "health" => to_json(&desk.health().await),
         "pause" => done(desk.set_paused(true).await),
         "resume" => done(desk.set_paused(false).await),
         "rescan" => done(desk.ask(Role::Watcher, &desk.roles.watcher.rescan, Rescan).await),

@@ -4,6 +4,7 @@
 //! to each role: however many clients ask, a role's mailbox holds at most one of their questions.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -34,6 +35,10 @@ pub struct Facts {
     pub level: Level,
     /// Landlock's ABI on this kernel; 0 means none.
     pub landlock_abi: u8,
+    /// Setting `state_dir`.
+    pub state_dir: PathBuf,
+    /// Setting `queue.min_free_disk_mib`, in bytes.
+    pub min_free_disk_bytes: u64,
     /// When the daemon started, by the wall clock.
     pub started: UnixMs,
     /// The same, by the clock that is never set.
@@ -44,7 +49,7 @@ pub struct Facts {
 #[derive(Debug)]
 pub struct Desk {
     pub(crate) roles: Roles,
-    pub(crate) facts: Facts,
+    facts: Facts,
     paused: AtomicBool,
     turns: Turns,
 }
@@ -105,6 +110,11 @@ impl Desk {
                 uploader: Semaphore::new(1),
             },
         }
+    }
+
+    /// What is known without asking.
+    pub fn facts(&self) -> &Facts {
+        &self.facts
     }
 
     /// Whether taking up files and uploads are paused.

@@ -82,7 +82,7 @@ pub fn serve(settings: &ControlSettings, desk: Arc<Desk>) -> Result<ControlServe
         kind: HelloTag::Hello,
         protocol: PROTOCOL,
         server: SERVER.to_owned(),
-        station: desk.facts.station.clone(),
+        station: desk.facts().station.clone(),
         capabilities: CAPABILITIES.iter().map(|word| (*word).to_owned()).collect(),
         auth_required: true,
         key_file: Some(settings.token_file.clone()),

@@ -86,7 +86,7 @@ pub struct SandboxPart {
 impl Desk {
     /// Asks all roles and puts the answers together.
     pub async fn status(&self) -> Status {
-        Status::new(&self.facts, self.snapshot().await)
+        Status::new(self.facts(), self.snapshot().await)
     }
 }
 

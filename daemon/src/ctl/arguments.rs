@@ -1,0 +1,80 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use super::{converter, queue, receiver, trace};
+
+/// Where the daemon's socket is when nothing else is said.
+const DEFAULT_SOCKET: &str = "/run/stationd/control.sock";
+
+/// Shows what stationd is doing on this machine, and tells it what to do.
+#[derive(Debug, Parser)]
+#[command(
+    name = "stationctl",
+    version,
+    max_term_width = 80,
+    arg_required_else_help = true
+)]
+#[command(
+    after_help = "Exit codes: 0 done, 1 the answer is no, 64 usage, 65 bad input, 69 stationd not reachable, 70 \
+                        internal, 74 input or output failed."
+)]
+pub struct Arguments {
+    /// What holds for every command.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What holds for every command.
+#[derive(Debug, Clone, Args)]
+pub struct Global {
+    /// Write JSON for programs instead of text for people
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Socket of the daemon
+    #[arg(long, global = true, value_name = "PATH", default_value = DEFAULT_SOCKET, env = "STATIOND_CONTROL__SOCKET")]
+    pub socket: PathBuf,
+    /// File with the secret of the socket [default: where the daemon says it is]
+    #[arg(
+        long,
+        global = true,
+        value_name = "PATH",
+        env = "STATIOND_CONTROL__TOKEN_FILE",
+        hide_env_values = true
+    )]
+    pub key_file: Option<PathBuf>,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Show on one screen whether all is well, and what to do if not
+    Status,
+    /// Tell the whole way of a unit: seen, converted, queued, each attempt, receipt
+    Trace(trace::Arguments),
+    /// Look at the reports that wait for the server, and act on them
+    #[command(subcommand)]
+    Queue(queue::Command),
+    /// Look at the converters, and try them out
+    #[command(subcommand)]
+    Converter(converter::Command),
+    /// Ask whether the daemon is healthy; exit code 1 when it is not
+    Health,
+    /// Stop taking up files and sending reports until `resume`
+    Pause,
+    /// End a pause
+    Resume,
+    /// Look through all drop folders now
+    Rescan,
+    /// Read the settings again
+    Reload,
+    /// Show the version of stationctl, and of the daemon if it runs
+    Version,
+    /// Run a WATS-compatible test receiver for commissioning
+    Receiver(receiver::Arguments),
+}

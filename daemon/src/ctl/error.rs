@@ -1,0 +1,157 @@
+//! Why a command could not be carried out, what to do about it, and the exit code.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+use crate::control::KeyError;
+use crate::control::protocol::{Fault, PROTOCOL, code};
+
+/// Why a command could not be carried out.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum CtlError {
+    /// Nobody answers on the socket, or we may not ask.
+    Unreachable {
+        /// The socket.
+        socket: PathBuf,
+        /// The cause.
+        cause: io::Error,
+    },
+    /// The secret cannot be read.
+    Key(KeyError),
+    /// The daemon speaks another protocol.
+    Version {
+        /// Its version.
+        server: String,
+    },
+    /// What came over the socket is no answer.
+    Answer(String),
+    /// The daemon refused.
+    Refused(Fault),
+    /// The answer is no: not healthy, not found. The words were written already.
+    No,
+    /// It was not confirmed.
+    Unconfirmed,
+    /// The command line is at odds with itself.
+    Usage(String),
+    /// A file, or our own output, failed.
+    Io {
+        /// What was being done.
+        doing: String,
+        /// The cause.
+        cause: io::Error,
+    },
+    /// The test receiver failed.
+    Receiver(crate::receiver::ReceiverError),
+}
+
+impl CtlError {
+    /// The exit code. Source: sysexits.h, as far as it has one.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::No => 1,
+            Self::Usage(_) | Self::Unconfirmed => 64,
+            Self::Unreachable { .. } | Self::Key(_) | Self::Version { .. } => 69,
+            Self::Refused(fault) => match fault.code.as_str() {
+                code::NOT_FOUND | code::FAILED => 1,
+                code::BAD_ARGUMENTS => 64,
+                code::STORE => 74,
+                code::BAD_REQUEST | code::UNKNOWN_COMMAND => 70,
+                _ => 69,
+            },
+            Self::Answer(_) => 70,
+            Self::Io { .. } | Self::Receiver(_) => 74,
+        }
+    }
+
+    /// What to do, in a sentence or two; none when there is nothing to add.
+    pub fn remedy(&self) -> Option<String> {
+        match self {
+            Self::Unreachable { socket, cause } => Some(unreachable_remedy(socket, cause.kind())),
+            Self::Key(KeyError::File { cause, .. }) if cause.kind() == io::ErrorKind::PermissionDenied => {
+                Some(MEMBERSHIP.to_owned())
+            }
+            Self::Key(_) => Some(
+                "name the key file with --key-file; it is control.key in the daemon's state_dir".to_owned(),
+            ),
+            Self::Version { .. } => Some("use the stationctl of the same package as the daemon".to_owned()),
+            Self::Refused(fault) if fault.code == code::AUTH_FAILED => {
+                Some("the key file belongs to another daemon: name the right one with --key-file".to_owned())
+            }
+            Self::Refused(fault) if fault.code == code::UNKNOWN_COMMAND => {
+                Some("the daemon is older than this stationctl: use the one of the same package".to_owned())
+            }
+            Self::Refused(fault) if fault.code == code::UNAVAILABLE => {
+                Some("look at its journal: journalctl -u stationd -e".to_owned())
+            }
+            Self::Unconfirmed => Some("say --yes to do it without being asked".to_owned()),
+            _ => None,
+        }
+    }
+
+    /// One word for programs.
+    pub fn code(&self) -> &str {
+        match self {
+            Self::Unreachable { .. } => "unreachable",
+            Self::Key(_) => "key",
+            Self::Version { .. } => code::VERSION_MISMATCH,
+            Self::Answer(_) => "bad_answer",
+            Self::Refused(fault) => &fault.code,
+            Self::No => "no",
+            Self::Unconfirmed => "unconfirmed",
+            Self::Usage(_) => "usage",
+            Self::Io { .. } => "io",
+            Self::Receiver(_) => "receiver",
+        }
+    }
+}
+
+/// Who may command the daemon.
+const MEMBERSHIP: &str = "run it as root (sudo stationctl …), or join the group: sudo usermod -aG stationd \"$USER\", \
+                          then log in again";
+
+fn unreachable_remedy(socket: &std::path::Path, kind: io::ErrorKind) -> String {
+    match kind {
+        io::ErrorKind::PermissionDenied => MEMBERSHIP.to_owned(),
+        io::ErrorKind::NotFound => format!(
+            "there is no socket {}: is stationd running (systemctl status stationd)? if it listens elsewhere, say --socket",
+            socket.display()
+        ),
+        io::ErrorKind::ConnectionRefused => {
+            "stationd is not running: systemctl status stationd; journalctl -u stationd -e says why"
+                .to_owned()
+        }
+        _ => "look at the daemon: systemctl status stationd; journalctl -u stationd -e".to_owned(),
+    }
+}
+
+impl fmt::Display for CtlError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unreachable { .. } => f.write_str("stationd is not reachable"),
+            Self::Key(_) => f.write_str("cannot read the secret of the control socket"),
+            Self::Version { server } => {
+                write!(f, "stationd speaks protocol {server}, this stationctl {PROTOCOL}")
+            }
+            Self::Answer(what) => write!(f, "not an answer of stationd: {what}"),
+            Self::Refused(fault) => fault.fmt(f),
+            Self::No => f.write_str("no"),
+            Self::Unconfirmed => f.write_str("nothing was done: it was not confirmed"),
+            Self::Usage(what) => f.write_str(what),
+            Self::Io { doing, .. } => write!(f, "cannot {doing}"),
+            Self::Receiver(_) => f.write_str("cannot run the receiver"),
+        }
+    }
+}
+
+impl std::error::Error for CtlError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Unreachable { cause, .. } | Self::Io { cause, .. } => Some(cause),
+            Self::Key(cause) => Some(cause),
+            Self::Receiver(cause) => Some(cause),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! `stationctl`: the technician's hands. One file per command.
+
+mod arguments;
+mod client;
+mod confirm;
+mod context;
+mod control;
+mod converter;
+mod error;
+mod health;
+mod output;
+mod queue;
+mod receiver;
+mod run;
+mod status;
+mod table;
+mod trace;
+mod version;
+mod words;
+
+pub use arguments::{Arguments, Command};
+pub use error::CtlError;
+pub use run::main;

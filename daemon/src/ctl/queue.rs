@@ -1,0 +1,79 @@
+//! `queue …`: the reports that wait for the server.
+
+mod drop;
+mod export;
+mod flush;
+mod list;
+mod retry;
+mod show;
+mod stats;
+
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+
+use super::context::Context;
+use super::error::CtlError;
+
+/// What to do with the queue.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Show its figures
+    Stats,
+    /// List its entries: those on their way, then in the order they will be sent, then the refused ones
+    List(list::Arguments),
+    /// Show one entry with its report
+    Show(show::Arguments),
+    /// Make entries due now; refused ones are tried again
+    Retry(Selected),
+    /// Take entries out for good
+    Drop(drop::Arguments),
+    /// Write entries with their reports to a file, one JSON object a line; they stay in the queue
+    Export(export::Arguments),
+    /// Try to send everything now: ends all delays
+    Flush,
+}
+
+/// Which entries.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct Selected {
+    /// Numbers of the entries
+    #[arg(value_name = "ENTRY")]
+    entries: Vec<u64>,
+    /// All that the server refused for good
+    #[arg(long)]
+    dead: bool,
+    /// All that wait or are refused
+    #[arg(long)]
+    all: bool,
+}
+
+impl Selected {
+    fn to_json(&self) -> Value {
+        if self.all {
+            json!({ "select": "all" })
+        } else if self.dead {
+            json!({ "select": "dead" })
+        } else {
+            json!({ "entries": self.entries })
+        }
+    }
+}
+
+pub(super) fn run(context: &Context, command: &Command) -> Result<(), CtlError> {
+    match command {
+        Command::Stats => stats::run(context),
+        Command::List(arguments) => list::run(context, arguments),
+        Command::Show(arguments) => show::run(context, arguments),
+        Command::Retry(selected) => retry::run(context, selected),
+        Command::Drop(arguments) => drop::run(context, arguments),
+        Command::Export(arguments) => export::run(context, arguments),
+        Command::Flush => flush::run(context),
+    }
+}
+
+/// The answer to an order: how many entries it was about.
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
+struct Counted {
+    count: u64,
+}

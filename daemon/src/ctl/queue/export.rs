@@ -1,0 +1,108 @@
+//! `queue export`: entries with their reports as lines of JSON.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufWriter, Write};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use stationd_actors::model::EntryId;
+
+use crate::ctl::context::Context;
+use crate::ctl::error::CtlError;
+use crate::ctl::output::complain;
+use crate::ctl::words::count;
+
+/// Where to.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// File to write, which must not exist; `-` is standard output
+    file: PathBuf,
+}
+
+/// One page.
+#[derive(Debug, Deserialize)]
+struct Page {
+    entries: Vec<Value>,
+    next: Option<EntryId>,
+}
+
+/// Each line is `{"entry": {…}, "document": "…"}`, as `queue import` reads it.
+pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<(), CtlError> {
+    let file = &arguments.file;
+    let failed = |cause| CtlError::Io {
+        doing: format!("write {}", file.display()),
+        cause,
+    };
+    let mut client = context.client()?;
+    let mut sink = open(file).map_err(failed)?;
+    let mut after = None;
+    let mut written: u64 = 0;
+    loop {
+        let page: Page = client.ask("queue.export", &json!({ "after": after, "limit": 1000 }))?;
+        for entry in &page.entries {
+            serde_json::to_writer(&mut sink, entry)
+                .map_err(io::Error::from)
+                .and_then(|()| sink.write_all(b"\n"))
+                .map_err(failed)?;
+            written += 1;
+        }
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    sink.finish().map_err(failed)?;
+    complain(format!("{} exported", count(written, "report", "reports")));
+    Ok(())
+}
+
+/// Where the lines go.
+enum Sink {
+    Out(BufWriter<io::Stdout>),
+    File(BufWriter<File>),
+}
+
+fn open(path: &Path) -> io::Result<Sink> {
+    if path == Path::new("-") {
+        return Ok(Sink::Out(BufWriter::new(io::stdout())));
+    }
+    // Reports are nobody else's business.
+    let file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)?;
+    Ok(Sink::File(BufWriter::new(file)))
+}
+
+impl Sink {
+    fn finish(self) -> io::Result<()> {
+        match self {
+            Self::Out(mut out) => out.flush(),
+            Self::File(file) => file
+                .into_inner()
+                .map_err(io::IntoInnerError::into_error)?
+                .sync_all(),
+        }
+    }
+}
+
+impl Write for Sink {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Out(out) => out.write_all(bytes),
+            Self::File(file) => file.write_all(bytes),
+        }?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Out(out) => out.flush(),
+            Self::File(file) => file.flush(),
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! From the command line to the exit code.
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use clap::error::ErrorKind;
+use serde_json::json;
+
+use super::arguments::{Arguments, Command};
+use super::context::Context;
+use super::error::CtlError;
+use super::output::{self, Output};
+use super::{control, converter, health, queue, receiver, status, trace, version};
+use crate::control::chain;
+
+/// Exit code for a command line that is not understood. Source: sysexits.h.
+const USAGE: u8 = 64;
+
+/// Runs stationctl with the arguments of this process.
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help and version come as errors too; where they cannot be written there is nobody to tell.
+            let _unheard = error.print().is_err();
+            return match error.kind() {
+                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::SUCCESS,
+                _ => ExitCode::from(USAGE),
+            };
+        }
+    };
+    let context = Context {
+        global: arguments.global,
+        output: Output::of_process(),
+    };
+    match run(&context, arguments.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tell(&context, &error);
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+fn run(context: &Context, command: Command) -> Result<(), CtlError> {
+    match command {
+        Command::Status => status::run(context),
+        Command::Trace(arguments) => trace::run(context, &arguments),
+        Command::Queue(command) => queue::run(context, &command),
+        Command::Converter(command) => converter::run(context, &command),
+        Command::Health => health::run(context),
+        Command::Pause => control::order(context, "pause", "paused until: stationctl resume"),
+        Command::Resume => control::order(context, "resume", "working again"),
+        Command::Rescan => control::order(context, "rescan", "looking through all drop folders"),
+        Command::Reload => control::order(context, "config.reload", "settings are read again"),
+        Command::Version => version::run(context),
+        Command::Receiver(arguments) => receiver::run(context, arguments),
+    }
+}
+
+/// Says what went wrong and what to do: for people on standard error, for programs on standard output too.
+fn tell(context: &Context, error: &CtlError) {
+    if matches!(error, CtlError::No) {
+        return;
+    }
+    let words = chain(error);
+    let remedy = error.remedy();
+    if context.json() {
+        let told = json!({ "error": { "code": error.code(), "message": words, "remedy": remedy } });
+        // The exit code says it as well.
+        let _unheard = output::write_json(&told).is_err();
+        return;
+    }
+    output::complain(format!("stationctl: {words}"));
+    if let Some(remedy) = remedy {
+        output::complain(format!("  {remedy}"));
+    }
+}
+
+#[cfg(test)]
+mod tests;

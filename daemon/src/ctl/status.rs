@@ -1,0 +1,192 @@
+//! `status`: one screen that says whether it works, since when not, and what to do.
+
+use serde_json::{Value, json};
+use stationd_actors::model::{ConverterState, ServerState, UnixMs};
+
+use super::client::read_as;
+use super::context::Context;
+use super::error::CtlError;
+use super::output::{self, Output, Tone};
+use super::table::{Align, Cell, Table, wrap};
+use super::words::{ago, bytes, span};
+use crate::control::{ConverterPart, Status};
+
+pub(super) fn run(context: &Context) -> Result<(), CtlError> {
+    let answer: Value = context.client()?.call("status", &json!({}))?;
+    if context.json() {
+        return output::write_json(&answer);
+    }
+    let status: Status = read_as(answer)?;
+    output::write(render(&status, context.output, stationd_actors::clock::now()))
+}
+
+fn render(status: &Status, output: Output, now: UnixMs) -> String {
+    let (word, tone) = verdict(status);
+    let mut text = format!(
+        "{} {}, up {}: {}\n\n",
+        output.paint(Tone::Strong, &format!("stationd {}", status.version)),
+        status.station,
+        span(status.uptime_s),
+        output.paint(tone, word),
+    );
+    for (name, words) in [
+        ("server", server(status, now)),
+        ("queue", queue(status)),
+        ("sandbox", sandbox(status)),
+    ] {
+        let words = wrap(&words, output.width().saturating_sub(LABEL), LABEL);
+        text.push_str(&output.paint(Tone::Faint, &format!("{name:<LABEL$}")));
+        text.push_str(&words);
+        text.push('\n');
+    }
+    if !status.converters.is_empty() {
+        text.push('\n');
+        text.push_str(&converters(&status.converters, output));
+    }
+    text.push_str(&problems(status, output));
+    text
+}
+
+/// Columns of the names at the left.
+const LABEL: usize = 10;
+
+fn verdict(status: &Status) -> (&'static str, Tone) {
+    let blocked = |part: &ConverterPart| part.status.state == ConverterState::Blocked;
+    match () {
+        () if status.queue.full || status.server.state == ServerState::Parked => ("needs you", Tone::Bad),
+        () if status.converters.iter().any(blocked) => ("needs you", Tone::Bad),
+        () if status.paused => ("paused", Tone::Warn),
+        () if !status.problems.is_empty() => ("degraded, nothing is lost", Tone::Warn),
+        () => ("working", Tone::Good),
+    }
+}
+
+fn server(status: &Status, now: UnixMs) -> String {
+    let server = &status.server;
+    let state = match server.state {
+        ServerState::Unknown => "nothing sent yet",
+        ServerState::Reachable => "reachable",
+        ServerState::Unreachable => "not reachable",
+        ServerState::Parked => "refuses us, uploads are stopped",
+    };
+    let mut words = format!("{} {state}", server.address);
+    if let Some(at) = &server.last_ok {
+        words.extend([", last answer ", &ago(at, now)]);
+    }
+    if server.breaker != stationd_actors::model::BreakerState::Closed {
+        words.push_str(", waiting before the next try");
+    }
+    words
+}
+
+fn queue(status: &Status) -> String {
+    let queue = &status.queue;
+    let limit = match queue.max_size {
+        0 => String::new(),
+        limit => format!(" of {limit}"),
+    };
+    let oldest = match queue.oldest_age_s {
+        0 => String::new(),
+        age => format!(", the oldest for {}", span(age)),
+    };
+    format!(
+        "{}{limit} waiting{oldest}, {} on the way, {} refused, {} delivered ({} in the last hour); {} of {}",
+        queue.ready,
+        queue.leased,
+        queue.dead,
+        queue.done_total,
+        queue.delivered_last_hour,
+        bytes(queue.bytes),
+        bytes(queue.map_bytes),
+    )
+}
+
+fn sandbox(status: &Status) -> String {
+    let level = status
+        .sandbox
+        .level
+        .map_or_else(|| "unknown".to_owned(), |level| level.to_string());
+    match status.sandbox.landlock_abi {
+        0 => format!("{level}: seccomp without Landlock"),
+        abi => format!("{level}: Landlock {abi} and seccomp"),
+    }
+}
+
+pub(super) fn converters(converters: &[ConverterPart], output: Output) -> String {
+    let mut table = Table::new([
+        ("converter", Align::Cut),
+        ("state", Align::Left),
+        ("waiting", Align::Right),
+        ("running", Align::Right),
+        ("converted", Align::Right),
+        ("skipped", Align::Right),
+        ("failed", Align::Right),
+    ]);
+    for ConverterPart { status, waiting } in converters {
+        let (state, tone) = match status.state {
+            _ if !status.enabled => ("off", Tone::Faint),
+            ConverterState::Idle => ("idle", Tone::Plain),
+            ConverterState::Busy => ("busy", Tone::Good),
+            ConverterState::Disabled => ("off", Tone::Faint),
+            ConverterState::Blocked => ("blocked", Tone::Bad),
+        };
+        let failed = if status.failed > 0 {
+            Tone::Warn
+        } else {
+            Tone::Plain
+        };
+        table.row([
+            (&status.name).into(),
+            Cell::toned(state, tone),
+            waiting.into(),
+            status.in_flight.into(),
+            status.ok.into(),
+            status.skipped.into(),
+            Cell::toned(status.failed, failed),
+        ]);
+    }
+    table.render(output)
+}
+
+fn problems(status: &Status, output: Output) -> String {
+    let mut text = String::new();
+    for problem in &status.problems {
+        let line = wrap(problem, output.width().saturating_sub(2), 2);
+        text.extend(["\n", &output.paint(Tone::Warn, "!"), " ", &line]);
+    }
+    if status.paused {
+        text.push_str("\npaused: no files are taken up and nothing is sent until: stationctl resume");
+    }
+    if !text.is_empty() {
+        text.push('\n');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_screen_fits_80_columns_and_names_what_is_wrong() {
+        let status: Status = serde_json::from_value(json!({
+            "version": "0.1.0", "station": "ICT-L2", "uptime_s": 187_200,
+            "server": {"address": "https://wats.example", "state": "unreachable", "breaker": "open",
+                       "last_ok": "2026-01-01T00:00:00Z", "last_error": "connection refused"},
+            "converters": [{"name": "a-converter-with-a-name-that-is-far-too-long-for-this", "enabled": true,
+                            "state": "busy", "problem": "", "ok": 812, "skipped": 1, "failed": 3, "in_flight": 2,
+                            "waiting": 12}],
+            "sandbox": {"policy": "require", "level": "full", "landlock_abi": 7},
+            "paused": false, "problems": ["server: connection refused, which is said at some length so that it wraps"],
+        }))
+        .unwrap();
+        let screen = render(&status, Output::plain(80), UnixMs(1_767_225_660_000));
+        assert!(screen.lines().all(|line| line.chars().count() <= 80), "{screen}");
+        assert!(
+            screen.contains("not reachable, last answer 1 min ago"),
+            "{screen}"
+        );
+        assert!(screen.contains("degraded"), "{screen}");
+        assert!(screen.contains("! server: connection refused"), "{screen}");
+    }
+}

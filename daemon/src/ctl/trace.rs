@@ -1,0 +1,170 @@
+//! `trace`: the whole way of a unit.
+
+use clap::Args;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use stationd_actors::model::Outcome;
+
+use super::context::Context;
+use super::error::CtlError;
+use super::output::{self, Output, Tone};
+use super::table::wrap;
+use super::words::{bytes, local};
+use crate::control::{FailurePart, JobPart, TracedPart, TracedReportPart};
+
+/// Whose way.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// Serial number of the unit, name or path of its file, or report id
+    #[arg(value_name = "SERIAL|FILE|REPORT_ID")]
+    of: String,
+    /// At most so many files, the newest first
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    limit: u32,
+}
+
+/// The daemon's answer.
+#[derive(Debug, Serialize, Deserialize)]
+struct Answer {
+    found_by: Option<String>,
+    traced: Vec<TracedPart>,
+}
+
+/// Exit code 1 when nothing is known of it.
+pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<(), CtlError> {
+    let question = json!({ "of": arguments.of, "limit": arguments.limit });
+    let answer: Answer = context.client()?.ask("trace", &question)?;
+    if context.json() {
+        output::write_json(&answer)?;
+    } else {
+        output::write(render(&arguments.of, &answer, context.output))?;
+    }
+    if answer.traced.is_empty() {
+        return Err(CtlError::No);
+    }
+    Ok(())
+}
+
+fn render(of: &str, answer: &Answer, output: Output) -> String {
+    if answer.traced.is_empty() {
+        return format!(
+            "nothing is known of {of}: no report, serial number or file of that name\nif its file is still in the drop \
+             folder, stationctl status says what it waits for\n"
+        );
+    }
+    let mut story = Story {
+        output,
+        text: String::new(),
+    };
+    for traced in &answer.traced {
+        if let Some(job) = &traced.job {
+            story.job(job);
+        }
+        for report in &traced.reports {
+            story.report(report);
+        }
+        story.text.push('\n');
+    }
+    story.text.truncate(story.text.trim_end_matches('\n').len() + 1);
+    story.text
+}
+
+/// The lines so far.
+struct Story {
+    output: Output,
+    text: String,
+}
+
+/// Columns of date and time, and of the word after it.
+const MOMENT: usize = 21;
+const WORD: usize = 11;
+
+impl Story {
+    fn line(&mut self, at: &str, word: &str, tone: Tone, words: &str) {
+        let indent = MOMENT + WORD;
+        let words = wrap(words, self.output.width().saturating_sub(indent), 0)
+            .replace('\n', &format!("\n{:indent$}", ""));
+        let word = self.output.paint(tone, &format!("{word:<WORD$}"));
+        let line = format!("{:<MOMENT$}{word}{words}", local(at));
+        self.text.push_str(line.trim_end_matches(' '));
+        self.text.push('\n');
+    }
+
+    fn job(&mut self, job: &JobPart) {
+        let title = self.output.paint(Tone::Strong, &job.path);
+        self.text.extend([title.as_str(), "\n"]);
+        let seen = format!(
+            "{}, sha256 {:.16}, trace {}",
+            bytes(job.source_size),
+            job.source_sha256,
+            job.trace
+        );
+        self.line(&job.seen, "seen", Tone::Plain, &seen);
+        let tone = match job.end.as_str() {
+            "converted" => Tone::Good,
+            "failed" | "rejected" => Tone::Bad,
+            _ => Tone::Warn,
+        };
+        let mut how = format!("by {} ({}), {} ms CPU", job.converter, job.program, job.cpu_ms);
+        if !job.reason.is_empty() {
+            how.push_str(": ");
+            how.push_str(&job.reason);
+        }
+        self.line(&job.ended, &job.end, tone, &how);
+    }
+
+    fn report(&mut self, report: &TracedReportPart) {
+        if let Some(entry) = &report.entry {
+            let what = format!(
+                "entry {}, unit {}, report {}",
+                entry.id, entry.serial, entry.report_id
+            );
+            self.line(&entry.queued, "queued", Tone::Plain, &what);
+        } else if let Some(receipt) = &report.receipt {
+            let what = format!(
+                "entry {}, unit {}, report {}",
+                receipt.entry, receipt.serial, receipt.report_id
+            );
+            self.line(&receipt.queued, "queued", Tone::Plain, &what);
+        }
+        for failure in &report.failures {
+            self.failure(failure);
+        }
+        if let Some(receipt) = &report.receipt {
+            let (word, tone) = match receipt.outcome {
+                Outcome::Delivered => ("delivered", Tone::Good),
+                Outcome::Dropped => ("dropped", Tone::Bad),
+                Outcome::Evicted => ("evicted", Tone::Bad),
+            };
+            let mut words = format!("after {} tries", receipt.attempts);
+            if !receipt.server_id.is_empty() {
+                words.extend([", receipt ", &receipt.server_id]);
+            }
+            self.line(&receipt.at, word, tone, &words);
+        } else if let Some(entry) = &report.entry {
+            let (word, words) = match entry.state {
+                stationd_actors::model::EntryState::Ready => (
+                    "waiting",
+                    format!("not tried again before; {} tries so far", entry.attempts),
+                ),
+                stationd_actors::model::EntryState::Leased => ("sending", "on its way now".to_owned()),
+                stationd_actors::model::EntryState::Dead => (
+                    "refused",
+                    format!(
+                        "for good; correct the cause, then: stationctl queue retry {}",
+                        entry.id
+                    ),
+                ),
+            };
+            self.line(&entry.not_before, word, Tone::Warn, &words);
+        }
+    }
+
+    fn failure(&mut self, failure: &FailurePart) {
+        let words = match failure.status {
+            Some(status) => format!("status {status}: {}", failure.words),
+            None => failure.words.clone(),
+        };
+        self.line(&failure.at, "tried", Tone::Warn, &words);
+    }
+}

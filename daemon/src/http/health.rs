@@ -1,0 +1,247 @@
+//! How the daemon is, part by part.
+
+use serde::{Deserialize, Serialize};
+use stationd_actors::model::{ConverterState, ServerState, UnixMs};
+use stationd_sandbox::{Level, PolicyMode};
+
+use crate::control::{Desk, Facts, Snapshot};
+
+/// A clock before this moment (2025-01-01T00:00:00Z) was never set: the board has no battery and no network time yet.
+const CLOCK_UNSET_BEFORE: UnixMs = UnixMs(1_735_689_600_000);
+
+/// How good or bad.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Grade {
+    /// As it should be.
+    #[default]
+    Ok,
+    /// Degraded; it recovers alone, or nothing is lost meanwhile.
+    Warning,
+    /// Someone must act.
+    Failure,
+}
+
+/// One part of the daemon.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part {
+    /// `store`, `server`, `queue`, `converters`, `sandbox`, `disk` or `clock`.
+    pub name: String,
+    /// How it is.
+    pub grade: Grade,
+    /// Why, in words.
+    pub words: String,
+}
+
+/// How the daemon is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Health {
+    /// The worst of the parts.
+    pub grade: Grade,
+    /// Whether files are taken up: every role answers, the store works, and work is not paused.
+    pub ready: bool,
+    /// Each part.
+    pub parts: Vec<Part>,
+}
+
+impl Desk {
+    /// Asks all roles how they are.
+    pub async fn health(&self) -> Health {
+        let snapshot = self.snapshot().await;
+        Health::new(self.facts(), &snapshot)
+    }
+}
+
+impl Health {
+    /// Judges what the roles say.
+    pub fn new(facts: &Facts, snapshot: &Snapshot) -> Self {
+        let parts = vec![
+            store(snapshot),
+            server(snapshot),
+            queue(snapshot),
+            converters(snapshot),
+            sandbox(facts),
+            disk(facts),
+            clock(snapshot.at),
+        ];
+        let answered = snapshot.queue.is_ok()
+            && snapshot.uploads.is_ok()
+            && snapshot.converters.is_ok()
+            && snapshot.folders.is_ok();
+        Self {
+            grade: parts.iter().map(|part| part.grade).max().unwrap_or_default(),
+            ready: answered && !snapshot.paused,
+            parts,
+        }
+    }
+}
+
+fn part(name: &str, grade: Grade, words: impl Into<String>) -> Part {
+    Part {
+        name: name.to_owned(),
+        grade,
+        words: words.into(),
+    }
+}
+
+fn store(snapshot: &Snapshot) -> Part {
+    match &snapshot.queue {
+        Ok(queue) => part(
+            "store",
+            Grade::Ok,
+            format!("{} of {} MiB used", mib(queue.bytes), mib(queue.map_bytes)),
+        ),
+        Err(words) => part("store", Grade::Failure, words),
+    }
+}
+
+fn server(snapshot: &Snapshot) -> Part {
+    match &snapshot.uploads {
+        Err(words) => part("server", Grade::Failure, words),
+        Ok(uploads) => match uploads.state {
+            ServerState::Unknown => part("server", Grade::Ok, "nothing was sent yet"),
+            ServerState::Reachable => part("server", Grade::Ok, "reachable"),
+            ServerState::Unreachable => part("server", Grade::Warning, &uploads.last_error),
+            ServerState::Parked => part("server", Grade::Failure, &uploads.last_error),
+        },
+    }
+}
+
+fn queue(snapshot: &Snapshot) -> Part {
+    match &snapshot.queue {
+        Err(words) => part("queue", Grade::Failure, words),
+        Ok(queue) if queue.full => part("queue", Grade::Failure, &queue.full_reason),
+        Ok(queue) if queue.dead > 0 => part(
+            "queue",
+            Grade::Warning,
+            format!("{} refused by the server, {} waiting", queue.dead, queue.ready),
+        ),
+        Ok(_) if snapshot.paused => part("queue", Grade::Warning, "paused"),
+        Ok(queue) => part("queue", Grade::Ok, format!("{} waiting", queue.ready)),
+    }
+}
+
+fn converters(snapshot: &Snapshot) -> Part {
+    let (converters, folders) = match (&snapshot.converters, &snapshot.folders) {
+        (Ok(converters), Ok(folders)) => (converters, folders),
+        (Err(words), _) | (_, Err(words)) => return part("converters", Grade::Failure, words),
+    };
+    let blocked: Vec<_> = converters
+        .iter()
+        .enumerate()
+        .filter_map(|(index, converter)| {
+            let folder = folders.iter().find(|folder| folder.converter.0 == index);
+            let folder_problem = folder.map_or("", |folder| folder.problem.as_str());
+            let problem = match converter.state {
+                ConverterState::Blocked => converter.problem.as_str(),
+                _ => folder_problem,
+            };
+            (!problem.is_empty()).then(|| format!("{}: {problem}", converter.name))
+        })
+        .collect();
+    if blocked.is_empty() {
+        part(
+            "converters",
+            Grade::Ok,
+            format!("{} in the settings", converters.len()),
+        )
+    } else {
+        part("converters", Grade::Failure, blocked.join("; "))
+    }
+}
+
+fn sandbox(facts: &Facts) -> Part {
+    let words = format!("level {}, Landlock {}", facts.level, facts.landlock_abi);
+    let grade = match (facts.level, facts.policy) {
+        (Level::Full | Level::FullMinus, _) => Grade::Ok,
+        (Level::Reduced, PolicyMode::BestEffort) => Grade::Warning,
+        (Level::Reduced, PolicyMode::Require) | (Level::None, _) => {
+            return part(
+                "sandbox",
+                Grade::Warning,
+                format!("{words}: external converters do not run here"),
+            );
+        }
+    };
+    part("sandbox", grade, words)
+}
+
+fn disk(facts: &Facts) -> Part {
+    match nix::sys::statvfs::statvfs(&facts.state_dir) {
+        Err(errno) => part(
+            "disk",
+            Grade::Failure,
+            format!("{}: {errno}", facts.state_dir.display()),
+        ),
+        Ok(found) => {
+            // The widths of these differ between architectures.
+            #[expect(clippy::useless_conversion, reason = "32 bits on some targets, 64 on others")]
+            let free = u64::from(found.blocks_available()).saturating_mul(u64::from(found.fragment_size()));
+            let floor = facts.min_free_disk_bytes;
+            let words = format!("{} MiB free, at least {} MiB are kept", mib(free), mib(floor));
+            let grade = match () {
+                () if free < floor => Grade::Failure,
+                () if free < floor.saturating_mul(2) => Grade::Warning,
+                () => Grade::Ok,
+            };
+            part("disk", grade, words)
+        }
+    }
+}
+
+fn clock(now: UnixMs) -> Part {
+    if now < CLOCK_UNSET_BEFORE {
+        part("clock", Grade::Warning, format!("says {now}: it was never set"))
+    } else {
+        part("clock", Grade::Ok, now.to_string())
+    }
+}
+
+fn mib(bytes: u64) -> u64 {
+    bytes / (1024 * 1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::control::fakes;
+
+    #[actix::test]
+    async fn all_parts_are_there_and_well() {
+        let (desk, _requests) = fakes::desk();
+        let health = desk.health().await;
+        let names: Vec<_> = health.parts.iter().map(|part| part.name.as_str()).collect();
+        assert_eq!(
+            names,
+            [
+                "store",
+                "server",
+                "queue",
+                "converters",
+                "sandbox",
+                "disk",
+                "clock"
+            ]
+        );
+        assert_eq!((health.grade, health.ready), (Grade::Ok, true), "{health:?}");
+    }
+
+    #[actix::test]
+    async fn a_stopped_queue_is_a_failure_of_store_and_queue_alone() {
+        let (desk, _requests) = fakes::desk_without_queue();
+        let health = desk.health().await;
+        let failing: Vec<_> = health
+            .parts
+            .iter()
+            .filter(|part| part.grade == Grade::Failure)
+            .map(|part| part.name.as_str())
+            .collect();
+        assert_eq!(failing, ["store", "queue"]);
+        assert!(!health.ready);
+    }
+
+    #[test]
+    fn a_clock_that_was_never_set_is_told() {
+        assert_eq!(clock(UnixMs(0)).grade, Grade::Warning);
+    }
+}
