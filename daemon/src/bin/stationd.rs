@@ -6,9 +6,15 @@ use stationd::arguments::{Arguments, HELP, Task};
 use stationd::exit::Exit;
 use stationd::settings::LoadOptions;
 use stationd::{journal, offline};
+use stationd_sandbox::{FORKER_ARGUMENT, forker_main};
 
 fn main() -> ExitCode {
-    let arguments = match Arguments::parse(std::env::args_os().skip(1)) {
+    let mut words = std::env::args_os().skip(1).peekable();
+    // Before anything else: a forker has one thread and none of the daemon's business.
+    if words.next_if(|word| word == FORKER_ARGUMENT).is_some() {
+        return forker_main(words);
+    }
+    let arguments = match Arguments::parse(words) {
         Ok(arguments) => arguments,
         Err(error) => {
             offline::complain(&format_args!("stationd: {error}\n\n{HELP}"));

@@ -1,11 +1,13 @@
 //! Settings without a fault, as each role is told them.
 
-use std::path::PathBuf;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
 
 use stationd_actors::converter::{ConverterSettings, SupervisorSettings};
 use stationd_actors::queue::QueueSettings;
 use stationd_actors::uploader::UploaderSettings;
 use stationd_actors::watcher::FolderSettings;
+use stationd_sandbox::{ForkerSettings, Program};
 use uuid::Uuid;
 
 use super::environment::Environment;
@@ -32,7 +34,7 @@ pub struct Settings {
     pub folders: Vec<FolderSettings>,
     /// The converters.
     pub converters: Vec<ConverterSettings>,
-    /// The forker.
+    /// Who converts, and where.
     pub sandbox: SandboxSettings,
     /// The queue.
     pub queue: QueueSettings,
@@ -106,5 +108,43 @@ impl Settings {
             max_children: self.sandbox.max_children,
             policy: self.sandbox.policy,
         }
+    }
+    /// The forker's settings; `own_cgroup` says whether the daemon's cgroup is its own to arrange (`Delegate=yes`).
+    pub fn forker(&self, own_cgroup: bool) -> ForkerSettings {
+        let external = self
+            .converters
+            .iter()
+            .filter_map(|converter| match &converter.program {
+                Program::Exec { command, trusted } | Program::Python { command, trusted } => {
+                    Some((command, *trusted))
+                }
+                Program::Builtin { .. } => None,
+            });
+        let mut readable: Vec<_> = external
+            .clone()
+            .filter_map(|(command, _)| Path::new(command.first()?).parent())
+            .map(Path::to_path_buf)
+            .collect();
+        readable.sort();
+        readable.dedup();
+        ForkerSettings {
+            scratch_root: self.sandbox.scratch_dir.clone(),
+            user: self.sandbox.user.clone(),
+            readable,
+            unconfined: external.clone().any(|(_, trusted)| trusted),
+            own_cgroup,
+        }
+    }
+
+    /// Makes the state folder, for this user alone but for its group.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be made, or something else has its name.
+    pub fn make_state_dir(&self) -> std::io::Result<()> {
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o750)
+            .create(&self.state_dir)
     }
 }

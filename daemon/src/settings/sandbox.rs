@@ -105,7 +105,7 @@ impl Default for SandboxKeys {
     }
 }
 
-/// What the forker is told.
+/// Who converts, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SandboxSettings {
     /// What to do on a kernel that cannot confine fully.
@@ -114,8 +114,8 @@ pub struct SandboxSettings {
     pub max_children: usize,
     /// The folder in which each job gets a scratch folder.
     pub scratch_dir: PathBuf,
-    /// Who the children of a daemon are that runs as root; none: `stationd`, else `nobody`.
-    pub user: Option<String>,
+    /// Who the children of a daemon are that runs as root; empty: `stationd`, else `nobody`.
+    pub user: String,
 }
 
 impl Choice for PolicyMode {
@@ -158,7 +158,7 @@ impl SandboxKeys {
             policy: self.policy,
             max_children: usize::try_from(self.max_children).unwrap_or(1),
             scratch_dir: PathBuf::from(&self.scratch_dir),
-            user: (!self.user.is_empty()).then(|| self.user.clone()),
+            user: self.user.clone(),
         }
     }
 }

@@ -231,3 +231,29 @@ fn what_a_reload_changes_is_named() {
     assert_eq!(changes.restart, ["converter.fct", "converter.ict.priority"]);
     assert_eq!(compare(&old, &old), Changes::default());
 }
+
+#[test]
+fn the_file_that_is_shipped_is_good_with_and_without_its_examples() {
+    let shipped = include_str!("../../../../systemd/stationd.toml");
+    let settings = load_text(shipped).unwrap();
+    assert!(settings.warnings.is_empty(), "{:?}", settings.warnings);
+
+    let example = |line: &'static str| {
+        line.strip_prefix('#')
+            .filter(|rest| !rest.is_empty() && !rest.starts_with(' '))
+    };
+    let lines = shipped.lines().map(|line| example(line).unwrap_or(line));
+    let text: Vec<_> = lines
+        .filter(|line| !line.starts_with("directory") && !line.starts_with("token_file"))
+        .collect();
+    let settings = load_text(&text.join("\n")).unwrap();
+    assert_eq!(settings.converters.len(), 2);
+    let defaults = load_text("[server]\nurl = \"https://wats.example\"\n").unwrap();
+    let changes = compare(&defaults, &settings);
+    let keys: Vec<_> = changes.live.iter().chain(&changes.restart).collect();
+    assert_eq!(
+        keys,
+        ["converter.ict", "converter.results"],
+        "a default that is shown is another one"
+    );
+}
