@@ -4,8 +4,9 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 use serde_json::value::RawValue;
+use stationd_report::Report;
 
-use crate::{ConvertError, Format, Source, wsjf};
+use crate::{ConvertError, Format, Source, csv, wats_text, wsjf};
 
 /// The reports of a file.
 #[derive(Debug, Default)]
@@ -16,6 +17,21 @@ pub struct Conversion {
     pub notes: Vec<String>,
 }
 
+impl Conversion {
+    /// Adds a report that a parser built.
+    pub(crate) fn push(&mut self, report: &Report) {
+        let text = serde_json::value::to_raw_value(report).expect("the model has text keys alone");
+        self.reports.push(text);
+    }
+
+    /// Adds a note once.
+    pub(crate) fn note(&mut self, note: String) {
+        if !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
+    }
+}
+
 /// Converts a file.
 ///
 /// # Errors
@@ -23,7 +39,8 @@ pub struct Conversion {
 pub fn convert(format: Format, input: &[u8], source: &Source<'_>) -> Result<Conversion, ConvertError> {
     match format {
         Format::Wsjf => wsjf::convert(input, source),
-        Format::WatsText | Format::Csv => Err(ConvertError::new("not there yet")),
+        Format::WatsText => wats_text::convert(input, source),
+        Format::Csv => csv::convert(input, source),
     }
 }
 

@@ -23,6 +23,23 @@ impl ConvertError {
             what: what.into(),
         }
     }
+
+    /// A fault of a line.
+    pub(crate) fn at(line: usize, what: impl Into<String>) -> Self {
+        Self {
+            line: Some(line),
+            column: None,
+            what: what.into(),
+        }
+    }
+
+    /// Adds the column.
+    pub(crate) fn column(self, column: usize) -> Self {
+        Self {
+            column: Some(column),
+            ..self
+        }
+    }
 }
 
 impl fmt::Display for ConvertError {

@@ -4,12 +4,25 @@
 //! without offset stays without one; the daemon adds the station's.
 
 mod convert;
+pub mod csv;
 mod error;
+mod fit;
 mod format;
+mod rows;
+mod site;
 mod source;
+mod text;
+pub mod wats_text;
+mod when;
 mod wsjf;
+
+#[cfg(test)]
+mod fixtures;
+#[cfg(test)]
+mod samples;
 
 pub use convert::{Conversion, answer, convert};
 pub use error::ConvertError;
 pub use format::{Format, UnknownFormat};
+pub use site::{DecimalMark, OnDamagedUnit};
 pub use source::Source;

@@ -1,0 +1,285 @@
+//! From records to reports.
+
+use std::collections::BTreeMap;
+
+use super::parse::{Line, Table};
+use super::{Column, Constant, CsvArguments, UnitRows};
+use crate::rows::{Cell, Field, Reader, Row, Site, StatusWords, Tree, Unit};
+use crate::text::decode;
+use crate::when::Dates;
+use crate::{Conversion, ConvertError, Source};
+
+/// Converts all units of a table.
+pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, ConvertError> {
+    let arguments: CsvArguments = source.parse_arguments()?;
+    let words = StatusWords::new(&arguments.status_words)?;
+    let text = decode(input, arguments.encoding.as_deref())?;
+    let table = Table::read(&text, &arguments)?;
+    let mapping = Mapping::new(&table, &arguments)?;
+    let site = Site {
+        reader: Reader {
+            decimal_mark: arguments.decimal_mark.as_char(),
+            dates: arguments
+                .start_format
+                .as_deref()
+                .map_or(Dates::Iso, Dates::Pattern),
+            words: &words,
+        },
+        process_codes: &arguments.process_codes,
+        process_code: None,
+    };
+    let mut conversion = Conversion::default();
+    for lines in mapping.units(&table, arguments.unit_rows) {
+        let mut notes = Vec::new();
+        let unit = mapping.report(&lines, site, &mut notes);
+        arguments.on_damaged_unit.take(unit, &mut conversion)?;
+        for note in notes {
+            conversion.note(note);
+        }
+    }
+    if conversion.reports.is_empty() {
+        let mut faults = conversion.notes;
+        faults.insert(0, "no rows that give a report".to_owned());
+        return Err(ConvertError::new(faults.join("; ")));
+    }
+    let unread = mapping.unread(&table);
+    if !unread.is_empty() {
+        conversion.note(format!("columns without a meaning here: {}", unread.join(", ")));
+    }
+    Ok(conversion)
+}
+
+/// Which place of a record holds what.
+struct Mapping {
+    columns: BTreeMap<Column, usize>,
+    constants: BTreeMap<Column, String>,
+    misc: Vec<(String, usize)>,
+    group_by: Vec<Column>,
+    width: usize,
+}
+
+impl Mapping {
+    fn new(table: &Table, arguments: &CsvArguments) -> Result<Self, ConvertError> {
+        let mut columns = BTreeMap::new();
+        for (column, name) in &arguments.columns {
+            columns.insert(*column, table.place("columns", name)?);
+        }
+        let misc: Result<Vec<_>, _> = arguments
+            .misc_columns
+            .iter()
+            .map(|name| Ok((name.clone(), table.place("misc_columns", name)?)))
+            .collect();
+        let group_by = match &arguments.group_by {
+            Some(chosen) => chosen.clone(),
+            None => vec![Column::Serial, Column::Start],
+        };
+        if let Some(absent) = arguments
+            .group_by
+            .iter()
+            .flatten()
+            .find(|column| !columns.contains_key(column))
+        {
+            return Err(ConvertError::new(format!(
+                "arguments: group_by: {absent} has no column"
+            )));
+        }
+        let constants: BTreeMap<_, _> = arguments
+            .constants
+            .iter()
+            .map(|(column, constant): (_, &Constant)| (*column, constant.to_string()))
+            .collect();
+        for required in [Column::Serial, Column::Step] {
+            if !columns.contains_key(&required) && !constants.contains_key(&required) {
+                return Err(ConvertError::new(format!(
+                    "arguments: columns: `{required}` is missing"
+                )));
+            }
+        }
+        Ok(Self {
+            columns,
+            constants,
+            misc: misc?,
+            group_by,
+            width: table.names.len(),
+        })
+    }
+
+    /// The rows of each unit, in the order in which the units begin.
+    fn units<'a>(&self, table: &'a Table, place: UnitRows) -> Vec<Vec<Line<'a>>> {
+        let mut units: Vec<Vec<Line<'a>>> = Vec::new();
+        let mut known: BTreeMap<Vec<&'a str>, usize> = BTreeMap::new();
+        let mut last = None;
+        for line in table.rows() {
+            let key: Vec<_> = self
+                .group_by
+                .iter()
+                .filter_map(|column| self.columns.get(column))
+                .map(|&place| line.cell(place).text)
+                .collect();
+            let at = match place {
+                UnitRows::Adjacent if last.as_ref() != Some(&key) => None,
+                UnitRows::Adjacent => units.len().checked_sub(1),
+                UnitRows::Anywhere => known.get(&key).copied(),
+            };
+            if let Some(unit) = at.and_then(|at| units.get_mut(at)) {
+                unit.push(line);
+            } else {
+                known.insert(key.clone(), units.len());
+                units.push(vec![line]);
+            }
+            last = Some(key);
+        }
+        units
+    }
+
+    /// The cell of a column in a row: the table's, else the constant.
+    fn cell<'a>(&'a self, column: Column, line: Line<'a>) -> Cell<'a> {
+        let found = self.columns.get(&column).map(|&place| line.cell(place));
+        match (found, self.constants.get(&column)) {
+            (Some(cell), None) => cell,
+            (Some(cell), Some(_)) if !cell.is_empty() => cell,
+            (_, Some(constant)) => Cell {
+                text: constant,
+                ..Cell::absent(line.number)
+            },
+            (None, None) => Cell::absent(line.number),
+        }
+    }
+
+    fn report(
+        &self,
+        lines: &[Line<'_>],
+        site: Site<'_>,
+        notes: &mut Vec<String>,
+    ) -> Result<stationd_report::Report, ConvertError> {
+        let mut unit = Unit::new(lines.first().map_or(0, |line| line.number));
+        for (column, field) in self.fields() {
+            let cell = self.agreed(column, lines)?;
+            unit.set(field, cell, site)?;
+        }
+        for (name, place) in &self.misc {
+            let values = lines
+                .iter()
+                .map(|line| line.cell(*place))
+                .filter(|cell| !cell.is_empty());
+            let mut kept: Vec<&str> = Vec::new();
+            for cell in values {
+                if !kept.contains(&cell.text) {
+                    kept.push(cell.text);
+                    unit.keep(name, cell);
+                }
+            }
+        }
+        if self.columns.contains_key(&Column::Run) {
+            unit.keep("Run", self.agreed(Column::Run, lines)?);
+        }
+        let (root, decided) = self.steps(lines, site)?;
+        notes.extend(decided.into_iter().map(str::to_owned));
+        unit.finish(root, site, notes)
+    }
+
+    /// The columns and constants that describe the unit.
+    fn fields(&self) -> Vec<(Column, Field)> {
+        let mut columns: Vec<_> = self
+            .columns
+            .keys()
+            .chain(self.constants.keys())
+            .copied()
+            .collect();
+        columns.sort_unstable();
+        columns.dedup();
+        columns
+            .into_iter()
+            .filter_map(|column| Some((column, column.field()?)))
+            .collect()
+    }
+
+    /// The one value that a column of the unit has in its rows. Times may differ: the first is taken.
+    fn agreed<'a>(&'a self, column: Column, lines: &[Line<'a>]) -> Result<Cell<'a>, ConvertError> {
+        let mut cells = lines
+            .iter()
+            .map(|line| self.cell(column, *line))
+            .filter(|cell| !cell.is_empty());
+        let Some(first) = cells.next() else {
+            return Ok(Cell::absent(lines.first().map_or(0, |line| line.number)));
+        };
+        if column != Column::Start
+            && let Some(other) = cells.find(|cell| cell.text != first.text)
+        {
+            let found = stationd_report::Excerpt::of(first.text);
+            return Err(other.expected(&format!("\"{found}\" as in line {} of the same unit", first.line)));
+        }
+        Ok(first)
+    }
+
+    fn steps(
+        &self,
+        lines: &[Line<'_>],
+        site: Site<'_>,
+    ) -> Result<(stationd_report::Step, Vec<&'static str>), ConvertError> {
+        let mut tree = Tree::new("MainSequence");
+        let mut sequence = "";
+        for line in lines {
+            line.check_width(self.width)?;
+            let cell = |column| self.cell(column, *line);
+            let wanted = cell(Column::Sequence);
+            if wanted.text != sequence {
+                if tree.depth() > 0 {
+                    tree.close(line.number)?;
+                }
+                if !wanted.is_empty() {
+                    tree.open(
+                        &Row {
+                            step: wanted,
+                            ..Row::at(line.number)
+                        },
+                        site.reader,
+                    )?;
+                }
+                sequence = wanted.text;
+            }
+            tree.add(&self.row(*line), site.reader)?;
+        }
+        if tree.depth() > 0 {
+            tree.close(0)?;
+        }
+        tree.finish()
+    }
+
+    fn row<'a>(&'a self, line: Line<'a>) -> Row<'a> {
+        let cell = |column| self.cell(column, line);
+        Row {
+            line: line.number,
+            step_type: cell(Column::StepType),
+            step: cell(Column::Step),
+            measure: cell(Column::Measure),
+            value: cell(Column::Value),
+            low_limit: cell(Column::LowLimit),
+            high_limit: cell(Column::HighLimit),
+            comp_op: cell(Column::CompOp),
+            unit: cell(Column::Unit),
+            status: cell(Column::Status),
+            time: cell(Column::StepTime),
+            start: cell(Column::StepStart),
+            group: cell(Column::Group),
+            error_code: cell(Column::StepErrorCode),
+            error_message: cell(Column::StepErrorMessage),
+            report_text: cell(Column::ReportText),
+        }
+    }
+
+    /// Names of columns that nothing reads.
+    fn unread(&self, table: &Table) -> Vec<String> {
+        let read: Vec<_> = self
+            .columns
+            .values()
+            .copied()
+            .chain(self.misc.iter().map(|(_, place)| *place))
+            .collect();
+        let names = table.names.iter().enumerate();
+        names
+            .filter(|(place, name)| !read.contains(place) && !name.is_empty())
+            .map(|(_, name)| name.clone())
+            .collect()
+    }
+}

@@ -1,0 +1,62 @@
+//! The fixtures: `fixtures/FORMAT/CASE/{input, arguments.json, expected.json}`. Expected is the answer as it goes
+//! over the protocol; every report of it must pass the model's checks.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use stationd_report::{ReadLimits, read_output};
+
+use crate::{Format, Source, answer};
+
+/// Folders in a stable order.
+fn folders(of: &Path) -> Vec<PathBuf> {
+    let mut all: Vec<_> = std::fs::read_dir(of)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    all.sort();
+    all
+}
+
+/// Converts a file, checks the answer as the daemon does, and returns it.
+pub(crate) fn answered(format: Format, input: &[u8], name: &OsStr, arguments: &str) -> Value {
+    let mut out = Vec::new();
+    answer(format, input, &Source { name, arguments }, &mut out).unwrap();
+    read_output(&out, &ReadLimits::default()).unwrap_or_else(|error| panic!("{}: {error}", name.display()));
+    serde_json::from_slice(&out).unwrap()
+}
+
+#[test]
+fn every_fixture_gives_what_is_expected_of_it() {
+    for format in folders(&Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures")) {
+        let kind: Format = format.file_name().unwrap().to_str().unwrap().parse().unwrap();
+        for case in folders(&format) {
+            let input = std::fs::read(case.join("input")).unwrap();
+            let arguments = std::fs::read_to_string(case.join("arguments.json")).unwrap_or_default();
+            let found = answered(kind, &input, case.file_name().unwrap(), &arguments);
+            let expected: Value = std::fs::read_to_string(case.join("expected.json"))
+                .map(|text| serde_json::from_str(&text).unwrap())
+                .unwrap_or_default();
+            assert_eq!(found, expected, "{}:\n{found:#}", case.display());
+        }
+    }
+}
+
+#[test]
+fn every_format_has_a_fixture_for_a_file_and_one_for_a_fault() {
+    for format in Format::ALL {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("fixtures")
+            .join(format.as_str());
+        let answers: Vec<_> = folders(&folder)
+            .iter()
+            .map(|case| std::fs::read_to_string(case.join("expected.json")).unwrap())
+            .map(|text| serde_json::from_str::<Value>(&text).unwrap()["status"].clone())
+            .collect();
+        assert!(
+            answers.contains(&"converted".into()) && answers.contains(&"rejected".into()),
+            "{format}"
+        );
+    }
+}

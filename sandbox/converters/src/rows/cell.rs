@@ -1,0 +1,166 @@
+//! One cell of a table, which knows its place.
+
+use stationd_report::{Excerpt, Number, NumberOrText};
+
+use crate::ConvertError;
+
+/// The text of a cell without the white space around it, with its place in the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Cell<'a> {
+    pub(crate) text: &'a str,
+    /// From 1.
+    pub(crate) line: usize,
+    /// From 1; 0 when the table has no such column.
+    pub(crate) column: usize,
+}
+
+impl<'a> Cell<'a> {
+    pub(crate) fn new(text: &'a str, line: usize, column: usize) -> Self {
+        Self {
+            text: text.trim(),
+            line,
+            column,
+        }
+    }
+
+    /// The cell of a column that the table does not have.
+    pub(crate) fn absent(line: usize) -> Self {
+        Self {
+            text: "",
+            line,
+            column: 0,
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.text.is_empty()
+    }
+
+    /// The text, unless it is empty.
+    pub(crate) fn given(&self) -> Option<&'a str> {
+        Some(self.text).filter(|text| !text.is_empty())
+    }
+
+    /// The same as an own text.
+    pub(crate) fn owned(&self) -> Option<String> {
+        self.given().map(str::to_owned)
+    }
+
+    /// The error of a cell that holds something else.
+    pub(crate) fn expected(&self, what: &str) -> ConvertError {
+        let found = match self.text {
+            "" => "nothing".to_owned(),
+            text => format!("\"{}\"", Excerpt::of(text)),
+        };
+        let error = ConvertError::at(self.line, format!("expected {what}, found {found}"));
+        if self.column == 0 {
+            error
+        } else {
+            error.column(self.column)
+        }
+    }
+
+    /// The number in the cell, its digits kept; `None` when the cell is empty.
+    pub(crate) fn number(&self, decimal_mark: char) -> Result<Option<Number>, ConvertError> {
+        let Some(text) = self.given() else { return Ok(None) };
+        decimal(text, decimal_mark)
+            .map(Some)
+            .ok_or_else(|| self.expected("a number"))
+    }
+
+    /// The measured value: a number, or `NaN` and the infinities as text, since JSON has no such numbers.
+    pub(crate) fn value(&self, decimal_mark: char) -> Result<Option<NumberOrText>, ConvertError> {
+        let text = self.text;
+        let unsigned = text.trim_start_matches(['+', '-']);
+        let endless = ["nan", "inf", "infinity"]
+            .iter()
+            .any(|word| unsigned.eq_ignore_ascii_case(word));
+        if endless && text.len() - unsigned.len() <= 1 {
+            return Ok(Some(NumberOrText::Text(text.to_owned())));
+        }
+        Ok(self.number(decimal_mark)?.map(NumberOrText::Number))
+    }
+
+    /// The whole number in the cell.
+    pub(crate) fn integer(&self) -> Result<Option<Number>, ConvertError> {
+        let Some(text) = self.given() else { return Ok(None) };
+        Number::from_decimal(text)
+            .filter(Number::is_integer)
+            .map(Some)
+            .ok_or_else(|| self.expected("a whole number"))
+    }
+}
+
+/// Reads a decimal number with the tester's decimal mark. The other mark is not taken for a thousands separator:
+/// it is a fault.
+fn decimal(text: &str, mark: char) -> Option<Number> {
+    if mark == '.' {
+        return Number::from_decimal(text);
+    }
+    if text.contains('.') {
+        return None;
+    }
+    Number::from_decimal(&text.replacen(mark, ".", 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cell(text: &str) -> Cell<'_> {
+        Cell::new(text, 118, 4)
+    }
+
+    #[test]
+    fn numbers_keep_their_digits() {
+        for (text, mark, expected) in [
+            ("12.050", '.', "12.050"),
+            ("+1,50", ',', "1.50"),
+            (" -.5 ", '.', "-0.5"),
+            ("007", '.', "7"),
+            ("5.", '.', "5"),
+            ("1.20E-03", '.', "1.20E-03"),
+            ("12345678901234567890", '.', "12345678901234567890"),
+        ] {
+            assert_eq!(
+                cell(text).number(mark).unwrap().unwrap().text(),
+                expected,
+                "{text}"
+            );
+        }
+        assert_eq!(cell("").number('.').unwrap(), None);
+    }
+
+    #[test]
+    fn what_is_no_number_is_named_with_its_place() {
+        let error = cell("N/A").number('.').unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "line=118 column=4: expected a number, found \"N/A\""
+        );
+        for (text, mark) in [
+            ("1,5", '.'),
+            ("1.5", ','),
+            ("1,000,5", ','),
+            ("0x1F", '.'),
+            ("1 V", '.'),
+            ("-", '.'),
+            ("1e", '.'),
+        ] {
+            assert!(cell(text).number(mark).is_err(), "{text}");
+        }
+        assert!(cell("1.5").integer().is_err());
+    }
+
+    #[test]
+    fn nan_and_the_infinities_are_texts() {
+        for text in ["NaN", "-Inf", "Infinity", "+inf"] {
+            assert_eq!(
+                cell(text).value('.').unwrap(),
+                Some(NumberOrText::Text(text.to_owned())),
+                "{text}"
+            );
+        }
+        assert!(cell("--inf").value('.').is_err());
+    }
+}

@@ -1,0 +1,185 @@
+//! Comparison operators and their limits.
+
+use stationd_report::{Code as _, CompOp, Number, NumberOrText};
+
+use super::Cell;
+use crate::ConvertError;
+
+/// An operator with its limits, as reports hold them.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Comparison {
+    pub(crate) op: CompOp,
+    /// The lower limit, and the only one of operators with one limit.
+    pub(crate) low: Option<Number>,
+    pub(crate) high: Option<Number>,
+    /// Whether the operator follows from the limits because the file names none.
+    pub(crate) derived: bool,
+}
+
+/// How many limits an operator compares with.
+fn limits_of(op: CompOp) -> usize {
+    match op {
+        CompOp::Log => 0,
+        CompOp::Eq | CompOp::Eqt | CompOp::Ne | CompOp::Lt | CompOp::Le | CompOp::Gt | CompOp::Ge => 1,
+        _ => 2,
+    }
+}
+
+impl Comparison {
+    /// Puts the cells of a row together. Without an operator it follows from the limits: both give `GELE`, the
+    /// lower alone `GE`, the upper alone `LE`, none `LOG`. An operator with one limit takes it from either cell.
+    pub(crate) fn of(op: Cell<'_>, low: Cell<'_>, high: Cell<'_>, mark: char) -> Result<Self, ConvertError> {
+        let (low_limit, high_limit) = (low.number(mark)?, high.number(mark)?);
+        let Some(word) = op.given() else {
+            let (op, low, high) = match (low_limit, high_limit) {
+                (Some(low), Some(high)) => (CompOp::Gele, Some(low), Some(high)),
+                (Some(low), None) => (CompOp::Ge, Some(low), None),
+                (None, Some(high)) => (CompOp::Le, Some(high), None),
+                (None, None) => (CompOp::Log, None, None),
+            };
+            return Ok(Self {
+                op,
+                low,
+                high,
+                derived: op != CompOp::Log,
+            });
+        };
+        let op = operator(word).ok_or_else(|| Cell { text: word, ..op }.expected("a comparison operator"))?;
+        match (limits_of(op), &low_limit, &high_limit) {
+            (1, None, Some(_)) => {
+                return Ok(Self {
+                    op,
+                    low: high_limit,
+                    high: None,
+                    derived: false,
+                });
+            }
+            (1, None, None) => return Err(low.expected(&format!("the limit of {}", op.as_str()))),
+            (2, None, _) => return Err(low.expected(&format!("the lower limit of {}", op.as_str()))),
+            (2, _, None) => return Err(high.expected(&format!("the upper limit of {}", op.as_str()))),
+            _ => {}
+        }
+        Ok(Self {
+            op,
+            low: low_limit,
+            high: high_limit,
+            derived: false,
+        })
+    }
+
+    /// Whether a value passes; `None` when the format does not say (`EQT`, a text, no comparison).
+    pub(crate) fn passes(&self, value: &NumberOrText) -> Option<bool> {
+        let NumberOrText::Number(value) = value else {
+            return None;
+        };
+        let value = value.value();
+        let low = self.low.as_ref().map(Number::value);
+        let high = self.high.as_ref().map(Number::value);
+        Some(match self.op {
+            CompOp::Eq => equal(value, low?),
+            CompOp::Ne => !equal(value, low?),
+            CompOp::Lt => value < low?,
+            CompOp::Le => value <= low?,
+            CompOp::Gt => value > low?,
+            CompOp::Ge => value >= low?,
+            CompOp::Gtlt => value > low? && value < high?,
+            CompOp::Gtle => value > low? && value <= high?,
+            CompOp::Gelt => value >= low? && value < high?,
+            CompOp::Gele => value >= low? && value <= high?,
+            CompOp::Ltgt => value < low? || value > high?,
+            CompOp::Ltge => value < low? || value >= high?,
+            CompOp::Legt => value <= low? || value > high?,
+            CompOp::Lege => value <= low? || value >= high?,
+            CompOp::Log | CompOp::Eqt | CompOp::CaseSensit | CompOp::IgnoreCase => return None,
+        })
+    }
+}
+
+#[expect(
+    clippy::float_cmp,
+    reason = "EQ compares the values as written; a tolerance would be invented"
+)]
+fn equal(a: f64, b: f64) -> bool {
+    a == b
+}
+
+/// Finds a numeric operator by its word or its sign.
+fn operator(word: &str) -> Option<CompOp> {
+    let signed = match word {
+        "=" | "==" => Some(CompOp::Eq),
+        "!=" | "<>" => Some(CompOp::Ne),
+        "<" => Some(CompOp::Lt),
+        "<=" => Some(CompOp::Le),
+        ">" => Some(CompOp::Gt),
+        ">=" => Some(CompOp::Ge),
+        _ => CompOp::find(word),
+    };
+    signed.filter(|op| !matches!(op, CompOp::CaseSensit | CompOp::IgnoreCase))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn comparison(op: &str, low: &str, high: &str) -> Result<Comparison, ConvertError> {
+        Comparison::of(
+            Cell::new(op, 1, 1),
+            Cell::new(low, 1, 2),
+            Cell::new(high, 1, 3),
+            '.',
+        )
+    }
+
+    #[test]
+    fn the_operator_follows_from_the_limits() {
+        for (low, high, op) in [
+            ("1", "2", CompOp::Gele),
+            ("1", "", CompOp::Ge),
+            ("", "2", CompOp::Le),
+            ("", "", CompOp::Log),
+        ] {
+            assert_eq!(comparison("", low, high).unwrap().op, op);
+        }
+    }
+
+    #[test]
+    fn an_operator_with_one_limit_has_it_as_low_limit() {
+        for op in ["LE", "<=", "lt", "EQ"] {
+            let found = comparison(op, "", "5.50").unwrap();
+            assert_eq!(found.low.unwrap().text(), "5.50");
+            assert_eq!(found.high, None);
+        }
+        assert_eq!(
+            comparison("GELE", "1", "").unwrap_err().to_string(),
+            "line=1 column=3: expected the upper limit of GELE, found nothing"
+        );
+    }
+
+    #[test]
+    fn every_operator_compares_as_the_table_of_the_format_says() {
+        let five = NumberOrText::Number(Number::from(5));
+        for (op, low, high, passes) in [
+            ("EQ", "5.0", "", true),
+            ("NE", "5", "", false),
+            ("LT", "5", "", false),
+            ("LE", "5", "", true),
+            ("GT", "4", "", true),
+            ("GE", "6", "", false),
+            ("GTLT", "5", "6", false),
+            ("GTLE", "4", "5", true),
+            ("GELT", "5", "5", false),
+            ("GELE", "5", "5", true),
+            ("LTGT", "5", "5", false),
+            ("LTGE", "4", "5", true),
+            ("LEGT", "5", "6", true),
+            ("LEGE", "4", "6", false),
+        ] {
+            assert_eq!(
+                comparison(op, low, high).unwrap().passes(&five),
+                Some(passes),
+                "{op}"
+            );
+        }
+        assert_eq!(comparison("LOG", "1", "2").unwrap().passes(&five), None);
+    }
+}

@@ -1,0 +1,16 @@
+//! Tables in which each row is a measurement: what `wats-text` and `csv` have in common.
+
+mod cell;
+mod limits;
+mod row;
+mod status;
+mod tree;
+mod unit;
+
+pub(crate) use cell::Cell;
+use limits::Comparison;
+pub(crate) use row::{Reader, Row};
+pub(crate) use status::StatusWords;
+use status::worst;
+pub(crate) use tree::Tree;
+pub(crate) use unit::{Field, Site, Unit};

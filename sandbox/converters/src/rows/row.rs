@@ -1,0 +1,285 @@
+//! One row of a table: a measurement.
+
+use stationd_report::{
+    BooleanMeasurement, Code as _, CompOp, NumericMeasurement, StepStatus, StringMeasurement,
+};
+
+use super::{Cell, Comparison, StatusWords};
+use crate::ConvertError;
+use crate::when::Dates;
+
+/// The cells of a row; those that the table does not have are empty.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Row<'a> {
+    /// Line of the row, from 1.
+    pub(crate) line: usize,
+    pub(crate) step_type: Cell<'a>,
+    pub(crate) step: Cell<'a>,
+    pub(crate) measure: Cell<'a>,
+    pub(crate) value: Cell<'a>,
+    pub(crate) low_limit: Cell<'a>,
+    pub(crate) high_limit: Cell<'a>,
+    pub(crate) comp_op: Cell<'a>,
+    pub(crate) unit: Cell<'a>,
+    pub(crate) status: Cell<'a>,
+    /// Duration in seconds.
+    pub(crate) time: Cell<'a>,
+    /// Date and time.
+    pub(crate) start: Cell<'a>,
+    /// `Setup`, `Main` or `Cleanup`.
+    pub(crate) group: Cell<'a>,
+    pub(crate) error_code: Cell<'a>,
+    pub(crate) error_message: Cell<'a>,
+    pub(crate) report_text: Cell<'a>,
+}
+
+/// What kind of measurement a row is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Numeric,
+    Boolean,
+    Text,
+    /// A step that measures nothing.
+    Other,
+}
+
+/// What a row measured.
+#[derive(Debug)]
+pub(crate) enum Reading {
+    Numeric(NumericMeasurement),
+    Boolean(BooleanMeasurement),
+    Text(StringMeasurement),
+    None,
+}
+
+/// What the table's site decided.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reader<'a> {
+    pub(crate) decimal_mark: char,
+    pub(crate) dates: Dates<'a>,
+    pub(crate) words: &'a StatusWords,
+}
+
+/// A row that was understood.
+#[derive(Debug)]
+pub(crate) struct Understood {
+    pub(crate) reading: Reading,
+    pub(crate) status: StepStatus,
+    /// What was decided where the row says nothing.
+    pub(crate) notes: Vec<&'static str>,
+}
+
+const FROM_LIMITS: &str = "statuses computed from value and limits where the file has none";
+const OPERATOR_FROM_LIMITS: &str = "comparison operators taken from the limits where the file has none";
+const FROM_VALUE: &str = "pass or fail taken from the value where the file has no status";
+const LOGGED: &str = "status D (done) where the file has neither a status nor a limit";
+
+impl Row<'_> {
+    /// A row without any cell.
+    pub(crate) fn at(line: usize) -> Self {
+        let cell = Cell::absent(line);
+        Self {
+            line,
+            step_type: cell,
+            step: cell,
+            measure: cell,
+            value: cell,
+            low_limit: cell,
+            high_limit: cell,
+            comp_op: cell,
+            unit: cell,
+            status: cell,
+            time: cell,
+            start: cell,
+            group: cell,
+            error_code: cell,
+            error_message: cell,
+            report_text: cell,
+        }
+    }
+}
+
+impl Row<'_> {
+    /// The kind of the row: by its step type where the table has one, else by its cells. A value that is no number
+    /// is a text only when nothing in the row speaks of numbers.
+    pub(crate) fn kind(&self, decimal_mark: char) -> Kind {
+        match self.step_type.text {
+            "" => self.kind_by_cells(decimal_mark),
+            "NumericLimitTest"
+            | "MultiNumericLimitTest"
+            | "MultipleNumericLimitTest"
+            | "ET_NLT"
+            | "ET_MNLT" => Kind::Numeric,
+            "PassFailTest" | "MultiBooleanTest" | "MultiplePassFailTest" | "ET_PFT" | "ET_MPFT" => {
+                Kind::Boolean
+            }
+            "StringValueTest" | "MultiStringTest" | "MultipleStringValueTest" | "ET_SVT" | "ET_MSVT" => {
+                Kind::Text
+            }
+            _ => Kind::Other,
+        }
+    }
+
+    fn kind_by_cells(&self, decimal_mark: char) -> Kind {
+        let numeric = [self.low_limit, self.high_limit, self.comp_op]
+            .iter()
+            .any(|cell| !cell.is_empty());
+        if numeric || matches!(self.value.value(decimal_mark), Ok(Some(_))) {
+            Kind::Numeric
+        } else if self.value.is_empty() || truth(self.value).is_some() {
+            Kind::Boolean
+        } else {
+            Kind::Text
+        }
+    }
+
+    /// Reads the measurement.
+    pub(crate) fn read(&self, reader: Reader<'_>) -> Result<Understood, ConvertError> {
+        let status = reader.words.step(self.status)?;
+        match self.kind(reader.decimal_mark) {
+            Kind::Numeric => self.numeric(reader.decimal_mark, status),
+            Kind::Boolean => self.boolean(status),
+            Kind::Text => self.text(status),
+            Kind::Other => {
+                let notes = if status.is_none() {
+                    vec![LOGGED]
+                } else {
+                    Vec::new()
+                };
+                Ok(Understood {
+                    reading: Reading::None,
+                    status: status.unwrap_or(StepStatus::Done),
+                    notes,
+                })
+            }
+        }
+    }
+
+    fn numeric(&self, mark: char, status: Option<StepStatus>) -> Result<Understood, ConvertError> {
+        let value = self.value.value(mark)?;
+        let comparison = Comparison::of(self.comp_op, self.low_limit, self.high_limit, mark)?;
+        let mut notes = Vec::new();
+        if comparison.derived {
+            notes.push(OPERATOR_FROM_LIMITS);
+        }
+        let status = match (status, &value) {
+            (Some(status), _) => status,
+            (None, None) => return Err(self.value.expected("a number")),
+            (None, Some(_)) if comparison.op == CompOp::Log => {
+                notes.push(LOGGED);
+                StepStatus::Done
+            }
+            (None, Some(value)) => {
+                notes.push(FROM_LIMITS);
+                match comparison.passes(value) {
+                    Some(true) => StepStatus::Passed,
+                    Some(false) => StepStatus::Failed,
+                    None => return Err(self.status.expected("a status, since the limits do not tell")),
+                }
+            }
+        };
+        let measurement = NumericMeasurement {
+            status: Some(status.into()),
+            name: self.measure.owned(),
+            value,
+            unit: self.unit.owned(),
+            comp_op: Some(comparison.op.into()),
+            low_limit: comparison.low.map(Into::into),
+            high_limit: comparison.high.map(Into::into),
+            ..NumericMeasurement::default()
+        };
+        Ok(Understood {
+            reading: Reading::Numeric(measurement),
+            status,
+            notes,
+        })
+    }
+
+    fn boolean(&self, status: Option<StepStatus>) -> Result<Understood, ConvertError> {
+        let value = match self.value.given() {
+            None => None,
+            Some(_) => Some(truth(self.value).ok_or_else(|| self.value.expected("true or false"))?),
+        };
+        let (status, notes) = match (status, value) {
+            (Some(status), _) => (status, Vec::new()),
+            (None, Some(true)) => (StepStatus::Passed, vec![FROM_VALUE]),
+            (None, Some(false)) => (StepStatus::Failed, vec![FROM_VALUE]),
+            (None, None) => return Err(self.status.expected("a status")),
+        };
+        let measurement = BooleanMeasurement {
+            status: Some(status.into()),
+            name: self.measure.owned(),
+            value,
+            ..BooleanMeasurement::default()
+        };
+        Ok(Understood {
+            reading: Reading::Boolean(measurement),
+            status,
+            notes,
+        })
+    }
+
+    fn text(&self, status: Option<StepStatus>) -> Result<Understood, ConvertError> {
+        let limit = self.low_limit.given().or(self.high_limit.given());
+        let op = match self.comp_op.given() {
+            Some(word) => CompOp::find(word).ok_or_else(|| self.comp_op.expected("a comparison operator"))?,
+            None if limit.is_some() => CompOp::Eq,
+            None => CompOp::Log,
+        };
+        let mut notes = Vec::new();
+        if self.comp_op.is_empty() && limit.is_some() {
+            notes.push(OPERATOR_FROM_LIMITS);
+        }
+        let status = match (status, op, limit) {
+            (Some(status), _, _) => status,
+            (None, CompOp::Log, _) | (None, _, None) => {
+                notes.push(LOGGED);
+                StepStatus::Done
+            }
+            (None, op, Some(limit)) => {
+                notes.push(FROM_LIMITS);
+                if text_passes(op, self.value.text, limit).ok_or_else(|| self.status.expected("a status"))? {
+                    StepStatus::Passed
+                } else {
+                    StepStatus::Failed
+                }
+            }
+        };
+        let measurement = StringMeasurement {
+            status: Some(status.into()),
+            name: self.measure.owned(),
+            value: Some(self.value.text.to_owned()),
+            comp_op: Some(op.into()),
+            limit: limit.map(str::to_owned),
+            ..StringMeasurement::default()
+        };
+        Ok(Understood {
+            reading: Reading::Text(measurement),
+            status,
+            notes,
+        })
+    }
+}
+
+/// Compares texts; `None` for operators that texts do not have.
+fn text_passes(op: CompOp, value: &str, limit: &str) -> Option<bool> {
+    match op {
+        CompOp::Eq | CompOp::CaseSensit => Some(value == limit),
+        CompOp::Ne => Some(value != limit),
+        CompOp::IgnoreCase => Some(value.to_lowercase() == limit.to_lowercase()),
+        _ => None,
+    }
+}
+
+/// A yes or no in a cell.
+fn truth(cell: Cell<'_>) -> Option<bool> {
+    let word = cell.text;
+    let is = |words: &[&str]| words.iter().any(|known| word.eq_ignore_ascii_case(known));
+    if is(&["true", "yes", "1", "pass", "passed"]) {
+        Some(true)
+    } else if is(&["false", "no", "0", "fail", "failed"]) {
+        Some(false)
+    } else {
+        None
+    }
+}

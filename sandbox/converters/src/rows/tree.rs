@@ -1,0 +1,237 @@
+//! From rows to the step tree.
+
+use stationd_report::{Code as _, Measurements, Named, NumberOrText, Step, StepGroup, StepStatus};
+
+use super::row::{Reader, Reading, Row};
+use super::worst;
+use crate::ConvertError;
+use crate::fit::fitted;
+use crate::when;
+
+/// How deep sequences may stand in each other: what fits into the depth of a report that is read.
+const DEEPEST: usize = 25;
+
+/// A step tree while its rows come in.
+#[derive(Debug)]
+pub(crate) struct Tree {
+    /// The sequences that are open; the first is the root.
+    open: Vec<Sequence>,
+    /// What was decided where the file says nothing.
+    notes: Vec<&'static str>,
+}
+
+#[derive(Debug)]
+struct Sequence {
+    step: Step,
+    children: Vec<Step>,
+    line: usize,
+}
+
+impl Tree {
+    /// Begins with the root sequence.
+    pub(crate) fn new(root_name: &str) -> Self {
+        let step = Step {
+            name: Some(root_name.to_owned()),
+            ..Step::default()
+        };
+        Self {
+            open: vec![Sequence {
+                step,
+                children: Vec::new(),
+                line: 0,
+            }],
+            notes: Vec::new(),
+        }
+    }
+
+    /// Opens a sequence.
+    pub(crate) fn open(&mut self, row: &Row<'_>, reader: Reader<'_>) -> Result<(), ConvertError> {
+        if self.open.len() == DEEPEST {
+            return Err(ConvertError::at(
+                row.line,
+                format!("sequences stand deeper than {DEEPEST} in each other"),
+            ));
+        }
+        let status = reader.words.step(row.status)?;
+        let step = step_of(row, status, reader)?;
+        self.open.push(Sequence {
+            step,
+            children: Vec::new(),
+            line: row.line,
+        });
+        Ok(())
+    }
+
+    /// Closes the innermost sequence.
+    pub(crate) fn close(&mut self, line: usize) -> Result<(), ConvertError> {
+        match self.open.pop() {
+            Some(sequence) if !self.open.is_empty() => {
+                let step = sequence.finish();
+                self.children()?.push(step);
+                Ok(())
+            }
+            _ => Err(ConvertError::at(line, "a sequence ends that did not begin")),
+        }
+    }
+
+    /// How many sequences are open besides the root.
+    pub(crate) fn depth(&self) -> usize {
+        self.open.len().saturating_sub(1)
+    }
+
+    /// Adds a measurement. Rows in a row with the same step and kind, each with a measurement name of its own,
+    /// become one step with several measurements.
+    pub(crate) fn add(&mut self, row: &Row<'_>, reader: Reader<'_>) -> Result<(), ConvertError> {
+        let understood = row.read(reader)?;
+        for note in understood.notes {
+            if !self.notes.contains(&note) {
+                self.notes.push(note);
+            }
+        }
+        let mut step = step_of(row, Some(understood.status), reader)?;
+        let Some(last) = self.children()?.last_mut().filter(|last| last.name == step.name) else {
+            first(&mut step, understood.reading, row);
+            self.children()?.push(step);
+            return Ok(());
+        };
+        if let Some(reading) = join(last, understood.reading) {
+            first(&mut step, reading, row);
+            self.children()?.push(step);
+        } else {
+            let status = last.status.as_ref().map(stationd_report::Word::code);
+            last.status = worst(status.into_iter().chain([understood.status])).map(Into::into);
+            last.report_text = match (last.report_text.take(), step.report_text) {
+                (Some(before), Some(more)) => Some(format!("{before}\n{more}")),
+                (before, more) => before.or(more),
+            };
+            last.error_code = last.error_code.take().or(step.error_code);
+            last.error_message = last.error_message.take().or(step.error_message);
+        }
+        Ok(())
+    }
+
+    /// The finished root step, and what was decided.
+    pub(crate) fn finish(mut self) -> Result<(Step, Vec<&'static str>), ConvertError> {
+        match (self.open.pop(), self.open.is_empty()) {
+            (Some(root), true) => Ok((root.finish(), self.notes)),
+            (Some(open), false) => Err(ConvertError::at(open.line, "this sequence does not end")),
+            (None, _) => Err(ConvertError::new("no steps")),
+        }
+    }
+
+    fn children(&mut self) -> Result<&mut Vec<Step>, ConvertError> {
+        self.open
+            .last_mut()
+            .map(|sequence| &mut sequence.children)
+            .ok_or_else(|| ConvertError::new("no steps"))
+    }
+}
+
+impl Sequence {
+    /// A sequence without a status of its own has that of its steps.
+    fn finish(self) -> Step {
+        let mut step = self.step;
+        let below = self
+            .children
+            .iter()
+            .filter_map(|child| child.status.as_ref())
+            .map(stationd_report::Word::code);
+        let status = step
+            .status
+            .as_ref()
+            .map(stationd_report::Word::code)
+            .or_else(|| worst(below));
+        step.status = Some(status.unwrap_or(StepStatus::Done).into());
+        step.step_type = Some("SequenceCall".to_owned());
+        step.steps = Some(self.children);
+        step
+    }
+}
+
+/// What every row has, whatever it measures.
+fn step_of(row: &Row<'_>, status: Option<StepStatus>, reader: Reader<'_>) -> Result<Step, ConvertError> {
+    let name = row.step.given().ok_or_else(|| row.step.expected("a step name"))?;
+    let (name, whole) = fitted(name);
+    let group = match row.group.text {
+        "" => None,
+        "Setup" => Some(StepGroup::Setup),
+        "Main" => Some(StepGroup::Main),
+        "Cleanup" => Some(StepGroup::Cleanup),
+        word => Some(StepGroup::find(word).ok_or_else(|| row.group.expected("Setup, Main or Cleanup"))?),
+    };
+    Ok(Step {
+        name: Some(name),
+        group: group.map(Into::into),
+        status: status.map(Into::into),
+        tot_time: row.time.number(reader.decimal_mark)?.map(NumberOrText::Number),
+        error_code: row.error_code.integer()?.map(NumberOrText::Number),
+        error_message: row.error_message.owned(),
+        start: match row.start.given() {
+            None => None,
+            Some(text) => {
+                Some(when::start(text, reader.dates).ok_or_else(|| row.start.expected("a date and time"))?)
+            }
+        },
+        report_text: match (whole, row.report_text.owned()) {
+            (Some(whole), Some(text)) => Some(format!("{whole}\n{text}")),
+            (whole, text) => whole.or(text),
+        },
+        ..Step::default()
+    })
+}
+
+/// Makes a step of its first measurement. One with a name needs the step type for several, as the type for one
+/// has no place for the name.
+fn first(step: &mut Step, reading: Reading, row: &Row<'_>) {
+    let kind = |named: bool, several, one| Some(String::from(if named { several } else { one }));
+    match reading {
+        Reading::Numeric(only) => {
+            step.step_type = kind(only.name.is_some(), "ET_MNLT", "ET_NLT");
+            step.numeric = Some(Measurements::from(only));
+        }
+        Reading::Boolean(only) => {
+            step.step_type = kind(only.name.is_some(), "ET_MPFT", "ET_PFT");
+            step.boolean = Some(Measurements::from(only));
+        }
+        Reading::Text(only) => {
+            step.step_type = kind(only.name.is_some(), "ET_MSVT", "ET_SVT");
+            step.string = Some(Measurements::from(only));
+        }
+        Reading::None => {
+            step.step_type = Some(row.step_type.given().unwrap_or("Action").to_owned());
+            let cells = [
+                ("Measurement", row.measure),
+                ("Value", row.value),
+                ("Unit", row.unit),
+            ];
+            for (what, cell) in cells.into_iter().filter(|(_, cell)| !cell.is_empty()) {
+                let text = step.report_text.get_or_insert_default();
+                let line = if text.is_empty() { "" } else { "\n" };
+                text.extend([line, what, ": ", cell.text]);
+            }
+        }
+    }
+}
+
+/// Adds a measurement to the step before it, if it belongs there; else gives it back.
+fn join(last: &mut Step, reading: Reading) -> Option<Reading> {
+    match reading {
+        Reading::Numeric(more) => into(&mut last.numeric, more).map(Reading::Numeric),
+        Reading::Boolean(more) => into(&mut last.boolean, more).map(Reading::Boolean),
+        Reading::Text(more) => into(&mut last.string, more).map(Reading::Text),
+        Reading::None => Some(Reading::None),
+    }
+}
+
+fn into<T: Named>(all: &mut Option<Measurements<T>>, more: T) -> Option<T> {
+    match all {
+        Some(all) if more.name().is_some() && all.nameless().is_none() => {
+            if all.iter().any(|one| one.name() == more.name()) {
+                return Some(more);
+            }
+            all.push(more);
+            None
+        }
+        _ => Some(more),
+    }
+}

@@ -1,0 +1,183 @@
+//! The header of one unit under test.
+
+use std::collections::BTreeMap;
+
+use stationd_report::{
+    Code as _, Kind, Number, Report, ReportStatus, SequenceCall, Step, StepStatus, UutInfo,
+};
+
+use super::Cell;
+use super::row::Reader;
+use crate::ConvertError;
+use crate::fit::keep;
+use crate::when;
+
+/// What a cell says about a unit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Field {
+    Serial,
+    PartNumber,
+    Revision,
+    ProcessCode,
+    ProcessName,
+    Result,
+    Station,
+    Location,
+    Purpose,
+    /// Local time, or with an offset.
+    Start,
+    /// UTC where it has no offset.
+    StartUtc,
+    Operator,
+    ExecTime,
+    Fixture,
+    Batch,
+    Socket,
+    Comment,
+    ErrorCode,
+    ErrorMessage,
+    /// Name of the test program.
+    Program,
+    ProgramVersion,
+}
+
+/// What a site decided about its units.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Site<'a> {
+    pub(crate) reader: Reader<'a>,
+    /// Operation codes by operation name.
+    pub(crate) process_codes: &'a BTreeMap<String, u32>,
+    /// Operation code of a unit that has neither a code nor a known name.
+    pub(crate) process_code: Option<u32>,
+}
+
+/// A unit while its header comes in.
+#[derive(Debug)]
+pub(crate) struct Unit {
+    report: Report,
+    uut: UutInfo,
+    program: SequenceCall,
+    /// Line at which it began.
+    line: usize,
+}
+
+impl Unit {
+    /// Begins a unit.
+    pub(crate) fn new(line: usize) -> Self {
+        Self {
+            report: Report::default(),
+            uut: UutInfo::default(),
+            program: SequenceCall::default(),
+            line,
+        }
+    }
+
+    /// Takes a value of the header; an empty one says nothing.
+    pub(crate) fn set(&mut self, field: Field, cell: Cell<'_>, site: Site<'_>) -> Result<(), ConvertError> {
+        if cell.is_empty() {
+            return Ok(());
+        }
+        let (report, uut) = (&mut self.report, &mut self.uut);
+        match field {
+            Field::Serial => report.sn = cell.owned(),
+            Field::PartNumber => report.pn = cell.owned(),
+            Field::Revision => report.rev = cell.owned(),
+            Field::ProcessCode => report.process_code = cell.integer()?,
+            Field::ProcessName => report.process_name = cell.owned(),
+            Field::Result => report.result = site.reader.words.report(cell)?.map(Into::into),
+            Field::Station => report.machine_name = cell.owned(),
+            Field::Location => report.location = cell.owned(),
+            Field::Purpose => report.purpose = cell.owned(),
+            Field::Start => {
+                let start = when::start(cell.text, site.reader.dates);
+                report.start = Some(start.ok_or_else(|| cell.expected("a date and time"))?);
+            }
+            Field::StartUtc => {
+                let start = when::utc(cell.text);
+                report.start = Some(start.ok_or_else(|| cell.expected("a date and time"))?);
+            }
+            Field::Operator => uut.user = cell.owned(),
+            Field::ExecTime => uut.exec_time = cell.number(site.reader.decimal_mark)?,
+            Field::Fixture => uut.fixture_id = cell.owned(),
+            Field::Batch => uut.batch_sn = cell.owned(),
+            Field::Socket => uut.test_socket_index = cell.integer()?,
+            Field::Comment => uut.comment = cell.owned(),
+            Field::ErrorCode => uut.error_code = cell.integer()?,
+            Field::ErrorMessage => uut.error_message = cell.owned(),
+            Field::Program => self.program.name = cell.owned(),
+            Field::ProgramVersion => self.program.version = cell.owned(),
+        }
+        Ok(())
+    }
+
+    /// Keeps what has no place of its own.
+    pub(crate) fn keep(&mut self, name: &str, cell: Cell<'_>) {
+        if !cell.is_empty() {
+            keep(&mut self.report, name, cell.text);
+        }
+    }
+
+    /// The result so far.
+    pub(crate) fn result(&self) -> Option<ReportStatus> {
+        self.report.result.as_ref().map(stationd_report::Word::code)
+    }
+
+    /// Puts the report together, with what was decided where the file says nothing.
+    pub(crate) fn finish(
+        self,
+        mut root: Step,
+        site: Site<'_>,
+        notes: &mut Vec<String>,
+    ) -> Result<Report, ConvertError> {
+        let Self {
+            mut report,
+            uut,
+            program,
+            line,
+        } = self;
+        report.kind = Some(Kind::Test.into());
+        if report.process_code.is_none() {
+            let name = report.process_name.as_deref();
+            let code = name
+                .and_then(|name| site.process_codes.get(name).copied())
+                .or(site.process_code);
+            report.process_code = code.map(|code| Number::from(i64::from(code)));
+        }
+        for (what, argument, there) in [
+            ("serial number", "serial", report.sn.is_some()),
+            ("part number", "part_number", report.pn.is_some()),
+            ("revision", "revision", report.rev.is_some()),
+            ("operation code", "process_code", report.process_code.is_some()),
+        ] {
+            if !there {
+                let what = match (argument, &report.process_name) {
+                    ("process_code", Some(name)) => format!(
+                        "the unit has no operation code; arguments: set process_code, or process_codes for {name:?}"
+                    ),
+                    ("serial", _) => "the unit has no serial number".to_owned(),
+                    _ => format!("the unit has no {what}; arguments: set {argument}"),
+                };
+                return Err(ConvertError::at(line, what));
+            }
+        }
+        let below = root.status.as_ref().map(stationd_report::Word::code);
+        if report.result.is_none() {
+            let status = below.unwrap_or(StepStatus::Done);
+            report.result = ReportStatus::find(status.as_str()).map(Into::into);
+            if report.result.is_none() {
+                return Err(ConvertError::at(
+                    line,
+                    "the unit has no result, and all its steps were skipped",
+                ));
+            }
+            notes.push("result computed from the steps".to_owned());
+        }
+        if let Some(result) = &report.result {
+            root.status = StepStatus::find(result.code().as_str()).map(Into::into);
+        }
+        root.seq_call = (program != SequenceCall::default()).then(|| Box::new(program));
+        report.uut = Some(uut);
+        report.root = Some(Box::new(root));
+        Ok(report)
+    }
+}

@@ -1,0 +1,92 @@
+//! From a tester's bytes to text.
+
+use std::borrow::Cow;
+
+use encoding_rs::Encoding;
+
+use crate::ConvertError;
+
+/// Decodes a file. A byte order mark decides; else the encoding of the arguments, a label of the WHATWG encoding
+/// standard such as `windows-1252`; else UTF-8. Bytes that the encoding has not are a fault, not a replacement.
+pub(crate) fn decode<'a>(input: &'a [u8], encoding: Option<&str>) -> Result<Cow<'a, str>, ConvertError> {
+    let label = encoding.unwrap_or("utf-8");
+    let named = Encoding::for_label_no_replacement(label.as_bytes())
+        .ok_or_else(|| ConvertError::new(format!("arguments: encoding: unknown encoding {label:?}")))?;
+    let (chosen, mark) = Encoding::for_bom(input).unwrap_or((named, 0));
+    let body = input.get(mark..).unwrap_or_default();
+    let text = if chosen == encoding_rs::UTF_8 {
+        Cow::Borrowed(std::str::from_utf8(body).map_err(|error| not_utf8(body, mark, error.valid_up_to()))?)
+    } else {
+        chosen
+            .decode_without_bom_handling_and_without_replacement(body)
+            .ok_or_else(|| {
+                ConvertError::new(format!("not {}: some bytes have no meaning in it", chosen.name()))
+            })?
+    };
+    match text.find('\0') {
+        Some(at) => Err(ConvertError::at(
+            line_of(&text, at),
+            "a NUL character: this is no text file",
+        )),
+        None if text.trim().is_empty() => Err(ConvertError::new("the file is empty")),
+        None => Ok(text),
+    }
+}
+
+fn not_utf8(body: &[u8], mark: usize, at: usize) -> ConvertError {
+    let before = body.get(..at).unwrap_or_default();
+    let line = before.split(|&byte| byte == b'\n').count();
+    ConvertError::at(
+        line,
+        format!(
+            "not UTF-8 at byte offset {}; the argument `encoding` names another",
+            at + mark
+        ),
+    )
+}
+
+/// The line in which a byte of a text stands.
+fn line_of(text: &str, at: usize) -> usize {
+    text.bytes().take(at).filter(|&byte| byte == b'\n').count() + 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_byte_order_mark_decides() {
+        assert_eq!(decode(b"\xef\xbb\xbfa", Some("windows-1252")).unwrap(), "a");
+        assert_eq!(decode(b"\xff\xfea\0\xb5\0", None).unwrap(), "a\u{b5}");
+        assert_eq!(decode(b"\xfe\xff\0a", None).unwrap(), "a");
+    }
+
+    #[test]
+    fn the_encoding_of_the_arguments_is_used() {
+        assert_eq!(decode(b"10 \xb5A", Some("windows-1252")).unwrap(), "10 \u{b5}A");
+        let error = decode(b"x\n10 \xb5A", None).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "line=2: not UTF-8 at byte offset 5; the argument `encoding` names another"
+        );
+        assert!(
+            decode(b"a", Some("klingon"))
+                .unwrap_err()
+                .to_string()
+                .contains("unknown encoding \"klingon\"")
+        );
+    }
+
+    #[test]
+    fn a_binary_or_empty_file_is_no_text() {
+        assert_eq!(
+            decode(b"ab\ncd\0", None).unwrap_err().to_string(),
+            "line=2: a NUL character: this is no text file"
+        );
+        assert_eq!(
+            decode(b"\r\n ", None).unwrap_err().to_string(),
+            "the file is empty"
+        );
+        assert!(decode(b"\xff\xfea", None).is_err());
+    }
+}

@@ -1,0 +1,156 @@
+//! Dates and times of testers, as reports write them.
+
+use jiff::civil::DateTime;
+use jiff::fmt::strtime::BrokenDownTime;
+use jiff::tz::Offset;
+
+/// How a tester writes dates and times.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Dates<'a> {
+    /// ISO 8601, `T` or a blank between date and time, fraction and offset where there are some.
+    Iso,
+    /// A pattern of strftime(3): `%d.%m.%Y %H:%M:%S`.
+    Pattern(&'a str),
+}
+
+/// Turns a tester's date and time into a report's: local time with the offset if the text has one, else without;
+/// the daemon then adds the station's. `None` when the text does not fit.
+pub(crate) fn start(text: &str, dates: Dates<'_>) -> Option<String> {
+    let text = text.trim();
+    match dates {
+        Dates::Iso => iso(text),
+        Dates::Pattern(pattern) => {
+            let parsed = BrokenDownTime::parse(pattern, text).ok()?;
+            let local = parsed
+                .to_datetime()
+                .or_else(|_| parsed.to_date().map(|date| date.at(0, 0, 0, 0)))
+                .ok()?;
+            Some(write(local, parsed.offset()))
+        }
+    }
+}
+
+/// The same for a time that is known to be UTC when it has no offset.
+pub(crate) fn utc(text: &str) -> Option<String> {
+    let start = iso(text.trim())?;
+    Some(if has_offset(&start) {
+        start
+    } else {
+        start + "+00:00"
+    })
+}
+
+fn iso(text: &str) -> Option<String> {
+    let (stem, offset) = split_offset(text)?;
+    let local: DateTime = stem.replacen(' ', "T", 1).parse().ok()?;
+    // A date alone is midnight to the parser; a tester that writes no time said nothing about it.
+    if !stem.contains(':') {
+        return None;
+    }
+    Some(write(local, offset))
+}
+
+/// Splits the offset from a time: `Z`, `+01:00`, `+0100`, `+01`.
+fn split_offset(text: &str) -> Option<(&str, Option<Offset>)> {
+    if let Some(stem) = text.strip_suffix(['Z', 'z']) {
+        return Some((stem, Some(Offset::UTC)));
+    }
+    let colon = text.find(':')?;
+    let (_, time) = text.split_at_checked(colon)?;
+    let Some(sign_at) = time.find(['+', '-']) else {
+        return Some((text, None));
+    };
+    let (stem, offset) = text.split_at_checked(colon + sign_at)?;
+    let sign = if offset.starts_with('-') { -1 } else { 1 };
+    let digits: String = offset.chars().skip(1).filter(|&c| c != ':').collect();
+    let number = |range: std::ops::Range<usize>| digits.get(range)?.parse::<i32>().ok();
+    let (hours, minutes) = match digits.len() {
+        2 => (number(0..2)?, 0),
+        4 => (number(0..2)?, number(2..4)?),
+        _ => return None,
+    };
+    if hours > 14 || minutes > 59 {
+        return None;
+    }
+    Some((
+        stem.trim_end(),
+        Some(Offset::from_seconds(sign * (hours * 3600 + minutes * 60)).ok()?),
+    ))
+}
+
+fn has_offset(start: &str) -> bool {
+    start.len() > 19 && start.get(19..).is_some_and(|rest| rest.contains(['Z', '+', '-']))
+}
+
+/// Writes a time as reports do; the fraction keeps up to nine digits without trailing zeros.
+fn write(local: DateTime, offset: Option<Offset>) -> String {
+    let local = local.strftime("%Y-%m-%dT%H:%M:%S%.f");
+    let Some(offset) = offset else {
+        return local.to_string();
+    };
+    let minutes = offset.seconds() / 60;
+    let sign = if minutes < 0 { '-' } else { '+' };
+    format!("{local}{sign}{:02}:{:02}", minutes.abs() / 60, minutes.abs() % 60)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn iso_times_keep_what_they_say() {
+        for (text, expected) in [
+            ("2026-01-02T03:04:05", "2026-01-02T03:04:05"),
+            ("2026-01-02 03:04:05.250", "2026-01-02T03:04:05.25"),
+            ("2026-01-02T03:04:05Z", "2026-01-02T03:04:05+00:00"),
+            (
+                "2026-01-02T03:04:05.4707353+0100",
+                "2026-01-02T03:04:05.4707353+01:00",
+            ),
+            ("2026-01-02 03:04-09:30", "2026-01-02T03:04:00-09:30"),
+        ] {
+            assert_eq!(start(text, Dates::Iso).as_deref(), Some(expected), "{text}");
+        }
+        assert_eq!(
+            utc("2026-01-02 03:04:05").as_deref(),
+            Some("2026-01-02T03:04:05+00:00")
+        );
+        assert_eq!(
+            utc("2026-01-02T03:04:05+02:00").as_deref(),
+            Some("2026-01-02T03:04:05+02:00")
+        );
+    }
+
+    #[test]
+    fn what_is_no_time_gives_none() {
+        for text in [
+            "",
+            "2026-01-02",
+            "yesterday",
+            "2026-02-30T00:00:00",
+            "2026-01-02T03:04:05+99:00",
+            "03:04",
+        ] {
+            assert_eq!(start(text, Dates::Iso), None, "{text}");
+        }
+        assert_eq!(start("31/12/2026", Dates::Pattern("%m/%d/%Y")), None);
+    }
+
+    #[test]
+    fn a_pattern_reads_local_forms() {
+        let dates = Dates::Pattern("%d.%m.%Y %H:%M:%S");
+        assert_eq!(
+            start("02.01.2026 03:04:05", dates).as_deref(),
+            Some("2026-01-02T03:04:05")
+        );
+        let dates = Dates::Pattern("%m/%d/%y %I:%M %p %z");
+        assert_eq!(
+            start("01/02/26 03:04 PM +0100", dates).as_deref(),
+            Some("2026-01-02T15:04:00+01:00")
+        );
+        assert_eq!(
+            start("02.01.2026", Dates::Pattern("%d.%m.%Y")).as_deref(),
+            Some("2026-01-02T00:00:00")
+        );
+    }
+}
