@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use super::{converter, queue, receiver, trace};
+use super::{convert, converter, queue, receiver, trace};
 
 /// Where the daemon's socket is when nothing else is said.
 const DEFAULT_SOCKET: &str = "/run/stationd/control.sock";
@@ -18,7 +18,7 @@ const DEFAULT_SOCKET: &str = "/run/stationd/control.sock";
     arg_required_else_help = true
 )]
 #[command(
-    after_help = "Exit codes: 0 done, 1 the answer is no, 64 usage, 65 bad input, 69 stationd not reachable, 70 \
+    after_help = "Exit codes: 0 done, 1 the answer is no, 64 usage, 65 file not valid, 66 file not found, 69 stationd not reachable, 70 \
                         internal, 74 input or output failed."
 )]
 pub struct Arguments {
@@ -63,6 +63,8 @@ pub enum Command {
     /// Look at the converters, and try them out
     #[command(subcommand)]
     Converter(converter::Command),
+    /// Convert a file with a built-in parser, in the sandbox; WSJF on standard output
+    Convert(convert::Arguments),
     /// Ask whether the daemon is healthy; exit code 1 when it is not
     Health,
     /// Stop taking up files and sending reports until `resume`

@@ -2,6 +2,7 @@
 
 mod formats;
 mod list;
+mod run;
 mod switch;
 
 use clap::Subcommand;
@@ -16,17 +17,20 @@ pub enum Command {
     List,
     /// List the built-in formats
     Formats,
+    /// Run a converter in the real sandbox, without settings or daemon; nothing is queued
+    Run(Box<run::Arguments>),
     /// Take up files of a converter again
     Enable(switch::Arguments),
     /// Leave the files of a converter where they are, until `enable` or the next start
     Disable(switch::Arguments),
 }
 
-pub(super) fn run(context: &Context, command: &Command) -> Result<(), CtlError> {
+pub(super) fn run(context: &Context, command: Command) -> Result<(), CtlError> {
     match command {
         Command::List => list::run(context),
         Command::Formats => formats::run(context),
-        Command::Enable(arguments) => switch::run(context, arguments, true),
-        Command::Disable(arguments) => switch::run(context, arguments, false),
+        Command::Run(arguments) => run::run(context, *arguments),
+        Command::Enable(arguments) => switch::run(context, &arguments, true),
+        Command::Disable(arguments) => switch::run(context, &arguments, false),
     }
 }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use crate::control::KeyError;
 use crate::control::protocol::{Fault, PROTOCOL, code};
+use crate::exit::Exit;
 
 /// Why a command could not be carried out.
 #[derive(Debug)]
@@ -31,6 +32,17 @@ pub enum CtlError {
     Refused(Fault),
     /// The answer is no: not healthy, not found. The words were written already.
     No,
+    /// The file is not what its format says. The words were written already.
+    BadInput,
+    /// The sandbox could not run it. The words were written already.
+    NotRun,
+    /// The input cannot be opened.
+    Input {
+        /// Which.
+        path: PathBuf,
+        /// The cause.
+        cause: io::Error,
+    },
     /// It was not confirmed.
     Unconfirmed,
     /// The command line is at odds with itself.
@@ -51,17 +63,19 @@ impl CtlError {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::No => 1,
-            Self::Usage(_) | Self::Unconfirmed => 64,
-            Self::Unreachable { .. } | Self::Key(_) | Self::Version { .. } => 69,
+            Self::BadInput => 65,
+            Self::Input { .. } => 66,
+            Self::Usage(_) | Self::Unconfirmed => Exit::Usage.code(),
+            Self::Unreachable { .. } | Self::Key(_) | Self::Version { .. } => Exit::Unavailable.code(),
             Self::Refused(fault) => match fault.code.as_str() {
                 code::NOT_FOUND | code::FAILED => 1,
-                code::BAD_ARGUMENTS => 64,
-                code::STORE => 74,
-                code::BAD_REQUEST | code::UNKNOWN_COMMAND => 70,
-                _ => 69,
+                code::BAD_ARGUMENTS => Exit::Usage.code(),
+                code::STORE => Exit::Disk.code(),
+                code::BAD_REQUEST | code::UNKNOWN_COMMAND => Exit::Internal.code(),
+                _ => Exit::Unavailable.code(),
             },
-            Self::Answer(_) => 70,
-            Self::Io { .. } | Self::Receiver(_) => 74,
+            Self::Answer(_) | Self::NotRun => Exit::Internal.code(),
+            Self::Io { .. } | Self::Receiver(_) => Exit::Disk.code(),
         }
     }
 
@@ -99,6 +113,8 @@ impl CtlError {
             Self::Answer(_) => "bad_answer",
             Self::Refused(fault) => &fault.code,
             Self::No => "no",
+            Self::BadInput | Self::Input { .. } => "input",
+            Self::NotRun => "not_run",
             Self::Unconfirmed => "unconfirmed",
             Self::Usage(_) => "usage",
             Self::Io { .. } => "io",
@@ -137,6 +153,9 @@ impl fmt::Display for CtlError {
             Self::Answer(what) => write!(f, "not an answer of stationd: {what}"),
             Self::Refused(fault) => fault.fmt(f),
             Self::No => f.write_str("no"),
+            Self::BadInput => f.write_str("the file cannot be converted"),
+            Self::NotRun => f.write_str("the job could not be run"),
+            Self::Input { path, .. } => write!(f, "cannot open {}", path.display()),
             Self::Unconfirmed => f.write_str("nothing was done: it was not confirmed"),
             Self::Usage(what) => f.write_str(what),
             Self::Io { doing, .. } => write!(f, "cannot {doing}"),
@@ -148,7 +167,9 @@ impl fmt::Display for CtlError {
 impl std::error::Error for CtlError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Unreachable { cause, .. } | Self::Io { cause, .. } => Some(cause),
+            Self::Unreachable { cause, .. } | Self::Io { cause, .. } | Self::Input { cause, .. } => {
+                Some(cause)
+            }
             Self::Key(cause) => Some(cause),
             Self::Receiver(cause) => Some(cause),
             _ => None,

@@ -105,7 +105,7 @@ pub(super) fn write_bytes(bytes: &[u8]) -> Result<(), CtlError> {
     }
 }
 
-/// Writes a line to standard error; where that fails there is nobody to tell.
+/// Writes a line to standard error.
 pub(super) fn complain(text: impl fmt::Display) {
-    let _unheard = writeln!(io::stderr().lock(), "{text}").is_err();
+    crate::offline::complain(&text);
 }

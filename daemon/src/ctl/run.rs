@@ -10,11 +10,9 @@ use super::arguments::{Arguments, Command};
 use super::context::Context;
 use super::error::CtlError;
 use super::output::{self, Output};
-use super::{control, converter, health, queue, receiver, status, trace, version};
+use super::{control, convert, converter, health, queue, receiver, status, trace, version};
 use crate::control::chain;
-
-/// Exit code for a command line that is not understood. Source: sysexits.h.
-const USAGE: u8 = 64;
+use crate::exit::Exit;
 
 /// Runs stationctl with the arguments of this process.
 pub fn main() -> ExitCode {
@@ -25,7 +23,7 @@ pub fn main() -> ExitCode {
             let _unheard = error.print().is_err();
             return match error.kind() {
                 ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::SUCCESS,
-                _ => ExitCode::from(USAGE),
+                _ => Exit::Usage.into(),
             };
         }
     };
@@ -47,7 +45,8 @@ fn run(context: &Context, command: Command) -> Result<(), CtlError> {
         Command::Status => status::run(context),
         Command::Trace(arguments) => trace::run(context, &arguments),
         Command::Queue(command) => queue::run(context, &command),
-        Command::Converter(command) => converter::run(context, &command),
+        Command::Converter(command) => converter::run(context, command),
+        Command::Convert(arguments) => convert::run(context, arguments),
         Command::Health => health::run(context),
         Command::Pause => control::order(context, "pause", "paused until: stationctl resume"),
         Command::Resume => control::order(context, "resume", "working again"),
@@ -60,7 +59,8 @@ fn run(context: &Context, command: Command) -> Result<(), CtlError> {
 
 /// Says what went wrong and what to do: for people on standard error, for programs on standard output too.
 fn tell(context: &Context, error: &CtlError) {
-    if matches!(error, CtlError::No) {
+    // These have said it already.
+    if matches!(error, CtlError::No | CtlError::NotRun | CtlError::BadInput) {
         return;
     }
     let words = chain(error);

@@ -1,0 +1,134 @@
+//! `converter run`: an external converter in the real sandbox, without settings or daemon.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use stationd_sandbox::{JobSpec, Limits, PolicyMode, Program};
+
+use crate::ctl::context::Context;
+use crate::ctl::convert::json_object;
+use crate::ctl::error::CtlError;
+use crate::ctl::job::{self, Job, open_input};
+use crate::ctl::verdict::Verdict;
+
+/// What to run, on what.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// What the converter is
+    #[arg(long)]
+    kind: Kind,
+    /// The file, or folder, to convert
+    #[arg(long, value_name = "FILE")]
+    input: PathBuf,
+    /// Folder for the converter's working folder [default: a temporary one]
+    #[arg(long, value_name = "DIR")]
+    scratch: Option<PathBuf>,
+    /// The converter's arguments, a JSON object
+    #[arg(long = "arguments", value_name = "JSON", default_value = "{}", value_parser = json_object)]
+    options: String,
+    /// A folder it may read besides its own
+    #[arg(long, value_name = "DIR")]
+    readable: Vec<PathBuf>,
+    /// Run on a kernel too that cannot confine it fully
+    #[arg(long)]
+    best_effort: bool,
+    #[command(flatten)]
+    limits: LimitArguments,
+    /// The program and its arguments
+    #[arg(last = true, required = true, value_name = "ARGV")]
+    command: Vec<OsString>,
+}
+
+/// What it may use; each is a setting of `[sandbox]` by the same name.
+#[derive(Debug, Args)]
+struct LimitArguments {
+    /// Longest time in milliseconds [default: 300000]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=86_400_000))]
+    wall_ms: Option<u64>,
+    /// Most CPU time in seconds [default: 60]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    cpu_s: Option<u64>,
+    /// Most memory in MiB [default: 512]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(16..=1_048_576))]
+    memory_mib: Option<u64>,
+    /// Longest output in MiB [default: 8]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1024))]
+    output_mib: Option<u64>,
+    /// Most disk space in MiB [default: 64]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_048_576))]
+    scratch_mib: Option<u64>,
+    /// Further processes it may have [default: 0]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=1024))]
+    processes: Option<u32>,
+}
+
+/// What a converter is.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Kind {
+    /// A native program, or a script that names its interpreter
+    Exec,
+    /// A Python script
+    Python,
+}
+
+pub(super) fn run(context: &Context, arguments: Arguments) -> Result<(), CtlError> {
+    let limits = arguments.limits.limits();
+    let input = open_input(&arguments.input)?;
+    let command = absolute(arguments.command)?;
+    let trusted = false;
+    let spec = JobSpec {
+        program: match arguments.kind {
+            Kind::Exec => Program::Exec { command, trusted },
+            Kind::Python => Program::Python { command, trusted },
+        },
+        arguments: arguments.options,
+        name: arguments.input.file_name().unwrap_or_default().to_owned(),
+        limits: limits.clone(),
+        readable: arguments.readable,
+        explain: false,
+    };
+    let ran = job::run(Job {
+        spec,
+        input,
+        scratch: arguments.scratch,
+        policy: if arguments.best_effort {
+            PolicyMode::BestEffort
+        } else {
+            PolicyMode::Require
+        },
+    });
+    let verdict = Verdict::new(ran, &limits);
+    context.show(&verdict, |verdict| verdict.render(context.output))?;
+    verdict.result()
+}
+
+impl LimitArguments {
+    fn limits(&self) -> Limits {
+        const MIB: u64 = 1024 * 1024;
+        let usual = Limits::default();
+        let mib = |given: Option<u64>, usual| given.map_or(usual, |mib| mib * MIB);
+        Limits {
+            wall: self.wall_ms.map_or(usual.wall, Duration::from_millis),
+            cpu_s: self.cpu_s.unwrap_or(usual.cpu_s),
+            memory_bytes: mib(self.memory_mib, usual.memory_bytes),
+            output_bytes: mib(self.output_mib, usual.output_bytes),
+            scratch_bytes: mib(self.scratch_mib, usual.scratch_bytes),
+            processes: self.processes.unwrap_or(usual.processes),
+        }
+    }
+}
+
+/// Makes the program's path absolute, as the sandbox wants it. It is never searched for in `PATH`.
+fn absolute(mut command: Vec<OsString>) -> Result<Vec<OsString>, CtlError> {
+    if let Some(program) = command.first_mut() {
+        let path = Path::new(program);
+        let found = std::path::absolute(path).map_err(|cause| CtlError::Input {
+            path: path.to_owned(),
+            cause,
+        })?;
+        *program = found.into();
+    }
+    Ok(command)
+}

@@ -1,0 +1,119 @@
+//! Runs one job in the sandbox without a daemon.
+
+use std::fs::{File, OpenOptions, Permissions};
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+
+use nix::fcntl::OFlag;
+use stationd_sandbox::{
+    Client, Finished, Forker, ForkerSettings, JobSpec, PolicyMode, Program, SandboxError,
+};
+use tempfile::TempDir;
+
+use super::error::CtlError;
+
+/// A job and what it needs around it.
+#[derive(Debug)]
+pub(super) struct Job {
+    pub(super) spec: JobSpec,
+    pub(super) input: OwnedFd,
+    /// Folder for the job's folders; none takes a temporary one.
+    pub(super) scratch: Option<PathBuf>,
+    pub(super) policy: PolicyMode,
+}
+
+/// Opens a job's input for reading. A FIFO is opened without waiting for its other end, and refused by the sandbox.
+pub(super) fn open_input(path: &Path) -> Result<OwnedFd, CtlError> {
+    let opened = OpenOptions::new()
+        .read(true)
+        .custom_flags(OFlag::O_NONBLOCK.bits())
+        .open(path);
+    opened.map(File::into).map_err(|cause| CtlError::Input {
+        path: path.to_owned(),
+        cause,
+    })
+}
+
+/// Runs the job to its end, whatever that is.
+pub(super) fn run(job: Job) -> Result<Finished, JobError> {
+    // Removed at the end of this function, when the forker is gone.
+    let temporary;
+    let scratch_root = if let Some(folder) = job.scratch {
+        folder
+    } else {
+        temporary = temporary_folder().map_err(JobError::Scratch)?;
+        temporary.path().join("scratch")
+    };
+    let settings = ForkerSettings {
+        scratch_root,
+        user: String::new(),
+        readable: readable(&job.spec),
+        unconfined: false,
+        own_cgroup: false,
+    };
+    let forker = Forker::start(&settings).map_err(JobError::Sandbox)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(JobError::Runtime)?;
+    runtime.block_on(async {
+        let client = Client::new(forker, job.policy).map_err(JobError::Sandbox)?;
+        client.run(job.spec, job.input).await.map_err(JobError::Sandbox)
+    })
+}
+
+/// Why a job could not be run.
+#[derive(Debug)]
+pub(super) enum JobError {
+    Scratch(io::Error),
+    Runtime(io::Error),
+    Sandbox(SandboxError),
+}
+
+impl std::fmt::Display for JobError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Scratch(_) => f.write_str("no temporary folder"),
+            Self::Runtime(_) => f.write_str("no event loop"),
+            Self::Sandbox(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for JobError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Scratch(cause) | Self::Runtime(cause) => Some(cause),
+            Self::Sandbox(error) => error.source(),
+        }
+    }
+}
+
+/// Root's children have another user, who must be able to pass through.
+fn temporary_folder() -> io::Result<TempDir> {
+    let mode = if nix::unistd::Uid::effective().is_root() {
+        0o711
+    } else {
+        0o700
+    };
+    tempfile::Builder::new()
+        .prefix("stationctl-")
+        .permissions(Permissions::from_mode(mode))
+        .tempdir()
+}
+
+/// The folder of the program, besides what the job itself names.
+fn readable(spec: &JobSpec) -> Vec<PathBuf> {
+    let command = match &spec.program {
+        Program::Builtin { .. } => None,
+        Program::Exec { command, .. } | Program::Python { command, .. } => command.first(),
+    };
+    let folder = command.and_then(|program| Path::new(program).parent());
+    folder
+        .map(Path::to_owned)
+        .into_iter()
+        .chain(spec.readable.iter().cloned())
+        .collect()
+}

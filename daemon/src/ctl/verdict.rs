@@ -1,0 +1,316 @@
+//! What became of a trial job: how the process ended, and whether what it wrote is a report.
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+use stationd_report::{OutputStatus, ReadLimits, read_output};
+use stationd_sandbox::{Denial, Finished, Layers, Limit, Limits, Outcome};
+
+use super::error::CtlError;
+use super::job::JobError;
+use super::output::{Output, Tone};
+use super::table::wrap;
+use super::words::count;
+use crate::control::chain;
+
+/// One word for how a job went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Word {
+    /// It answered as a converter does.
+    Ok,
+    /// It was ended for a call it may not make.
+    Denied,
+    /// It was ended by a limit.
+    KilledLimit,
+    /// What it wrote is no answer.
+    RejectedOutput,
+    /// It ended with an exit status other than 0.
+    Failed,
+    /// It was ended by a signal of its own making.
+    Crashed,
+    /// It could not be run.
+    SetupError,
+}
+
+/// What became of a trial job; the last line of `converter run --json`.
+#[derive(Debug, Serialize)]
+pub(super) struct Verdict {
+    pub(super) outcome: Word,
+    /// Why; empty when there is nothing to say.
+    pub(super) reason: String,
+    /// `converted`, `skipped`, `suspended` or `rejected`, when it answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) status: Option<&'static str>,
+    /// How sure it is, 0 to 1, when it said so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) confidence: Option<f64>,
+    /// Its reports, as it wrote them.
+    pub(super) reports: Vec<Box<RawValue>>,
+    pub(super) wall_ms: u64,
+    pub(super) cpu_ms: u64,
+    pub(super) max_rss_kib: u64,
+    pub(super) denied: Vec<Denial>,
+    pub(super) layers: Layers,
+    /// The end of its standard error.
+    pub(super) stderr: String,
+}
+
+impl Verdict {
+    /// Judges a job. `limits` are those it ran with, for the words.
+    pub(super) fn new(ran: Result<Finished, JobError>, limits: &Limits) -> Self {
+        match ran {
+            Ok(finished) => Self::of_finished(finished, limits),
+            Err(error) => Self {
+                reason: chain(&error),
+                ..Self::empty(Word::SetupError)
+            },
+        }
+    }
+
+    fn of_finished(finished: Finished, limits: &Limits) -> Self {
+        let (outcome, reason) = judge(&finished, limits);
+        let mut verdict = Self {
+            reason,
+            wall_ms: ms(finished.wall),
+            cpu_ms: ms(finished.cpu),
+            max_rss_kib: finished.max_rss_kib,
+            denied: finished.denied,
+            layers: finished.layers,
+            stderr: String::from_utf8_lossy(&finished.stderr).into_owned(),
+            ..Self::empty(outcome)
+        };
+        if outcome == Word::Ok {
+            verdict.read(&finished.stdout);
+        }
+        verdict
+    }
+
+    /// Reads what a job wrote that ended well.
+    fn read(&mut self, stdout: &[u8]) {
+        match read_output(stdout, &ReadLimits::default()) {
+            Ok(output) => {
+                self.status = Some(output.status.as_str());
+                self.confidence = output.confidence;
+                self.reason = output.reason;
+                let reports = output.reports.into_iter();
+                // Each was read as JSON a moment ago.
+                self.reports = reports
+                    .filter_map(|report| RawValue::from_string(report.into_text()).ok())
+                    .collect();
+            }
+            Err(error) => {
+                self.outcome = Word::RejectedOutput;
+                self.reason = error.to_string();
+            }
+        }
+    }
+
+    fn empty(outcome: Word) -> Self {
+        Self {
+            outcome,
+            reason: String::new(),
+            status: None,
+            confidence: None,
+            reports: Vec::new(),
+            wall_ms: 0,
+            cpu_ms: 0,
+            max_rss_kib: 0,
+            denied: Vec::new(),
+            layers: Layers::default(),
+            stderr: String::new(),
+        }
+    }
+
+    /// Whether the file was read and reports came out.
+    pub(super) fn has_converted(&self) -> bool {
+        self.status == Some(OutputStatus::Converted.as_str())
+    }
+
+    /// Exit code 0 only for ok.
+    pub(super) fn result(&self) -> Result<(), CtlError> {
+        match self.outcome {
+            Word::Ok => Ok(()),
+            Word::SetupError => Err(CtlError::NotRun),
+            _ => Err(CtlError::No),
+        }
+    }
+
+    /// For people.
+    pub(super) fn render(&self, output: Output) -> String {
+        let tone = if self.outcome == Word::Ok {
+            Tone::Good
+        } else {
+            Tone::Bad
+        };
+        let mut title = self.status.unwrap_or_else(|| self.outcome.as_str()).to_owned();
+        if !self.reason.is_empty() {
+            title.extend([": ", &self.reason]);
+        }
+        let mut text = output.paint(tone, &wrap(&title, output.width(), 2));
+        let layers = &self.layers;
+        let took = format!(
+            "\n{}; {} ms, {} ms CPU, {} KiB; Landlock {}, seccomp {}, cgroup {}\n",
+            count(self.reports.len() as u64, "report", "reports"),
+            self.wall_ms,
+            self.cpu_ms,
+            self.max_rss_kib,
+            layers.landlock_abi,
+            on(layers.seccomp),
+            on(layers.cgroup),
+        );
+        text.push_str(&took);
+        for denial in &self.denied {
+            text.extend(["refused ", &denial.what, ": ", &denial.detail, "\n"]);
+        }
+        if !self.stderr.is_empty() {
+            text.push_str("it wrote to standard error:\n");
+            for line in self.stderr.lines() {
+                text.extend(["  ", &line.escape_debug().to_string(), "\n"]);
+            }
+        }
+        text
+    }
+}
+
+impl Word {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Denied => "denied",
+            Self::KilledLimit => "killed-limit",
+            Self::RejectedOutput => "rejected-output",
+            Self::Failed => "failed",
+            Self::Crashed => "crashed",
+            Self::SetupError => "setup-error",
+        }
+    }
+}
+
+fn judge(finished: &Finished, limits: &Limits) -> (Word, String) {
+    match &finished.outcome {
+        Outcome::Exited => (Word::Ok, String::new()),
+        Outcome::Failed { status } => (Word::Failed, format!("exit status {status}")),
+        Outcome::Crashed { signal } => (Word::Crashed, format!("ended by {}", signal_name(*signal))),
+        Outcome::Denied => (Word::Denied, denied(&finished.denied)),
+        Outcome::LimitHit { limit } => (Word::KilledLimit, limit_words(*limit, limits)),
+        Outcome::SetupError { step, errno } => {
+            let cause = std::io::Error::from_raw_os_error(*errno);
+            (
+                Word::SetupError,
+                format!("sandbox could not be set up: {step}: {cause}"),
+            )
+        }
+    }
+}
+
+fn denied(denied: &[Denial]) -> String {
+    denied.last().map_or_else(
+        || "ended for a call it may not make".to_owned(),
+        |denial| format!("may not use {}: {}", denial.what, denial.detail),
+    )
+}
+
+/// The limit with its number and its setting.
+fn limit_words(limit: Limit, limits: &Limits) -> String {
+    const MIB: u64 = 1024 * 1024;
+    match limit {
+        Limit::Wall => format!("took more than {} ms (wall_s)", ms(limits.wall)),
+        Limit::Cpu => format!("used more than {} s of CPU (cpu_s)", limits.cpu_s),
+        Limit::Memory => format!(
+            "used more than {} MiB of memory (memory_mib)",
+            limits.memory_bytes / MIB
+        ),
+        Limit::Output => format!("wrote more than {} MiB (output_mib)", limits.output_bytes / MIB),
+        Limit::Scratch => format!(
+            "kept more than {} MiB in its folder (scratch_mib)",
+            limits.scratch_bytes / MIB
+        ),
+        Limit::Processes => format!("more than {} processes (processes)", limits.processes),
+        Limit::Stderr => "wrote too much to standard error".to_owned(),
+        Limit::Denials => "tried too many calls it may not make".to_owned(),
+    }
+}
+
+fn signal_name(signal: i32) -> String {
+    nix::sys::signal::Signal::try_from(signal).map_or_else(
+        |_| format!("signal {signal}"),
+        |signal| signal.as_str().to_owned(),
+    )
+}
+
+fn ms(time: std::time::Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn on(layer: bool) -> &'static str {
+    if layer { "on" } else { "off" }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn finished(outcome: Outcome, stdout: &str) -> Finished {
+        Finished {
+            outcome,
+            stdout: stdout.as_bytes().to_vec(),
+            stderr: b"a\x1b[31m\n".to_vec(),
+            wall: Duration::from_millis(12),
+            cpu: Duration::from_millis(3),
+            max_rss_kib: 900,
+            denied: Vec::new(),
+            layers: Layers::default(),
+        }
+    }
+
+    fn word(outcome: Outcome, stdout: &str) -> Word {
+        Verdict::new(Ok(finished(outcome, stdout)), &Limits::default()).outcome
+    }
+
+    #[test]
+    fn exit_status_zero_counts_only_with_a_readable_answer() {
+        assert_eq!(
+            word(
+                Outcome::Exited,
+                "{\"status\":\"skipped\",\"reason\":\"empty panel\"}"
+            ),
+            Word::Ok
+        );
+        assert_eq!(word(Outcome::Exited, "Traceback"), Word::RejectedOutput);
+        assert_eq!(word(Outcome::Exited, ""), Word::RejectedOutput);
+        assert_eq!(word(Outcome::Failed { status: 3 }, "{}"), Word::Failed);
+        assert_eq!(word(Outcome::Crashed { signal: 11 }, "{}"), Word::Crashed);
+        assert_eq!(
+            word(Outcome::LimitHit { limit: Limit::Wall }, "{}"),
+            Word::KilledLimit
+        );
+    }
+
+    #[test]
+    fn the_json_has_every_member_that_scripts_rely_on() {
+        let verdict = Verdict::new(
+            Ok(finished(Outcome::Crashed { signal: 11 }, "")),
+            &Limits::default(),
+        );
+        let json = serde_json::to_value(&verdict).unwrap();
+        assert_eq!(json["outcome"], "crashed");
+        assert_eq!(json["reason"], "ended by SIGSEGV");
+        for member in ["reports", "wall_ms", "cpu_ms", "max_rss_kib", "denied"] {
+            assert!(!json[member].is_null(), "{member}");
+        }
+        for layer in ["landlock_abi", "seccomp", "cgroup", "namespaces"] {
+            assert!(!json["layers"][layer].is_null(), "{layer}");
+        }
+    }
+
+    #[test]
+    fn what_a_converter_writes_cannot_colour_the_terminal() {
+        let verdict = Verdict::new(
+            Ok(finished(Outcome::Failed { status: 1 }, "")),
+            &Limits::default(),
+        );
+        assert!(!verdict.render(Output::plain(80)).contains('\u{1b}'));
+    }
+}
