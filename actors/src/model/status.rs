@@ -1,8 +1,10 @@
 //! What each role says of itself, for `stationctl status`, the health page and the metrics.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use super::UnixMs;
+use super::{Timings, UnixMs};
 
 /// The queue's figures.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -86,6 +88,9 @@ pub struct UploaderStatus {
     pub refused: u64,
     /// Attempts to be repeated since the start.
     pub retried: u64,
+    /// How long each request took, whatever came of it.
+    #[serde(default)]
+    pub seconds: Timings,
 }
 
 /// What a converter is doing.
@@ -122,4 +127,10 @@ pub struct ConverterStatus {
     pub failed: u64,
     /// Files in conversion.
     pub in_flight: u64,
+    /// How long each job took in its child.
+    #[serde(default)]
+    pub seconds: Timings,
+    /// What its jobs were refused, by kind: `network`, `file` and so on.
+    #[serde(default)]
+    pub denials: BTreeMap<String, u64>,
 }
