@@ -6,5 +6,6 @@
 pub mod converter;
 pub mod lifecycle;
 pub mod queue;
+pub mod transport;
 pub mod uploader;
 pub mod watcher;

@@ -1,0 +1,94 @@
+//! Whether bodies go out compressed: tried once, remembered (setting `upload.gzip`).
+
+use std::io::Write;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use crate::uploader::settings::Gzip;
+
+/// Documents below this many bytes are not worth a compressed request.
+const SMALL: usize = 1024;
+
+/// What is known of the server; shared by all transports.
+#[derive(Debug)]
+pub(super) struct Compression {
+    setting: Gzip,
+    known: AtomicU8,
+}
+
+const UNKNOWN: u8 = 0;
+const TAKES: u8 = 1;
+const REFUSES: u8 = 2;
+
+impl Compression {
+    /// Starts from what was known before.
+    pub(super) fn new(setting: Gzip) -> Self {
+        Self {
+            setting,
+            known: AtomicU8::new(UNKNOWN),
+        }
+    }
+
+    /// Whether the server takes compressed bodies; none while it is not known.
+    pub(super) fn known(&self) -> Option<bool> {
+        match self.known.load(Ordering::Relaxed) {
+            TAKES => Some(true),
+            REFUSES => Some(false),
+            _ => None,
+        }
+    }
+
+    /// Remembers whether it does.
+    pub(super) fn learn(&self, takes: bool) {
+        self.known
+            .store(if takes { TAKES } else { REFUSES }, Ordering::Relaxed);
+    }
+
+    /// The document compressed, if it is to go out so.
+    pub(super) fn apply(&self, document: &[u8]) -> Option<Vec<u8>> {
+        let wanted = match self.setting {
+            Gzip::Off => false,
+            Gzip::On => true,
+            Gzip::Auto => self.known() != Some(false),
+        };
+        if !wanted || document.len() < SMALL {
+            return None;
+        }
+        let mut packed = flate2::write::GzEncoder::new(
+            Vec::with_capacity(document.len() / 4),
+            flate2::Compression::fast(),
+        );
+        packed.write_all(document).ok()?;
+        packed.finish().ok()
+    }
+
+    /// Whether an answer to a compressed body may be about the compression, so that the document is sent again as it is.
+    ///
+    /// A server that does not know of compression reads noise: it answers 400 or 415, some fail with 500 or 501.
+    pub(super) fn doubts(&self, status: u16) -> bool {
+        self.setting == Gzip::Auto
+            && match status {
+                400 | 415 => true,
+                500 | 501 => self.known().is_none(),
+                _ => false,
+            }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_refused_gets_plain_bodies() {
+        let compression = Compression::new(Gzip::Auto);
+        let document = vec![b' '; 4096];
+        assert!(compression.apply(&document).is_some());
+        assert!(compression.doubts(415) && compression.doubts(500));
+        compression.learn(true);
+        assert!(compression.doubts(415) && !compression.doubts(500));
+        compression.learn(false);
+        assert!(compression.apply(&document).is_none());
+        assert!(Compression::new(Gzip::On).apply(&document).is_some());
+        assert!(Compression::new(Gzip::Off).apply(&document).is_none());
+    }
+}

@@ -1,0 +1,18 @@
+//! The part of the uploader that blocks on the wire or the disk: one request at a time, on a thread of its own.
+
+mod actor;
+mod body;
+mod compression;
+mod directory;
+mod error;
+mod failure;
+mod reply;
+mod target;
+#[cfg(test)]
+mod tests;
+mod tls;
+mod wats;
+
+pub(super) use actor::Transport;
+pub use error::TransportError;
+pub(super) use target::Target;
