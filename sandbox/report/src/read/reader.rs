@@ -95,10 +95,14 @@ impl<'de> Reader<'de> {
         Got::Bad
     }
 
-    /// Notes that a required member is absent.
+    /// Notes that a required member is absent, unless it is there and wrong.
     pub(crate) fn require(&mut self, key: &str, there: bool) {
-        if !there {
-            self.member_fault(key, Problem::Missing);
+        if there {
+            return;
+        }
+        let path = self.path.member(key);
+        if !self.faults.iter().any(|fault| fault.path == path) {
+            self.note(path, Problem::Missing);
         }
     }
 
