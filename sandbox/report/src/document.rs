@@ -6,7 +6,7 @@ use crate::model::{Code as _, Kind, Report, ReportStatus, StepStatus};
 use crate::read::{Got, Reader, Whole};
 use crate::scan::scan;
 use crate::top::Top;
-use crate::{Census, Excerpt, Fault, Problem, ReadError, ReadLimits};
+use crate::{Excerpt, Fault, Problem, ReadError, ReadLimits};
 
 /// The text of one report that keeps to the format. The text is what was read, byte for byte, without the white
 /// space around it.
@@ -28,18 +28,13 @@ impl Document {
     /// # Errors
     /// When it is no JSON, beyond the limits, or breaks the format; the error then names each fault.
     pub fn parse(text: &str, limits: &ReadLimits) -> Result<Self, ReadError> {
-        let census = scan(text, limits)?;
-        Self::of_scanned(text.trim_ascii(), "$", census, limits)
+        scan(text, limits)?;
+        Self::of_scanned(text.trim_ascii(), "$", limits)
     }
 
     /// Checks a text that was scanned; `path` is its place in a larger one.
-    pub(crate) fn of_scanned(
-        text: &str,
-        path: &str,
-        census: Census,
-        limits: &ReadLimits,
-    ) -> Result<Self, ReadError> {
-        let (report, kind) = read(text, path, limits, Whole::Checked)?;
+    pub(crate) fn of_scanned(text: &str, path: &str, limits: &ReadLimits) -> Result<Self, ReadError> {
+        let Reading { report, kind, steps } = read(text, path, limits, Whole::Checked)?;
         let result = match &report.result {
             Some(result) => Some(result.code()),
             None => report
@@ -54,7 +49,7 @@ impl Document {
             serial: report.sn.unwrap_or_default(),
             part_number: report.pn.unwrap_or_default(),
             result,
-            steps: census.steps,
+            steps,
         })
     }
 
@@ -111,12 +106,19 @@ impl Report {
     /// As [`Document::parse`].
     pub fn read(text: &str, limits: &ReadLimits) -> Result<Self, ReadError> {
         scan(text, limits)?;
-        read(text.trim_ascii(), "$", limits, Whole::Kept).map(|(report, _)| report)
+        read(text.trim_ascii(), "$", limits, Whole::Kept).map(|reading| reading.report)
     }
 }
 
+/// What a typed read gave.
+struct Reading {
+    report: Report,
+    kind: Kind,
+    steps: usize,
+}
+
 /// The typed read of a scanned text.
-fn read(text: &str, path: &str, limits: &ReadLimits, keep: Whole) -> Result<(Report, Kind), ReadError> {
+fn read(text: &str, path: &str, limits: &ReadLimits, keep: Whole) -> Result<Reading, ReadError> {
     let top = Top::of(text).ok_or_else(|| ReadError::NotAReport {
         path: path.to_owned(),
         found: Excerpt::of(text),
@@ -128,9 +130,14 @@ fn read(text: &str, path: &str, limits: &ReadLimits, keep: Whole) -> Result<(Rep
     }
     let mut json = serde_json::Deserializer::from_str(text);
     let got = Report::read_checked(&mut json, &mut reader)?;
+    let steps = reader.steps();
     let (faults, more) = reader.finish();
     match got {
-        Some(report) if faults.is_empty() => Ok((report, kind.unwrap_or(Kind::Test))),
+        Some(report) if faults.is_empty() => Ok(Reading {
+            report,
+            kind: kind.unwrap_or(Kind::Test),
+            steps,
+        }),
         _ => Err(ReadError::Faults {
             faults: faults.into_iter().map(|fault| moved(fault, path)).collect(),
             more,

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use crate::error::Bound;
 use crate::scan::scan;
 use crate::top::Top;
-use crate::{Census, Document, Excerpt, ReadError, ReadLimits};
+use crate::{Document, Excerpt, ReadError, ReadLimits};
 
 /// What a converter says of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -152,23 +152,34 @@ pub fn read_output(stdout: &[u8], limits: &ReadLimits) -> Result<Output, OutputE
             found: Excerpt::of(text.lines().next().unwrap_or(text)),
         });
     }
-    // An envelope and its array stand around each report.
+    // An array stands around each of its reports, an envelope around that.
+    let (depth, array) = (limits.depth, text.starts_with('['));
+    let around = if array { 1 } else { 2 };
     let census = scan(
         text,
         &ReadLimits {
-            depth: limits.depth + 2,
+            depth: depth + around,
             ..*limits
         },
     )?;
-    if text.starts_with('[') {
-        let reports = documents(text, "$", limits)?;
-        return converted(reports, None, String::new());
+    if array {
+        return converted(documents(text, "$", limits)?, None, String::new());
     }
     match Top::of(text) {
         Some(top) if top.has_any(&["status", "reports"]) && !top.has_any(&["pn", "sn", "root", "uur"]) => {
             envelope(&top, limits)
         }
-        _ => converted(vec![document(text, "$", census, limits)?], None, String::new()),
+        _ if census.depth > depth => Err(ReadError::TooMuch {
+            bound: Bound::Depth,
+            limit: depth,
+            path: "$".to_owned(),
+        }
+        .into()),
+        _ => converted(
+            vec![Document::of_scanned(text, "$", limits)?],
+            None,
+            String::new(),
+        ),
     }
 }
 
@@ -261,28 +272,14 @@ fn documents(text: &str, path: &str, limits: &ReadLimits) -> Result<Vec<Document
         }
         .into());
     }
-    let loose = ReadLimits {
-        depth: limits.depth + 2,
-        ..*limits
-    };
     raw.iter()
         .enumerate()
         .map(|(index, raw)| {
-            // The first scan saw all reports together; this one counts the steps of each.
-            let census = scan(raw.get(), &loose)?;
-            document(raw.get(), &format!("{path}[{index}]"), census, limits)
+            Ok(Document::of_scanned(
+                raw.get(),
+                &format!("{path}[{index}]"),
+                limits,
+            )?)
         })
         .collect()
-}
-
-fn document(text: &str, path: &str, census: Census, limits: &ReadLimits) -> Result<Document, OutputError> {
-    if census.depth > limits.depth {
-        return Err(ReadError::TooMuch {
-            bound: Bound::Depth,
-            limit: limits.depth,
-            path: path.to_owned(),
-        }
-        .into());
-    }
-    Ok(Document::of_scanned(text, path, census, limits)?)
 }

@@ -98,6 +98,7 @@ fn measures(step_type: &str) -> Option<(&'static str, Count)> {
 /// Checks the measurements against the step's type. The schema lets them be absent, and real files have none where
 /// a step was skipped; what is there must fit.
 fn check_step(step: &Step, reader: &mut Reader<'_>) {
+    reader.count_step();
     reader.require("stepType", step.step_type.is_some());
     let Some((member, allowed)) = step.step_type.as_deref().and_then(measures) else {
         return;

@@ -28,6 +28,7 @@ pub(crate) struct Reader<'de> {
     more: bool,
     keep: Whole,
     kind: Kind,
+    steps: usize,
 }
 
 /// How much of a report a read keeps.
@@ -48,12 +49,23 @@ impl<'de> Reader<'de> {
             more: false,
             keep,
             kind,
+            steps: 0,
         }
     }
 
     /// The kind of report around the present value.
     pub(crate) fn kind(&self) -> Kind {
         self.kind
+    }
+
+    /// Notes that a step was read.
+    pub(crate) fn count_step(&mut self) {
+        self.steps += 1;
+    }
+
+    /// How many steps were read.
+    pub(crate) fn steps(&self) -> usize {
+        self.steps
     }
 
     pub(crate) fn keeps(&self) -> bool {
