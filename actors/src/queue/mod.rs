@@ -1,5 +1,36 @@
 //! Keeps reports durable until the server has them.
 
+mod actor;
+mod append;
+mod capacity;
+mod compact;
+mod describe;
+mod document;
+mod gate;
+mod group;
+mod handlers;
+mod journal;
+mod key;
+mod lease;
+mod open;
+mod open_error;
+mod operator;
+mod portable;
+mod record;
+mod recovery;
+mod retention;
 mod settings;
+mod settle;
+mod spool;
+mod store;
+mod tables;
+mod trace;
 
+#[cfg(test)]
+mod tests;
+
+pub use actor::Queue;
+pub use open_error::OpenError;
+pub use portable::{PortableError, export_head, export_line, read_export_head, read_export_line};
 pub use settings::*;
+pub use store::Store;

@@ -116,7 +116,7 @@ pub struct ImportEntries {
     pub reports: Vec<ImportedReport>,
 }
 
-/// The answer to [`ImportEntries`].
+/// The answer to [`ImportEntries`]. When the queue became full on the way, the sum is less than the reports sent.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Imported {
     /// Reports that are in the queue now.

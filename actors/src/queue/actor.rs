@@ -1,0 +1,311 @@
+//! The queue's actor: makes reports durable, hands them out, and keeps what became of them.
+//!
+//! - Owns: the store (LMDB and spool) and the leases.
+//! - Receives: `Append`, `RecordJob` from the converter supervisor; `TakeLeases`, `Settle`, `KeepServerState`,
+//!   `ReadServerState` from the uploader; an operator's questions and orders from the control socket; `Pulse`, `Drain`.
+//! - Sends: `EntriesWaiting` to the uploader, `Admission` to the converter supervisor.
+//! - Runs on: an arbiter of its own, since a commit waits for the disk.
+//! - After a restart: every entry that was leased is ready again.
+//! - When draining: commits what was asked before, syncs, and takes nothing more.
+//!
+//! Group commit: requests that write are collected while the mailbox has more of them (64 at most, 5 ms at most), then
+//! carried out in one transaction and answered after its sync. While the disk syncs, the next group collects in the
+//! mailbox, so a single request waits for nothing and many share the price.
+
+use std::time::{Duration, Instant};
+
+use actix::{Actor, Addr, Arbiter, AsyncContext, Context, Handler, Message, ResponseFuture};
+use tokio::sync::oneshot;
+
+use super::capacity::Margin;
+use super::describe::LastHour;
+use super::gate::{Gate, Level};
+use super::group::{self, Failure, Pending, Tally};
+use super::open_error::OpenError;
+use super::recovery::Failing;
+use super::store::Store;
+use super::{QueueSettings, journal};
+use crate::clock;
+use crate::messages::converter::Admission;
+use crate::messages::queue::{BindQueue, FullReason, Leased, Settle, StoreError};
+use crate::messages::uploader::EntriesWaiting;
+
+/// Most requests in one transaction: enough to share a sync, few enough to answer soon.
+const GROUP: usize = 64;
+
+/// Longest time that requests are collected.
+const GROUP_TIME: Duration = Duration::from_millis(5);
+
+/// Period of what waits for the world: a full disk, a full queue, a store that failed, records that grow old.
+pub(super) const TICK: Duration = Duration::from_secs(1);
+
+/// Retention looks at a part of its records in this period.
+const RETENTION: Duration = Duration::from_secs(60);
+
+/// Mailbox places. `Drain` and `Pulse` wait behind at most so many.
+const MAILBOX: usize = 16;
+
+/// The queue.
+#[derive(Debug)]
+pub struct Queue {
+    pub(super) settings: QueueSettings,
+    /// None while it is closed after a failure.
+    pub(super) store: Option<Store>,
+    peers: Option<BindQueue>,
+    pending: Vec<Pending>,
+    /// Leases asked for; taken after the commit, so that a verdict that came first has had its effect.
+    asked: Vec<(usize, oneshot::Sender<Result<Leased, StoreError>>)>,
+    /// When the first request of the group came; none while there is none.
+    collecting: Option<Instant>,
+    /// Verdicts to be written when the store can write again.
+    pub(super) owed: Vec<Settle>,
+    gate: Gate,
+    told: Admission,
+    pub(super) failing: Option<Failing>,
+    last_retention: Instant,
+    pub(super) queued: LastHour,
+    pub(super) delivered: LastHour,
+}
+
+impl Queue {
+    /// Opens the store and starts the actor on an arbiter of its own, which ends with the last commit after
+    /// [`Arbiter::stop`] and [`Arbiter::join`].
+    ///
+    /// # Errors
+    /// As [`Store::open`]; nothing was started then.
+    pub fn start(settings: QueueSettings) -> Result<(Addr<Self>, Arbiter), OpenError> {
+        let store = Store::open(&settings)?;
+        store.announce();
+        let arbiter = Arbiter::new();
+        let address = Self::start_in_arbiter(&arbiter.handle(), |_| Self::new(settings, store));
+        Ok((address, arbiter))
+    }
+
+    pub(super) fn new(settings: QueueSettings, store: Store) -> Self {
+        Self {
+            gate: Gate::new(settings.warn_at),
+            settings,
+            store: Some(store),
+            peers: None,
+            pending: Vec::new(),
+            asked: Vec::new(),
+            collecting: None,
+            owed: Vec::new(),
+            told: Admission::Open,
+            failing: None,
+            last_retention: Instant::now(),
+            queued: LastHour::default(),
+            delivered: LastHour::default(),
+        }
+    }
+
+    /// The store, for a question.
+    pub(super) fn store(&mut self) -> Result<&mut Store, StoreError> {
+        self.store.as_mut().ok_or(StoreError::Closed)
+    }
+
+    /// Whether something is missing, in words.
+    pub(super) fn complaint(&self) -> Option<String> {
+        match (&self.failing, self.gate.admission()) {
+            (Some(failing), _) => Some(failing.failure.text.clone()),
+            (None, Admission::Closed(reason)) => Some(reason.to_string()),
+            (None, Admission::Open) => None,
+        }
+    }
+
+    /// Verdicts that the store could not take yet.
+    pub(super) fn owed(&self) -> usize {
+        self.owed.len()
+    }
+
+    /// Adds a request to the group; its answer comes after the commit.
+    pub(super) fn collect<T: 'static>(
+        &mut self,
+        request: impl FnOnce(oneshot::Sender<Result<T, StoreError>>) -> Pending,
+        ctx: &mut Context<Self>,
+    ) -> ResponseFuture<Result<T, StoreError>> {
+        let (reply, answer) = oneshot::channel();
+        self.pending.push(request(reply));
+        self.gather(ctx);
+        Box::pin(async { answer.await.unwrap_or(Err(StoreError::Closed)) })
+    }
+
+    /// Adds a request for leases to the group.
+    pub(super) fn ask(
+        &mut self,
+        max: usize,
+        ctx: &mut Context<Self>,
+    ) -> ResponseFuture<Result<Leased, StoreError>> {
+        let (reply, answer) = oneshot::channel();
+        self.asked.push((max, reply));
+        self.gather(ctx);
+        Box::pin(async { answer.await.unwrap_or(Err(StoreError::Closed)) })
+    }
+
+    /// Commits when the group is full or old; otherwise when the mailbox has nothing more.
+    pub(super) fn gather(&mut self, ctx: &mut Context<Self>) {
+        let now = Instant::now();
+        match self.collecting {
+            None => {
+                self.collecting = Some(now);
+                // Handled after the messages that are in the mailbox already.
+                ctx.notify(Commit);
+            }
+            Some(first) => {
+                if self.pending.len() >= GROUP || now.duration_since(first) >= GROUP_TIME {
+                    self.commit();
+                }
+            }
+        }
+    }
+
+    /// Adds an append-like request; its error has a type of its own.
+    pub(super) fn push(&mut self, request: Pending, ctx: &mut Context<Self>) {
+        self.pending.push(request);
+        self.gather(ctx);
+    }
+
+    /// Carries out the group.
+    pub(super) fn commit(&mut self) {
+        self.collecting = None;
+        let group = std::mem::take(&mut self.pending);
+        let asked = std::mem::take(&mut self.asked);
+        let now = clock::now();
+        let Some(store) = self.store.as_mut() else {
+            let mut tally = Tally::default();
+            for one in group {
+                one.turn_away(&mut tally);
+            }
+            self.owed.append(&mut tally.owed);
+            drop(asked);
+            return;
+        };
+        let mut tally = group::commit(store, group, now);
+        let evicted = std::mem::take(&mut store.evicted);
+        for (max, reply) in asked {
+            let taken = store.take_leases(max, now);
+            if let Err(error) = &taken {
+                tally.failure = Some(Failure::of(error));
+            }
+            drop(reply.send(taken));
+        }
+        if evicted > 0 {
+            journal::evicted(evicted);
+        }
+        self.take_note(tally);
+    }
+
+    /// Draws the conclusions of a group.
+    fn take_note(&mut self, mut tally: Tally) {
+        let now = Instant::now();
+        self.queued.add(tally.queued, now);
+        self.delivered.add(tally.delivered, now);
+        self.owed.append(&mut tally.owed);
+        let mut refused = None;
+        if let Some((wanted, reason)) = tally.refused {
+            self.gate.refused(wanted);
+            refused = Some(reason);
+        }
+        if let Some(failure) = tally.failure {
+            self.fail(failure);
+        } else if tally.committed && self.owed.is_empty() {
+            self.recover();
+        }
+        self.look_at_level(refused);
+        if tally.queued > 0 {
+            self.wake_uploader();
+        }
+    }
+
+    /// Says that entries are due. A hint that a busy uploader cannot take may be lost.
+    pub(super) fn wake_uploader(&self) {
+        if let Some(peers) = &self.peers {
+            drop(peers.uploader.try_send(EntriesWaiting));
+        }
+    }
+
+    /// Opens or closes the gate, and tells the converter side when it changed.
+    ///
+    /// Whoever was refused waits to hear that there is room, so a refusal closes the gate even if room has come since,
+    /// or if only LMDB itself saw that there was none; the next tick looks again.
+    pub(super) fn look_at_level(&mut self, refused: Option<FullReason>) {
+        let Some(store) = &self.store else { return };
+        let closed = self.gate.admission() != Admission::Open;
+        let margin = if closed { Margin::Reopen } else { Margin::None };
+        let measured = store.room(self.gate.wanted(), margin).and_then(|full| {
+            Ok(Level {
+                waiting: store.waiting()?,
+                max: self.settings.max_size,
+                full: refused.or(full),
+            })
+        });
+        match measured {
+            Ok(level) => self.gate.step(&level, Instant::now(), clock::now()),
+            Err(error) => return self.fail(Failure::of(&error)),
+        }
+        self.tell_admission();
+    }
+
+    fn tell_admission(&mut self) {
+        let admission = self.gate.admission();
+        // Figures that change while it stays closed are not worth a message.
+        let changed = std::mem::discriminant(&admission) != std::mem::discriminant(&self.told);
+        if let Some(peers) = &self.peers
+            && changed
+            && peers.converter.try_send(admission.clone()).is_ok()
+        {
+            self.told = admission;
+        }
+    }
+
+    /// What waits for the world.
+    fn tick(&mut self) {
+        self.reopen();
+        if self.store.is_none() {
+            return;
+        }
+        self.settle_owed();
+        self.look_at_level(None);
+        if self.last_retention.elapsed() >= RETENTION {
+            self.last_retention = Instant::now();
+            self.keep_retention();
+        }
+    }
+
+    fn keep_retention(&mut self) {
+        let Some(store) = self.store.as_mut() else { return };
+        if let Err(error) = store.keep_retention(clock::now(), Instant::now()) {
+            self.fail(Failure::of(&error));
+        }
+    }
+
+    pub(super) fn bind(&mut self, peers: BindQueue) {
+        self.peers = Some(peers);
+        self.look_at_level(None);
+        self.wake_uploader();
+    }
+}
+
+impl Actor for Queue {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.set_mailbox_capacity(MAILBOX);
+        ctx.run_interval(TICK, |queue, _| queue.tick());
+    }
+}
+
+/// The mailbox has nothing more for this group. From the queue to itself.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+struct Commit;
+
+impl Handler<Commit> for Queue {
+    type Result = ();
+
+    fn handle(&mut self, _: Commit, _: &mut Context<Self>) {
+        if self.collecting.is_some() {
+            self.commit();
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! Whether there is room: by number, by map, by disk.
+
+use heed::{RoTxn, WithoutTls};
+use nix::sys::statvfs::statvfs;
+
+use super::store::{Base, Store};
+use super::tables::Doing;
+use crate::messages::queue::{FullReason, StoreError};
+
+/// Admission stops at this part of the map. At a full map LMDB cannot even delete, so what is left is for sending.
+const ADMIT_PERCENT: u64 = 80;
+
+/// How far below its limits the queue must be to take reports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Margin {
+    /// Not at all.
+    None,
+    /// 5 %: a queue that was full is not opened for each single report that leaves it.
+    Reopen,
+}
+
+impl Margin {
+    fn percent(self) -> u64 {
+        match self {
+            Self::None => 0,
+            Self::Reopen => 5,
+        }
+    }
+}
+
+impl Base {
+    /// Whether `wanted` more reports may come in; the limit that forbids it otherwise.
+    ///
+    /// A job with more reports than `queue.max_size` is let into an empty queue, or it could never be converted.
+    ///
+    /// # Errors
+    /// LMDB's.
+    pub(super) fn room(
+        &self,
+        txn: &RoTxn<'_, WithoutTls>,
+        wanted: u64,
+        margin: Margin,
+    ) -> Result<Option<FullReason>, StoreError> {
+        let waiting = self.tables.ready.len(txn).doing("count")?;
+        let max = self.settings.max_size;
+        let needed = wanted.saturating_add(max / 100 * margin.percent());
+        if max > 0 && waiting > 0 && waiting.saturating_add(needed) > max {
+            return Ok(Some(FullReason::MaxSize(max)));
+        }
+        let used = self.used_bytes(txn)?;
+        let limit = u64::try_from(self.settings.map_bytes).unwrap_or(u64::MAX);
+        if used > limit / 100 * (ADMIT_PERCENT - margin.percent()) {
+            return Ok(Some(FullReason::Map { used, limit }));
+        }
+        Ok(self.disk_full(margin))
+    }
+
+    /// The free-disk floor, when it is reached. A disk that cannot be asked is not full.
+    fn disk_full(&self, margin: Margin) -> Option<FullReason> {
+        let floor = self.settings.min_free_disk_bytes;
+        let free = self.free_disk_bytes()?;
+        (free < floor / 100 * (100 + margin.percent()) || free < floor)
+            .then_some(FullReason::Disk { free, floor })
+    }
+
+    /// Bytes free for us on the disk of the store.
+    pub(super) fn free_disk_bytes(&self) -> Option<u64> {
+        let disk = statvfs(&self.settings.dir).ok()?;
+        Some(disk.blocks_available().saturating_mul(disk.fragment_size()))
+    }
+}
+
+impl Store {
+    /// Whether `wanted` more reports may come in; the limit that forbids it otherwise.
+    ///
+    /// # Errors
+    /// LMDB's.
+    pub(super) fn room(&self, wanted: u64, margin: Margin) -> Result<Option<FullReason>, StoreError> {
+        let txn = self.base.read()?;
+        self.base.room(&txn, wanted, margin)
+    }
+
+    /// Entries that are ready or leased.
+    ///
+    /// # Errors
+    /// LMDB's.
+    pub(super) fn waiting(&self) -> Result<u64, StoreError> {
+        let txn = self.base.read()?;
+        self.base.tables.ready.len(&txn).doing("count")
+    }
+}

@@ -1,0 +1,263 @@
+//! Entries go out: the most urgent first, the oldest first within a priority, and none is forgotten.
+
+use std::collections::BTreeSet;
+use std::ops::Bound;
+use std::time::Duration;
+
+use heed::{RoTxn, WithoutTls};
+
+use super::document;
+use super::key::{self, Place};
+use super::record::{self, Attempts, EntryRecord};
+use super::settle::LONGEST_DELAY;
+use super::store::{self, Base, Change, Gone, Store};
+use super::tables::Doing;
+use crate::messages::queue::{Leased, StoreError};
+use crate::model::{EntryId, EntryState, Lease, Refusal, UnixMs};
+
+/// An entry that waits for so long may overtake more urgent ones, so that a steady stream of those cannot hold it back
+/// for ever. Far above any burst: within it the order is strict.
+const NEGLECTED: Duration = Duration::from_secs(3600);
+
+/// One lease in so many goes to the oldest neglected entry.
+const NEGLECTED_TURN: u64 = 8;
+
+impl Store {
+    /// Leases due entries, as [`TakeLeases`](crate::messages::queue::TakeLeases) says.
+    ///
+    /// An entry whose record or document is damaged is set aside and said in the journal, never sent, never in the way.
+    ///
+    /// # Errors
+    /// LMDB's, and a record of a newer version.
+    pub fn take_leases(&mut self, max: usize, now: UnixMs) -> Result<Leased, StoreError> {
+        let mut leases = Vec::new();
+        // Each round takes what is sound and sets aside what is not; the rounds end with the damaged entries.
+        loop {
+            let (due, next_due) = self.due(max - leases.len(), now)?;
+            let mut broken = Vec::new();
+            for seq in due {
+                let read = self.base.lease(&self.base.read()?, seq, EntryState::Leased);
+                match read {
+                    Ok(lease) => {
+                        self.leased.insert(seq);
+                        self.turn = self.turn.wrapping_add(1);
+                        leases.push(lease);
+                    }
+                    Err(
+                        error @ (StoreError::Damaged { .. }
+                        | StoreError::File { .. }
+                        | StoreError::NoEntry(_)),
+                    ) => broken.push((seq, error)),
+                    Err(error) => return Err(error),
+                }
+            }
+            if broken.is_empty() {
+                return Ok(Leased { leases, next_due });
+            }
+            self.set_aside(&broken, now)?;
+        }
+    }
+
+    /// At most `max` due entries in the order they are to be sent, and when the next delay ends.
+    fn due(&self, max: usize, now: UnixMs) -> Result<(Vec<u64>, Option<UnixMs>), StoreError> {
+        let txn = self.base.read()?;
+        let mut due = Vec::new();
+        let mut oldest = None;
+        let mut next = None;
+        for priority in 1..=10 {
+            let run = self.base.due_of(&txn, priority, max, now, &self.leased)?;
+            next = [next, run.next].into_iter().flatten().min();
+            oldest = [oldest, run.due.first().copied()].into_iter().flatten().min();
+            due.extend(run.due);
+        }
+        due.truncate(max);
+        if self.turn % NEGLECTED_TURN == NEGLECTED_TURN - 1
+            && let Some(oldest) = oldest
+            && self.base.neglected(&txn, oldest, now)
+        {
+            due.retain(|seq| *seq != oldest);
+            due.insert(0, oldest);
+            due.truncate(max);
+        }
+        let next = next.map(|at| UnixMs(i64::try_from(at).unwrap_or(i64::MAX)));
+        Ok((due, next))
+    }
+
+    /// Takes entries that cannot be sent out of the way: to the dead letters if their record can still be read, else
+    /// its bytes to the table `damaged`.
+    fn set_aside(&mut self, broken: &[(u64, StoreError)], now: UnixMs) -> Result<(), StoreError> {
+        self.write_anyway(|change| {
+            for (seq, error) in broken {
+                let refusal = Refusal {
+                    at: now,
+                    status: None,
+                    words: super::journal::chain(error),
+                };
+                match change.refuse(*seq, &refusal) {
+                    Err(StoreError::Damaged { .. } | StoreError::NoEntry(_)) => change.quarantine(*seq)?,
+                    refused => refused?,
+                }
+            }
+            Ok(())
+        })?;
+        for (seq, error) in broken {
+            super::journal::entry_damaged(EntryId(*seq), error);
+        }
+        Ok(())
+    }
+}
+
+/// The due entries of one priority.
+struct Run {
+    /// Oldest first.
+    due: Vec<u64>,
+    /// End of the first delay that has not ended.
+    next: Option<u64>,
+}
+
+impl Base {
+    /// The oldest `max` due entries of one priority that are not leased.
+    ///
+    /// Entries without a delay stand first and in order. Those whose delay has ended are few, since only an attempt
+    /// gives one; they are sorted in by age. A delay beyond the longest one comes from a clock that was ahead.
+    fn due_of(
+        &self,
+        txn: &RoTxn<'_, WithoutTls>,
+        priority: u8,
+        max: usize,
+        now: UnixMs,
+        leased: &BTreeSet<u64>,
+    ) -> Result<Run, StoreError> {
+        let at = |not_before| Place {
+            priority,
+            not_before,
+            seq: 0,
+        };
+        let moment = key::moment(now);
+        let horizon = key::moment(now.plus(LONGEST_DELAY));
+        let mut due = BTreeSet::new();
+        let mut next = None;
+        let spans = [
+            (at(0), Some(at(1))),
+            (at(1), Some(at(moment.saturating_add(1)))),
+            (at(horizon.saturating_add(1)), None),
+        ];
+        for (from, to) in spans {
+            let keys = (from.key(), to.map(Place::key));
+            let end = match &keys.1 {
+                Some(key) => Bound::Excluded(&key[..]),
+                None => Bound::Unbounded,
+            };
+            let range = (Bound::Included(&keys.0[..]), end);
+            let mut taken = 0;
+            for item in self.tables.ready.range(txn, &range).doing("read")? {
+                let (key, _) = item.doing("read")?;
+                let Some(place) = Place::read(key).filter(|place| place.priority == priority) else {
+                    break;
+                };
+                if leased.contains(&place.seq) {
+                    continue;
+                }
+                due.insert(place.seq);
+                taken += 1;
+                if due.len() > max {
+                    due.pop_last();
+                }
+                // The first span is in order of age already.
+                if from.not_before == 0 && taken >= max {
+                    break;
+                }
+            }
+        }
+        let waiting = (
+            Bound::Included(&at(moment.saturating_add(1)).key()[..]),
+            Bound::Excluded(&at(horizon.saturating_add(1)).key()[..]),
+        );
+        if let Some(item) = self.tables.ready.range(txn, &waiting).doing("read")?.next() {
+            let (key, _) = item.doing("read")?;
+            next = Place::read(key).map(|place| place.not_before);
+        }
+        Ok(Run {
+            due: due.into_iter().collect(),
+            next,
+        })
+    }
+
+    fn neglected(&self, txn: &RoTxn<'_, WithoutTls>, seq: u64, now: UnixMs) -> bool {
+        let entry = self.entry(txn, seq);
+        entry.is_ok_and(|(entry, _)| now.since(entry.queued()) >= NEGLECTED)
+    }
+
+    /// The records of an entry.
+    ///
+    /// # Errors
+    /// There is none, it is damaged or newer, or LMDB's.
+    pub(super) fn entry(
+        &self,
+        txn: &RoTxn<'_, WithoutTls>,
+        seq: u64,
+    ) -> Result<(EntryRecord, Attempts), StoreError> {
+        let key = key::number(seq);
+        let bytes = self.tables.reports.get(txn, &key).doing("read")?;
+        let (entry, _) = record::split(bytes.ok_or(StoreError::NoEntry(EntryId(seq)))?)?;
+        let attempts = store::get(txn, self.tables.attempts, &key)?;
+        Ok((entry, attempts.unwrap_or_default()))
+    }
+
+    /// An entry with its document.
+    ///
+    /// # Errors
+    /// As [`Base::entry`], and when the document is damaged or its file is gone.
+    pub(super) fn lease(
+        &self,
+        txn: &RoTxn<'_, WithoutTls>,
+        seq: u64,
+        state: EntryState,
+    ) -> Result<Lease, StoreError> {
+        let (entry, attempts) = self.entry(txn, seq)?;
+        let document = if entry.spooled {
+            let file = self.spool.read(seq)?;
+            let (_, packed) = record::split::<EntryRecord>(&file)?;
+            document::unpack(packed, entry.document_bytes)
+        } else {
+            let bytes = self.tables.reports.get(txn, &key::number(seq)).doing("read")?;
+            let (_, packed) = record::split::<EntryRecord>(bytes.unwrap_or_default())?;
+            document::unpack(packed, entry.document_bytes)
+        };
+        Ok(Lease {
+            entry: entry.entry(EntryId(seq), state, &attempts),
+            document: document.map_err(|cause| StoreError::Damaged {
+                table: "reports",
+                detail: cause.to_string(),
+            })?,
+        })
+    }
+}
+
+impl Change<'_> {
+    /// Moves the bytes of a record that does not decode out of every other table.
+    pub(super) fn quarantine(&mut self, seq: u64) -> Result<(), StoreError> {
+        let tables = self.base.tables;
+        let key = key::number(seq);
+        if let Some(bytes) = tables.reports.get(&self.txn, &key).doing("read")? {
+            let bytes = bytes.to_vec();
+            self.put(tables.damaged, &key, &bytes)?;
+        }
+        // Its place is not known from the record: the whole of `ready` is looked through, once.
+        let mut places = Vec::new();
+        for item in tables.ready.iter(&self.txn).doing("read")? {
+            let (key, _) = item.doing("read")?;
+            if key::last_number(key) == Some(seq) {
+                places.push(key.to_vec());
+            }
+        }
+        for place in places {
+            self.delete(tables.ready, &place)?;
+        }
+        self.delete(tables.dead, &key)?;
+        self.delete(tables.attempts, &key)?;
+        self.delete(tables.reports, &key)?;
+        self.effects.settled.push((seq, Gone::WithoutFile));
+        Ok(())
+    }
+}

@@ -1,0 +1,186 @@
+//! What was done is forgotten after its time, a little in each pass, and never by a clock that jumped.
+
+use std::time::{Duration, Instant};
+
+use super::capacity::Margin;
+use super::journal;
+use super::key;
+use super::record::{self, JobEntry, ReceiptRecord};
+use super::store::{Change, Store};
+use super::tables::{Doing, Table};
+use crate::messages::queue::{FullReason, StoreError};
+use crate::model::UnixMs;
+
+/// Records looked at in one pass. With a pass a minute a million is gone through in less than a day and a half.
+const PASS: usize = 500;
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+/// How long a clock that moved by a day or more between two passes must stay there to be believed: long enough for a
+/// board that booted in the past, or somewhere else, to be synchronised; short enough for a machine that is switched
+/// off at weekends.
+const DOUBT: Duration = Duration::from_secs(4 * 3600);
+
+/// The moment of the last pass is written at most so often.
+const NOTE: Duration = Duration::from_secs(3600);
+
+impl Store {
+    /// Looks at the next part of receipts and job records and removes those past their time.
+    ///
+    /// When the map is nearly full the oldest go before their time: they are the only part of it that sending cannot
+    /// make smaller.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub(super) fn keep_retention(&mut self, now: UnixMs, running: Instant) -> Result<(), StoreError> {
+        if self.believes(now, running) {
+            self.forget_old(now)?;
+        }
+        self.make_way()
+    }
+
+    /// Whether the clock can be trusted with removing something.
+    fn believes(&mut self, now: UnixMs, running: Instant) -> bool {
+        let last = UnixMs(self.counters.retention_ms);
+        if last.0 == 0 || now.since(last) < DAY {
+            self.doubt_since = None;
+            return true;
+        }
+        let since = *self.doubt_since.get_or_insert(running);
+        running.duration_since(since) >= DOUBT
+    }
+
+    fn forget_old(&mut self, now: UnixMs) -> Result<(), StoreError> {
+        let before = UnixMs(
+            now.0
+                .saturating_sub(millis(DAY * self.base.settings.receipts_days)),
+        );
+        let receipts = self.receipts_from(self.pruned.0)?;
+        let jobs = self.jobs_from(self.pruned.1)?;
+        self.pruned = (resume(&receipts), resume(&jobs));
+        let old = |aged: Vec<(u64, UnixMs)>| -> Vec<u64> {
+            let old = aged.into_iter().filter(|(_, at)| *at < before);
+            old.map(|(number, _)| number).collect()
+        };
+        let (receipts, jobs) = (old(receipts), old(jobs));
+        let last = UnixMs(self.counters.retention_ms);
+        let noted = now.since(last).max(last.since(now)) < NOTE;
+        if receipts.is_empty() && jobs.is_empty() && noted {
+            return Ok(());
+        }
+        self.write_anyway(|change| {
+            change.effects.counters.retention_ms = now.0;
+            change.forget(&receipts, &jobs)
+        })
+    }
+
+    /// Removes the oldest receipts and job records while they keep reports out.
+    fn make_way(&mut self) -> Result<(), StoreError> {
+        if !matches!(self.room(1, Margin::Reopen)?, Some(FullReason::Map { .. })) {
+            return Ok(());
+        }
+        let numbers =
+            |aged: Vec<(u64, UnixMs)>| -> Vec<u64> { aged.into_iter().map(|(number, _)| number).collect() };
+        let receipts = numbers(self.receipts_from(0)?);
+        let jobs = numbers(self.jobs_from(0)?);
+        if receipts.is_empty() && jobs.is_empty() {
+            return Ok(());
+        }
+        self.write_anyway(|change| change.forget(&receipts, &jobs))?;
+        journal::forgot_early(count(&receipts), count(&jobs));
+        Ok(())
+    }
+
+    fn receipts_from(&self, after: u64) -> Result<Vec<(u64, UnixMs)>, StoreError> {
+        self.aged(self.base.tables.done, after, |bytes| {
+            let receipt = record::decode::<ReceiptRecord>(bytes);
+            Some(receipt.map_or(UnixMs(i64::MIN), |receipt| receipt.at()))
+        })
+    }
+
+    /// Job records whose reports have all left the queue.
+    fn jobs_from(&self, after: u64) -> Result<Vec<(u64, UnixMs)>, StoreError> {
+        let txn = self.base.read()?;
+        let waits = |seq: &u64| !matches!(self.base.tables.reports.get(&txn, &key::number(*seq)), Ok(None));
+        self.aged(self.base.tables.jobs, after, |bytes| {
+            // One that does not decode is of no use to anybody.
+            let job = record::decode::<JobEntry>(bytes);
+            job.map_or(Some(UnixMs(i64::MIN)), |job| {
+                (!job.entries.iter().any(waits)).then(|| job.ended())
+            })
+        })
+    }
+
+    /// The next records of a table and when they were made, by the clock of the time or of one before: records stand in
+    /// the order in which they came, so one that seems older than its predecessor was stamped by a clock that was behind.
+    /// Those without a time are passed over.
+    fn aged(
+        &self,
+        table: Table,
+        after: u64,
+        age: impl Fn(&[u8]) -> Option<UnixMs>,
+    ) -> Result<Vec<(u64, UnixMs)>, StoreError> {
+        let txn = self.base.read()?;
+        let from = key::number(after);
+        let mut aged = Vec::new();
+        let mut latest = UnixMs(i64::MIN);
+        for item in table.range(&txn, &key::onwards(&from)).doing("read")?.take(PASS) {
+            let (key, bytes) = item.doing("read")?;
+            let number = key::last_number(key).unwrap_or(0);
+            if let Some(at) = age(bytes) {
+                latest = latest.max(at);
+                aged.push((number, latest));
+            }
+        }
+        Ok(aged)
+    }
+}
+
+/// Where the next pass goes on: behind the last one, or at the beginning.
+fn resume(seen: &[(u64, UnixMs)]) -> u64 {
+    seen.last()
+        .filter(|_| seen.len() >= PASS)
+        .map_or(0, |(last, _)| last + 1)
+}
+
+fn count(numbers: &[u64]) -> u64 {
+    u64::try_from(numbers.len()).unwrap_or(u64::MAX)
+}
+
+fn millis(time: Duration) -> i64 {
+    i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
+}
+
+impl Change<'_> {
+    /// Removes receipts and job records with their indexes.
+    fn forget(&mut self, receipts: &[u64], jobs: &[u64]) -> Result<(), StoreError> {
+        let tables = self.base.tables;
+        for seq in receipts {
+            let key = key::number(*seq);
+            // Without its record the indexes of a damaged one stay; they lead nowhere and are passed over.
+            if let Ok(Some(receipt)) = self.get::<ReceiptRecord>(tables.done, &key) {
+                self.delete(tables.by_report_id, &key::report(receipt.report_id(), *seq))?;
+                self.delete(tables.by_serial, &key::text(receipt.serial.as_bytes(), *seq))?;
+            }
+            self.delete(tables.done, &key)?;
+        }
+        for number in jobs {
+            let key = key::number(*number);
+            if let Ok(Some(job)) = self.get::<JobEntry>(tables.jobs, &key) {
+                self.delete(tables.by_name, &key::text(key::file_name(&job.path), *number))?;
+                self.delete_if_same(tables.by_job, &key::number(job.id), &key)?;
+                self.delete_if_same(tables.by_source_hash, &job.source_hash, &key)?;
+            }
+            self.delete(tables.jobs, &key)?;
+        }
+        Ok(())
+    }
+
+    /// Removes an index that a later job has not taken over.
+    fn delete_if_same(&mut self, index: Table, key: &[u8], number: &[u8]) -> Result<(), StoreError> {
+        if index.get(&self.txn, key).doing("read")? == Some(number) {
+            self.delete(index, key)?;
+        }
+        Ok(())
+    }
+}

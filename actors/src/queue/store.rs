@@ -1,0 +1,332 @@
+//! The LMDB environment, its tables, and the one way to change them: a transaction over record and indexes.
+//!
+//! Each entry stands in exactly one of ready, leased, dead and done. Leases live in memory only, and a leased entry keeps
+//! its place in `ready`: after a start all are ready. All of `queue` that is `unsafe` is here.
+//!
+//! `meta` holds `schema` (one byte, the version of the whole), `counters` (record `C`) and `server` (the uploader's).
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use heed::{Env, EnvOpenOptions, MdbError, RoTxn, RwTxn, WithoutTls};
+use nix::fcntl::Flock;
+
+use super::QueueSettings;
+use super::key;
+use super::record::{self, Counters, Record};
+use super::spool::Spool;
+use super::tables::{Doing, NAMES, Table, Tables};
+use crate::messages::queue::StoreError;
+
+/// The version of tables and keys. A store with a newer one is refused.
+pub(super) const SCHEMA: u8 = 1;
+
+/// Map sizes are multiples of this: the largest page of any of our processors.
+const MAP_STEP: usize = 64 * 1024;
+
+/// What a transaction needs beside itself; never changes while the store is open.
+#[derive(Debug)]
+pub(super) struct Base {
+    env: Env<WithoutTls>,
+    pub(super) tables: Tables,
+    pub(super) spool: Spool,
+    pub(super) settings: QueueSettings,
+}
+
+/// Opens the environment in `dir`, which must exist. A map smaller than what it holds is made to fit by LMDB.
+///
+/// # Errors
+/// LMDB's.
+pub(super) fn open_env(dir: &Path, map_bytes: usize) -> heed::Result<Env<WithoutTls>> {
+    let mut options = EnvOpenOptions::new().read_txn_without_tls();
+    options
+        .map_size(map_bytes.max(MAP_STEP).next_multiple_of(MAP_STEP))
+        .max_dbs(u32::try_from(NAMES.len()).expect("a dozen"))
+        .max_readers(4);
+    // SAFETY: the map is a file that only LMDB may change while it is open. The caller holds the lock of the state
+    // folder, so no other stationd has it; heed refuses a second opening in this process; the file system is local
+    // (checked by the caller), and no process that was forked from this one touches it (the forker is an exec).
+    #[expect(unsafe_code, reason = "a memory map of a file")]
+    unsafe {
+        options.open(dir)
+    }
+}
+
+impl Base {
+    /// Puts the parts together.
+    pub(super) fn new(env: Env<WithoutTls>, tables: Tables, spool: Spool, settings: QueueSettings) -> Self {
+        Self {
+            env,
+            tables,
+            spool,
+            settings,
+        }
+    }
+
+    /// Begins to read. Kept for a moment only: an open reader makes the file grow for good.
+    ///
+    /// # Errors
+    /// LMDB's.
+    pub(super) fn read(&self) -> Result<RoTxn<'_, WithoutTls>, StoreError> {
+        self.env.read_txn().doing("begin to read")
+    }
+
+    /// Begins to write outside of a [`Change`], while the store is being opened.
+    ///
+    /// # Errors
+    /// LMDB's.
+    pub(super) fn begin(&self) -> Result<RwTxn<'_>, StoreError> {
+        self.env.write_txn().doing("begin to write")
+    }
+
+    /// Gives the environment back.
+    pub(super) fn into_env(self) -> Env<WithoutTls> {
+        self.env
+    }
+
+    /// Bytes of the map in use: the pages of every table. What the free list itself takes is not counted.
+    ///
+    /// # Errors
+    /// LMDB's.
+    pub(super) fn used_bytes(&self, txn: &RoTxn<'_, WithoutTls>) -> Result<u64, StoreError> {
+        let root = self.env.unnamed_database_stat();
+        // Two meta pages, and the root of the tables.
+        let mut pages = 2 + root.branch_pages + root.leaf_pages;
+        for table in self.tables.all() {
+            let stat = table.stat(txn).doing("measure")?;
+            pages += stat.branch_pages + stat.leaf_pages + stat.overflow_pages;
+        }
+        let page_bytes = u64::from(root.page_size);
+        Ok(u64::try_from(pages)
+            .unwrap_or(u64::MAX)
+            .saturating_mul(page_bytes))
+    }
+
+    /// Bytes that the map may take now: the setting, or more after an emergency.
+    pub(super) fn map_bytes(&self) -> u64 {
+        u64::try_from(self.env.info().map_size).unwrap_or(u64::MAX)
+    }
+
+    /// Makes the map a quarter larger, so that what is in the queue can be sent although the map is full.
+    ///
+    /// # Errors
+    /// The address space is used up.
+    fn grow(&mut self) -> Result<u64, StoreError> {
+        let now = self.env.info().map_size;
+        let more = (now / 4).max(16 * MAP_STEP);
+        let grown = now.saturating_add(more).next_multiple_of(MAP_STEP);
+        // SAFETY: LMDB asks that no transaction is active in this process. Every transaction borrows `self`, which is
+        // borrowed mutably here, and the environment has no other handle.
+        #[expect(unsafe_code, reason = "LMDB does not check for open transactions itself")]
+        unsafe { self.env.resize(grown) }.doing("enlarge the map")?;
+        Ok(self.map_bytes())
+    }
+}
+
+/// Reads the record under `key`, if there is one.
+///
+/// # Errors
+/// LMDB's, and a damaged or newer record.
+pub(super) fn get<R: Record>(
+    txn: &RoTxn<'_, WithoutTls>,
+    table: Table,
+    key: &[u8],
+) -> Result<Option<R>, StoreError> {
+    let bytes = table.get(txn, key).doing("read")?;
+    bytes.map(record::decode).transpose()
+}
+
+/// A durable queue of reports. One process has it at a time.
+#[derive(Debug)]
+pub struct Store {
+    pub(super) base: Base,
+    pub(super) counters: Counters,
+    /// Entries on their way to the server.
+    pub(super) leased: BTreeSet<u64>,
+    /// Leases taken since the start: each eighth one may go to a neglected entry.
+    pub(super) turn: u64,
+    /// Synced commits and the time they took.
+    pub(super) commits: (u64, Duration),
+    /// Entries given up to make room since this was looked at.
+    pub(super) evicted: u64,
+    /// Since when the clock has been doubted by retention.
+    pub(super) doubt_since: Option<Instant>,
+    /// Where the next pass of retention continues: in `done`, in `jobs`.
+    pub(super) pruned: (u64, u64),
+    /// Held last, so that the environment is closed before another process may open it.
+    _lock: Flock<File>,
+}
+
+impl Store {
+    /// Puts the parts together.
+    pub(super) fn new(base: Base, counters: Counters, lock: Flock<File>) -> Self {
+        Self {
+            base,
+            counters,
+            leased: BTreeSet::new(),
+            turn: 0,
+            commits: (0, Duration::ZERO),
+            evicted: 0,
+            doubt_since: None,
+            pruned: (0, 0),
+            _lock: lock,
+        }
+    }
+
+    /// The folder of store and spool.
+    pub fn dir(&self) -> &PathBuf {
+        &self.base.settings.dir
+    }
+
+    /// Does `work` in one transaction. Nothing is changed, in memory or on disk, unless it and the commit succeed.
+    ///
+    /// # Errors
+    /// Those of `work`, of the disk and of LMDB.
+    pub(super) fn write<T>(
+        &mut self,
+        work: impl FnOnce(&mut Change<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let begun = Instant::now();
+        let (result, effects) = self.attempt(work)?;
+        self.commits = (self.commits.0 + 1, self.commits.1 + begun.elapsed());
+        self.counters = effects.counters;
+        self.evicted += effects.evicted;
+        for (seq, gone) in effects.settled {
+            self.leased.remove(&seq);
+            if gone == Gone::WithSpoolFile {
+                self.base.spool.remove(seq);
+            }
+        }
+        Ok(result)
+    }
+
+    fn attempt<T>(
+        &self,
+        work: impl FnOnce(&mut Change<'_>) -> Result<T, StoreError>,
+    ) -> Result<(T, Effects), StoreError> {
+        let mut change = Change {
+            txn: self.base.begin()?,
+            base: &self.base,
+            leased: &self.leased,
+            spooled: Vec::new(),
+            effects: Effects {
+                counters: self.counters.clone(),
+                evicted: 0,
+                settled: Vec::new(),
+            },
+        };
+        let result = work(&mut change);
+        let spooled = std::mem::take(&mut change.spooled);
+        let committed = result.and_then(|result| {
+            change
+                .commit(!spooled.is_empty())
+                .map(|effects| (result, effects))
+        });
+        if committed.is_err() {
+            self.take_back(&spooled);
+        }
+        committed
+    }
+
+    /// Removes spool files of a transaction that failed. A commit that failed late may have happened all the same, so
+    /// a file is removed only when no record names it; the others wait for the next start.
+    fn take_back(&self, spooled: &[u64]) {
+        let Ok(txn) = self.base.read() else { return };
+        for seq in spooled {
+            if let Ok(None) = self.base.tables.reports.get(&txn, &key::number(*seq)) {
+                self.base.spool.remove(*seq);
+            }
+        }
+    }
+
+    /// As [`Store::write`], for work that makes room: a full map is enlarged and the work done once more.
+    ///
+    /// # Errors
+    /// As [`Store::write`].
+    pub(super) fn write_anyway<T>(
+        &mut self,
+        work: impl Fn(&mut Change<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        match self.write(&work) {
+            Err(StoreError::Lmdb {
+                cause: heed::Error::Mdb(MdbError::MapFull),
+                ..
+            }) => {
+                let bytes = self.base.grow()?;
+                super::journal::map_enlarged(bytes);
+                self.write(work)
+            }
+            result => result,
+        }
+    }
+}
+
+/// Whether an entry that left its lease left anything to remove.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Gone {
+    /// It is still in the queue, or had its document in the store.
+    WithoutFile,
+    /// Its spool file goes after the commit.
+    WithSpoolFile,
+}
+
+/// What a transaction changes in memory, once it is committed.
+#[derive(Debug)]
+pub(super) struct Effects {
+    pub(super) counters: Counters,
+    /// Entries given up to make room.
+    pub(super) evicted: u64,
+    /// Entries whose lease ends.
+    pub(super) settled: Vec<(u64, Gone)>,
+}
+
+/// A transaction in the making. The files named `append`, `settle`, `operator` and `retention` say what it can do.
+pub(super) struct Change<'s> {
+    pub(super) txn: RwTxn<'s>,
+    pub(super) base: &'s Base,
+    pub(super) leased: &'s BTreeSet<u64>,
+    /// Spool files written; removed if there is no commit.
+    pub(super) spooled: Vec<u64>,
+    /// Done with the commit.
+    pub(super) effects: Effects,
+}
+
+impl Change<'_> {
+    /// Makes it durable.
+    fn commit(mut self, has_spooled: bool) -> Result<Effects, StoreError> {
+        let bytes = record::encode(&self.effects.counters);
+        let meta = self.base.tables.meta;
+        // Unchanged counters are not written: a transaction that changed nothing costs no sync.
+        if meta.get(&self.txn, b"counters").doing("read")? != Some(&bytes) {
+            self.put(meta, b"counters", &bytes)?;
+        }
+        if has_spooled {
+            self.base.spool.sync()?;
+        }
+        self.txn.commit().doing("commit")?;
+        Ok(self.effects)
+    }
+
+    /// Reads the record under `key`, if there is one.
+    pub(super) fn get<R: Record>(&self, table: Table, key: &[u8]) -> Result<Option<R>, StoreError> {
+        get(&self.txn, table, key)
+    }
+
+    /// Whether `key` is in `table`.
+    pub(super) fn has(&self, table: Table, key: &[u8]) -> Result<bool, StoreError> {
+        Ok(table.get(&self.txn, key).doing("read")?.is_some())
+    }
+
+    /// Writes `value` under `key`.
+    pub(super) fn put(&mut self, table: Table, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
+        table.put(&mut self.txn, key, value).doing("write")
+    }
+
+    /// Takes `key` out of `table`; it need not be there.
+    pub(super) fn delete(&mut self, table: Table, key: &[u8]) -> Result<(), StoreError> {
+        table.delete(&mut self.txn, key).doing("write")?;
+        Ok(())
+    }
+}
