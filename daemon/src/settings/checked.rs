@@ -19,7 +19,7 @@ use super::sandbox::SandboxSettings;
 use super::service::{ControlSettings, HttpSettings, LogSettings};
 use super::station::Identity;
 use super::values::Values;
-use super::{Faults, Origin, Warning};
+use super::{Backup, Faults, Origin, Warning};
 
 /// What every part of the daemon is told, one struct each.
 ///
@@ -54,6 +54,8 @@ pub struct Settings {
     pub warnings: Vec<Warning>,
     /// Where the server's token comes from, when there is one.
     pub token_origin: Option<Origin>,
+    /// The backup that was read because the file is damaged.
+    pub backup: Option<Backup>,
 }
 
 impl Settings {
@@ -97,6 +99,7 @@ impl Settings {
             log: keys.log.clone(),
             warnings: findings.warnings,
             token_origin: findings.token_origin,
+            backup: findings.backup,
         })
     }
 

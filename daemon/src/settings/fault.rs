@@ -5,6 +5,7 @@ use std::fmt;
 use std::io;
 
 use super::Origin;
+use super::upgrade::UpgradeError;
 
 /// One fault: where, which key, what was found and what is allowed.
 #[derive(Debug)]
@@ -35,6 +36,8 @@ pub enum Problem {
         /// What the parser says.
         message: String,
     },
+    /// Settings of schema 1.0 that cannot be upgraded.
+    Old(UpgradeError),
     /// A key that does not exist.
     UnknownKey {
         /// The key that was probably meant.
@@ -84,6 +87,10 @@ impl fmt::Display for Problem {
             Self::Unreadable(error) => write!(f, "cannot be read: {error}"),
             Self::TooLarge { limit_bytes } => write!(f, "is larger than {limit_bytes} bytes"),
             Self::Syntax { column, message } => write!(f, "not valid TOML at column {column}: {message}"),
+            Self::Old(error) => match std::error::Error::source(error) {
+                Some(cause) => write!(f, "{error}: {cause}"),
+                None => error.fmt(f),
+            },
             Self::UnknownKey {
                 nearest: Some(nearest),
             } => {

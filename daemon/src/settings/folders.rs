@@ -57,7 +57,7 @@ pub(super) fn check(
         }
         check_numbers(keys, &path, findings);
         check_unit(keys, &path, findings);
-        if keys.drop_dir.is_empty() {
+        if keys.drop_dir.is_empty() && keys.unit != Unit::Schedule {
             let allowed = "an absolute path".into();
             findings.fault(&format!("{path}.drop_dir"), Problem::Missing { allowed });
         }

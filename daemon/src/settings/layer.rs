@@ -94,6 +94,22 @@ fn lay_named(low: &mut Vec<Node>, high: Vec<Node>, id: &str) {
     }
 }
 
+/// Gives every value of `table` the same origin.
+pub(super) fn set_origin(table: &mut Table, origin: &Origin) {
+    for node in table.values_mut() {
+        set_node_origin(node, origin);
+    }
+}
+
+fn set_node_origin(node: &mut Node, origin: &Origin) {
+    node.origin = origin.clone();
+    match &mut node.value {
+        Value::Table(table) => set_origin(table, origin),
+        Value::List(items) => items.iter_mut().for_each(|item| set_node_origin(item, origin)),
+        _ => {}
+    }
+}
+
 /// The text under `id` in a table.
 pub(super) fn name_of<'a>(node: &'a Node, id: &str) -> Option<&'a str> {
     match &node.value {

@@ -1,6 +1,5 @@
 //! From files, variables and credentials to checked settings.
 
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -8,13 +7,10 @@ use super::environment::Environment;
 use super::file::FileKeys;
 use super::layer::{Table, lay_over};
 use super::reader::{Findings, read_section};
-use super::{Fault, Faults, Origin, Problem, Settings, text};
+use super::{Fault, Faults, Origin, Problem, Settings, source};
 
 /// The settings file when none is named.
 pub const DEFAULT_FILE: &str = "/etc/stationd/stationd.toml";
-
-/// Largest settings file in bytes; a larger one is some other file.
-const LARGEST_FILE: u64 = 1024 * 1024;
 
 /// Where settings come from.
 #[derive(Debug, Clone, Default)]
@@ -23,6 +19,18 @@ pub struct LoadOptions {
     pub file: Option<PathBuf>,
     /// Variables, credentials and the host's name.
     pub environment: Environment,
+    /// Whether `FILE.bak` is read when the file is damaged: at the start of the daemon, when there are no older settings
+    /// to stay with.
+    pub use_backup: bool,
+}
+
+/// A backup that was read in the place of the file.
+#[derive(Debug)]
+pub struct Backup {
+    /// The backup.
+    pub path: PathBuf,
+    /// What is wrong with the file.
+    pub damage: Fault,
 }
 
 impl LoadOptions {
@@ -31,6 +39,7 @@ impl LoadOptions {
         Self {
             file,
             environment: Environment::of_process(),
+            use_backup: false,
         }
     }
 
@@ -50,15 +59,18 @@ pub fn load(options: &LoadOptions) -> Result<Settings, Faults> {
     let mut layers = Table::new();
     let file = options.path();
     if options.file.is_some() || file.exists() {
-        lay_over(&mut layers, read_file(file, &mut findings.faults));
+        lay_over(
+            &mut layers,
+            source::main_file(file, options.use_backup, &mut findings),
+        );
         let whole = Origin::Named(Arc::from(file));
         findings.places.insert(String::new(), whole);
     } else {
         let text = format!("{} does not exist; variables and defaults count", file.display());
         findings.warn("", &text);
     }
-    for path in drop_ins(file, &mut findings.faults) {
-        lay_over(&mut layers, read_file(&path, &mut findings.faults));
+    for path in source::drop_ins(file, &mut findings.faults) {
+        lay_over(&mut layers, source::drop_in(&path, &mut findings.faults));
     }
     let unread = |fault: &Fault| !matches!(fault.problem, Problem::Syntax { .. });
     if findings.faults.iter().any(unread) {
@@ -73,63 +85,4 @@ pub fn load(options: &LoadOptions) -> Result<Settings, Faults> {
     let mut keys = FileKeys::default();
     read_section(layers, String::new(), &mut keys, &mut findings);
     Settings::check(keys, &options.environment, findings)
-}
-
-fn unreadable(path: &Path, problem: Problem) -> Fault {
-    Fault {
-        place: Origin::Named(Arc::from(path)),
-        key: String::new(),
-        problem,
-    }
-}
-
-fn read_file(path: &Path, faults: &mut Vec<Fault>) -> Table {
-    let mut content = String::new();
-    // A directory or a FIFO in the place of the file must not make the daemon wait.
-    let read = std::fs::metadata(path).and_then(|metadata| {
-        if !metadata.is_file() {
-            return Err(std::io::Error::other("not a regular file"));
-        }
-        let file = std::fs::File::open(path)?;
-        file.take(LARGEST_FILE + 1).read_to_string(&mut content)
-    });
-    match read {
-        Err(error) => faults.push(unreadable(path, Problem::Unreadable(error))),
-        Ok(_) if u64::try_from(content.len()).is_ok_and(|length| length > LARGEST_FILE) => {
-            let limit_bytes = LARGEST_FILE;
-            faults.push(unreadable(path, Problem::TooLarge { limit_bytes }));
-        }
-        Ok(_) => return text::read(&content, &Arc::from(path), faults),
-    }
-    Table::new()
-}
-
-/// `FILE.d/*.toml`, by name; names that begin with a dot are an editor's.
-fn drop_ins(file: &Path, faults: &mut Vec<Fault>) -> Vec<PathBuf> {
-    let mut folder = file.as_os_str().to_owned();
-    folder.push(".d");
-    let folder = PathBuf::from(folder);
-    let entries = match std::fs::read_dir(&folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Vec::new(),
-        Err(error) => {
-            faults.push(unreadable(&folder, Problem::Unreadable(error)));
-            return Vec::new();
-        }
-    };
-    let mut paths = Vec::new();
-    for entry in entries {
-        match entry {
-            Ok(entry) => paths.push(entry.path()),
-            Err(error) => faults.push(unreadable(&folder, Problem::Unreadable(error))),
-        }
-    }
-    paths.retain(|path| {
-        let hidden = path
-            .file_name()
-            .is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
-        !hidden && path.extension().is_some_and(|extension| extension == "toml")
-    });
-    paths.sort();
-    paths
 }

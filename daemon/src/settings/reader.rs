@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use serde_json::Map;
+use zeroize::Zeroizing;
 
 use super::keys::{Keys, Section, Slot};
 use super::layer::{Node, Table, Value, name_of};
 use super::nearest::nearest;
 use super::rule::{NAME, Rule};
-use super::{Fault, Origin, Problem, Warning, text};
+use super::{Backup, Fault, Origin, Problem, Warning, text};
 
 /// What reading found out.
 #[derive(Debug, Default)]
@@ -22,6 +23,10 @@ pub(super) struct Findings {
     pub(super) places: BTreeMap<String, Origin>,
     /// Where the server's token comes from.
     pub(super) token_origin: Option<Origin>,
+    /// The token of settings of schema 1.0.
+    pub(super) old_token: Option<(Zeroizing<String>, Origin)>,
+    /// The backup that was read in the place of the file.
+    pub(super) backup: Option<Backup>,
 }
 
 impl Findings {
@@ -37,6 +42,13 @@ impl Findings {
                 None => return self.places.get("").cloned().unwrap_or_default(),
             }
         }
+    }
+
+    /// Adds what reading a file found out.
+    pub(super) fn add(&mut self, other: Self) {
+        self.faults.extend(other.faults);
+        self.warnings.extend(other.warnings);
+        self.old_token = other.old_token.or(self.old_token.take());
     }
 
     /// Adds a fault of `key`, at its place. What was given and refused is not missing as well.

@@ -53,6 +53,8 @@ pub(super) fn server_token(
              use server.token_file or the credential wats-token",
         );
         (token.clone(), Origin::Variable(TOKEN_VARIABLE.to_owned()))
+    } else if let Some(old) = findings.old_token.take() {
+        old
     } else {
         findings.warn(
             "server",

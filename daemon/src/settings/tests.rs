@@ -32,6 +32,7 @@ fn load_in(folder: &Path, text: &str, environment: Environment) -> Result<Settin
     load(&LoadOptions {
         file: Some(file),
         environment,
+        ..LoadOptions::default()
     })
 }
 

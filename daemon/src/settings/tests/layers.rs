@@ -208,6 +208,7 @@ fn a_settings_file_that_is_no_file_is_said_alone() {
     let options = LoadOptions {
         file: Some(folder.path().join("stationd.toml")),
         environment: variables(&[]),
+        ..LoadOptions::default()
     };
     let faults: Vec<_> = load(&options)
         .unwrap_err()
