@@ -260,9 +260,11 @@ impl State {
     /// Sends a lease, or gives it back if the server went away while the queue was asked.
     fn begin(&mut self, lease: Lease, now: Now, effects: &mut Vec<Effect>) {
         let id = lease.entry.id;
-        if self.in_flight.contains_key(&id) || self.settling.contains(id) {
+        if self.in_flight.contains_key(&id) {
+            // A settlement that was repeated has ended this lease in the queue; the one to come ends it again.
             return;
         }
+        self.settling.overtaken(id);
         if self.room(now) == 0 {
             self.settle(id, Verdict::Returned, effects);
             return;
@@ -277,6 +279,7 @@ impl State {
             return;
         };
         self.server.note(&sent, effects);
+        self.status.seconds.observe(sent.took);
         let ruling = verdict::rule(&entry, sent.outcome, self.retries, now.wall, &mut self.random);
         match &ruling.verdict {
             Verdict::Delivered { server_id } => {

@@ -32,10 +32,6 @@ impl Settling {
         self.open.len()
     }
 
-    pub(super) fn contains(&self, entry: EntryId) -> bool {
-        self.open.contains_key(&entry)
-    }
-
     /// Whether the queue fails at present.
     pub(super) fn fails(&self) -> bool {
         self.failing
@@ -59,6 +55,11 @@ impl Settling {
             effects.push(Effect::Say(Notice::QueueWorks));
         }
         self.open.remove(&entry).map(|open| open.verdict)
+    }
+
+    /// Notes that the queue leased the entry anew: it has settled it, though its word on that is not here yet.
+    pub(super) fn overtaken(&mut self, entry: EntryId) {
+        self.open.remove(&entry);
     }
 
     /// Notes that the queue did not take it.

@@ -210,6 +210,20 @@ fn a_settlement_is_repeated_until_the_queue_has_it() {
 }
 
 #[test]
+fn a_lease_that_overtakes_the_word_on_its_settlement_is_sent() {
+    let mut desk = Desk::started();
+    desk.lease(&[1]);
+    assert!(matches!(
+        verdicts(&desk.sent(1, answer(500)))[..],
+        [(1, Verdict::Retry { .. })]
+    ));
+    desk.step(Event::EntriesWaiting);
+    assert_eq!(puts(&desk.lease(&[1])), 1);
+    desk.settled(1);
+    assert_eq!(verdicts(&desk.sent(1, answer(200))).len(), 1);
+}
+
+#[test]
 fn an_unreachable_server_costs_reports_neither_place_nor_attempts() {
     let mut desk = Desk::started();
     desk.lease(&[1, 2, 3]);
