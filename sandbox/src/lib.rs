@@ -6,11 +6,14 @@ mod child;
 mod client;
 mod elf;
 mod error;
+mod files;
 mod forker;
+mod limits;
 mod policy;
 mod probe;
 mod protocol;
 mod scratch;
+mod syscalls;
 
 pub use client::Client;
 pub use error::{ProgramFault, SandboxError};

@@ -4,24 +4,39 @@ use std::convert::Infallible;
 use std::ffi::OsString;
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 
+use landlock::RulesetCreated;
+use nix::errno::Errno;
 use nix::sys::prctl;
-use nix::unistd::{Pid, Whence, fchdir, lseek};
+use nix::unistd::{Pid, Whence, fchdir, getpid, lseek};
 
 use super::notes::{Failure, Note, Step};
 use super::places::{self, EXEC_FD, NOTES_FD};
-use super::{builtin, exec, identity, input};
+use super::{builtin, exec, identity, input, trap};
+use crate::files::{self, Right, SystemFiles};
+use crate::limits;
 use crate::probe::Capabilities;
 use crate::protocol::{Run, Work};
 use crate::scratch::{Ids, JobFolder};
+use crate::syscalls::{Filter, install, install_with_listener};
 
 /// What all children of a forker share.
 #[derive(Debug)]
 pub(crate) struct Context {
     pub(crate) forker: Pid,
     pub(crate) ids: Option<Ids>,
-    #[expect(dead_code, reason = "the layers follow")]
     pub(crate) capabilities: Capabilities,
+    pub(crate) system: SystemFiles,
+    pub(crate) filters: Filters,
     pub(crate) time_zone: Option<OsString>,
+}
+
+/// The filters, made once.
+#[derive(Debug)]
+pub(crate) struct Filters {
+    pub(crate) builtin: Filter,
+    pub(crate) external: Filter,
+    /// For converters with `processes` above 0.
+    pub(crate) with_processes: Filter,
 }
 
 /// The descriptors that came with a job.
@@ -33,7 +48,6 @@ pub(crate) struct Descriptors {
     /// Of an external program.
     pub(crate) executable: Option<OwnedFd>,
     /// One per entry of [`Run::grants`].
-    #[expect(dead_code, reason = "the layers follow")]
     pub(crate) grants: Vec<OwnedFd>,
 }
 
@@ -46,6 +60,8 @@ pub(crate) struct Assignment<'a> {
     pub(crate) notes: BorrowedFd<'a>,
     /// Of an external program.
     pub(crate) folder: Option<&'a JobFolder>,
+    /// For `RLIMIT_NPROC`; see [`limits::apply`].
+    pub(crate) threads_max: Option<u64>,
 }
 
 /// Confines this process, which was just forked, and does the job in it.
@@ -77,37 +93,37 @@ fn attempt(assignment: &Assignment<'_>) -> Result<Infallible, Failure> {
     identity::prefer_for_oom();
     if let Some(ids) = context.ids {
         identity::become_user(ids)?;
+        // The change of user cleared it.
         identity::die_with(context.forker)?;
     }
-    let prepared = match (&run.work, assignment.folder, &descriptors.executable) {
+    match (&run.work, assignment.folder, &descriptors.executable) {
         (Work::Builtin { format }, _, _) => {
             rewind(&descriptors.input)?;
             place_standard(descriptors, &descriptors.input)?;
-            Prepared::Builtin(builtin::Parser::new(*format, run))
-        }
-        (Work::External { argv, .. }, Some(folder), Some(executable)) => {
-            Prepared::External(prepare_external(assignment, argv, folder, executable)?)
-        }
-        (Work::External { .. }, _, _) => return Err(Step::Arguments.failed()(nix::errno::Errno::EINVAL)),
-    };
-    prctl::set_no_new_privs().map_err(Step::NoNewPrivileges.failed())?;
-    match prepared {
-        Prepared::Builtin(parser) => {
-            places::close_others(&[NOTES_FD]).map_err(Step::Close.failed())?;
-            confined(0)?;
+            let parser = builtin::Parser::new(*format, run);
+            bind(assignment, &[NOTES_FD], || rules(assignment, None))?;
+            trap::report_trapped_calls()?;
+            install(&context.filters.builtin.clone().of_process(own_pid()))
+                .map_err(Step::Seccomp.failed())?;
+            confined(assignment, None)?;
             parser.run()
         }
-        Prepared::External(program) => {
-            places::close_others(&[EXEC_FD, NOTES_FD]).map_err(Step::Close.failed())?;
-            confined(0)?;
-            program.run()
+        (Work::External { argv, trusted }, Some(folder), Some(executable)) => {
+            let command = prepare_external(assignment, argv, folder, executable)?;
+            if *trusted {
+                limit(assignment, &[EXEC_FD, NOTES_FD])?;
+                confined(assignment, None)?;
+            } else {
+                bind(assignment, &[EXEC_FD, NOTES_FD], || {
+                    rules(assignment, Some(folder))
+                })?;
+                let listener = filter_external(assignment)?;
+                confined(assignment, listener.as_ref())?;
+            }
+            command.run()
         }
+        (Work::External { .. }, _, _) => Err(Step::Arguments.failed()(Errno::EINVAL)),
     }
-}
-
-enum Prepared {
-    Builtin(builtin::Parser),
-    External(exec::Command),
 }
 
 fn prepare_external(
@@ -124,12 +140,79 @@ fn prepare_external(
     } = *assignment;
     let name = input::copy_name(&run.name);
     rewind(&descriptors.input)?;
-    let copy =
-        input::copy(descriptors.input.as_fd(), folder.input.as_fd(), &name).map_err(Step::Input.failed())?;
+    let copy = input::copy(descriptors.input.as_fd(), folder.input.as_fd(), &name);
+    let copy = copy.map_err(Step::Input.failed())?;
     fchdir(&folder.work).map_err(Step::Folder.failed())?;
     place_standard(descriptors, &copy)?;
     places::place(executable, EXEC_FD).map_err(Step::Descriptors.failed())?;
     exec::Command::new(argv, run, context, folder, &name)
+}
+
+/// Landlock, then what [`limit`] does: the rules hold descriptors, which closing the others would take away.
+fn bind(
+    assignment: &Assignment<'_>,
+    kept: &[i32],
+    rules: impl FnOnce() -> Result<RulesetCreated, Failure>,
+) -> Result<(), Failure> {
+    prctl::set_no_new_privs().map_err(Step::NoNewPrivileges.failed())?;
+    if assignment.context.capabilities.landlock_abi > 0 {
+        files::restrict(rules()?).map_err(Step::Landlock.failed())?;
+    }
+    limit(assignment, kept)
+}
+
+/// Closes every other descriptor and sets the limits.
+fn limit(assignment: &Assignment<'_>, kept: &[i32]) -> Result<(), Failure> {
+    prctl::set_no_new_privs().map_err(Step::NoNewPrivileges.failed())?;
+    places::close_others(kept).map_err(Step::Close.failed())?;
+    limits::apply(&assignment.run.limits, assignment.threads_max).map_err(Step::Limits.failed())
+}
+
+/// The rules of a job: none at all for a built-in converter.
+fn rules(assignment: &Assignment<'_>, folder: Option<&JobFolder>) -> Result<RulesetCreated, Failure> {
+    let Assignment {
+        context,
+        run,
+        descriptors,
+        ..
+    } = *assignment;
+    let failed = |error| Step::Ruleset.failed()(files::errno_of(&error));
+    let Some(folder) = folder else {
+        return files::rules(files::NONE).map_err(failed);
+    };
+    let granted = run
+        .grants
+        .iter()
+        .map(|grant| Right::from(*grant))
+        .zip(&descriptors.grants);
+    let own = [(Right::Read, &folder.input), (Right::Work, &folder.work)];
+    let programs = context.system.programs().filter(|_| run.limits.processes > 0);
+    files::rules(context.system.rights().chain(granted).chain(own).chain(programs)).map_err(failed)
+}
+
+/// The filter of an external converter, with a listener where there can be one.
+fn filter_external(assignment: &Assignment<'_>) -> Result<Option<OwnedFd>, Failure> {
+    let Context {
+        filters,
+        capabilities,
+        ..
+    } = assignment.context;
+    let filter = if assignment.run.limits.processes > 0 {
+        &filters.with_processes
+    } else {
+        &filters.external
+    };
+    let filter = filter.clone().of_process(own_pid());
+    let installed = if capabilities.notification {
+        install_with_listener(&filter).map(Some)
+    } else {
+        install(&filter).map(|()| None)
+    };
+    installed.map_err(Step::Seccomp.failed())
+}
+
+fn own_pid() -> u32 {
+    getpid().as_raw().unsigned_abs()
 }
 
 fn place_standard(descriptors: &Descriptors, input: &OwnedFd) -> Result<(), Failure> {
@@ -139,13 +222,16 @@ fn place_standard(descriptors: &Descriptors, input: &OwnedFd) -> Result<(), Fail
 /// The daemon may have read the input through the same open file.
 fn rewind(input: &OwnedFd) -> Result<(), Failure> {
     match lseek(input, 0, Whence::SeekSet) {
-        Ok(_) => Ok(()),
+        // The last two: a folder on a file system without positions for one.
+        Ok(_) | Err(Errno::ESPIPE | Errno::EINVAL) => Ok(()),
         Err(errno) => Err(Step::Input.failed()(errno)),
     }
 }
 
-fn confined(landlock_abi: u8) -> Result<(), Failure> {
-    Note::Confined { landlock_abi }
-        .send(places::notes(), None)
+fn confined(assignment: &Assignment<'_>, listener: Option<&OwnedFd>) -> Result<(), Failure> {
+    let note = Note::Confined {
+        landlock_abi: assignment.context.capabilities.landlock_abi,
+    };
+    note.send(places::notes(), listener.map(OwnedFd::as_fd))
         .map_err(Step::Report.failed())
 }

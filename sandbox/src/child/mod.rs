@@ -11,6 +11,7 @@ mod identity;
 mod input;
 pub(crate) mod notes;
 mod places;
+mod trap;
 
-pub(crate) use confine::{Assignment, Context, Descriptors, confine_and_run};
-pub(crate) use places::{FIRST_PLACE, close_others};
+pub(crate) use confine::{Assignment, Context, Descriptors, Filters, confine_and_run};
+pub(crate) use places::{EXEC_FD, FIRST_PLACE, NOTES_FD, close_others};

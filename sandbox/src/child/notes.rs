@@ -3,7 +3,7 @@
 //! A note is one datagram of 12 bytes: kind, step, two zeros, then two numbers of 32 bits (native order, same
 //! machine). The receiver takes it for a claim of a hostile process: fixed size, every value checked.
 
-use std::os::fd::{AsRawFd, BorrowedFd};
+use std::os::fd::{AsRawFd as _, BorrowedFd};
 
 use nix::errno::Errno;
 use nix::sys::socket::{ControlMessage, MsgFlags, sendmsg};
@@ -37,18 +37,17 @@ steps! {
     Session = "setsid",
     DeathSignal = "prctl_pdeathsig",
     Signals = "sigaction",
-    Cgroup = "cgroup_join",
     Groups = "setgroups",
     Group = "setresgid",
     User = "setresuid",
     Input = "input_copy",
     Folder = "fchdir",
     Descriptors = "dup2",
+    NoNewPrivileges = "prctl_no_new_privs",
     Ruleset = "landlock_add_rule",
+    Landlock = "landlock_restrict_self",
     Close = "close_range",
     Limits = "setrlimit",
-    NoNewPrivileges = "prctl_no_new_privs",
-    Landlock = "landlock_restrict_self",
     Seccomp = "seccomp",
     Report = "sendmsg",
     Exec = "execveat",
@@ -121,15 +120,19 @@ impl Note {
 
     /// Sends it, with a descriptor if there is one.
     ///
+    /// Without one by a plain write, which every filter allows.
+    ///
     /// # Errors
     /// When the forker is gone.
     pub(crate) fn send(self, to: BorrowedFd<'_>, with: Option<BorrowedFd<'_>>) -> nix::Result<()> {
-        let raw: Vec<_> = with.iter().map(AsRawFd::as_raw_fd).collect();
-        let rights = [ControlMessage::ScmRights(&raw)];
-        let rights = if raw.is_empty() { &[] } else { rights.as_slice() };
         let bytes = self.to_bytes();
+        let Some(with) = with else {
+            return nix::unistd::write(to, &bytes).map(drop);
+        };
+        let numbers = [with.as_raw_fd()];
+        let rights = [ControlMessage::ScmRights(&numbers)];
         let parts = [std::io::IoSlice::new(&bytes)];
-        sendmsg::<()>(to.as_raw_fd(), &parts, rights, MsgFlags::MSG_NOSIGNAL, None).map(drop)
+        sendmsg::<()>(to.as_raw_fd(), &parts, &rights, MsgFlags::MSG_NOSIGNAL, None).map(drop)
     }
 }
 

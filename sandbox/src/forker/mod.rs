@@ -4,11 +4,15 @@
     reason = "fork, wait4 and received descriptors have no safe interface"
 )]
 
+mod account;
+mod census;
+mod child;
 mod process;
 mod receive;
 mod running;
 mod serve;
 mod start;
+mod trial;
 
 pub use process::{FORKER_ARGUMENT, forker_main, harden_process};
 pub use start::{Forker, ForkerSettings};

@@ -17,11 +17,14 @@ use nix::unistd::{Uid, User, getpid};
 
 use super::receive::receive;
 use super::serve::Server;
-use crate::child::{Context, FIRST_PLACE, close_others};
+use super::trial;
+use crate::child::{Context, FIRST_PLACE, Filters, close_others};
 use crate::error::SandboxError;
+use crate::files::SystemFiles;
 use crate::probe::Capabilities;
 use crate::protocol::{Hello, MESSAGE_MAX, Setup, decode, encode};
 use crate::scratch::{Ids, Scratch};
+use crate::syscalls::{Filter, Profile, Refusal};
 
 /// The first argument by which an executable knows that it is to be a forker.
 pub const FORKER_ARGUMENT: &str = "--forker";
@@ -118,20 +121,43 @@ fn serve(socket: &OwnedFd) -> Result<(), Failure> {
     let ids = children_user(&setup.user)?;
     let scratch =
         Scratch::open(Path::new(&setup.scratch_root), ids).map_err(Failure::at("scratch folder"))?;
-    let capabilities = Capabilities {
-        child_uid: ids.map_or_else(Uid::current, |ids| ids.uid).as_raw(),
-        ..Capabilities::default()
-    };
+    let system = SystemFiles::open().map_err(Failure::at("system libraries"))?;
+    let capabilities = trial::capabilities(ids);
     let hello =
         encode(&Hello::Ready(capabilities.clone())).map_err(|_| Failure::at("hello")(Errno::EMSGSIZE))?;
     send(socket.as_raw_fd(), &hello, MsgFlags::MSG_NOSIGNAL).map_err(Failure::at("hello"))?;
+    let filters = filters(&capabilities);
+    let time_zone = setup.time_zone;
     let context = Context {
         forker: getpid(),
         ids,
         capabilities,
-        time_zone: setup.time_zone,
+        system,
+        filters,
+        time_zone,
     };
     Server::new(socket, context, scratch).serve()
+}
+
+fn filters(capabilities: &Capabilities) -> Filters {
+    let refusal = if capabilities.notification {
+        Refusal::Notified
+    } else {
+        Refusal::Silent
+    };
+    let landlock_abi = capabilities.landlock_abi;
+    let external = |processes| {
+        Filter::new(Profile::External {
+            landlock_abi,
+            processes,
+            refusal,
+        })
+    };
+    Filters {
+        builtin: Filter::new(Profile::Builtin),
+        external: external(false),
+        with_processes: external(true),
+    }
 }
 
 /// Nothing of the forker's is for other processes, and signals meant for the daemon do not end it: it ends when the

@@ -1,27 +1,30 @@
 //! A job from its fork to its end.
 
-use std::os::fd::{AsFd as _, AsRawFd as _, FromRawFd as _, OwnedFd};
+use std::os::fd::{AsFd as _, AsRawFd as _, OwnedFd};
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags};
-use nix::sys::signal::{Signal, kill, killpg};
 use nix::sys::socket::{MsgFlags, recv, send};
-use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
-use nix::unistd::Pid;
+use nix::unistd::{Pid, Uid};
 
+use super::account::Account;
+use super::census::threads_of;
+use super::child::Child;
 use super::receive::receive;
 use super::start::pair;
-use crate::child::notes::{Failure, NOTE_BYTES, Note, Step};
-use crate::child::{Assignment, Context, Descriptors, confine_and_run};
-use crate::policy::{Denial, Layers, Limit, Limits};
-use crate::protocol::{Ended, Exit, Run, encode};
+use crate::child::notes::{NOTE_BYTES, Note};
+use crate::child::{Assignment, Context, Descriptors};
+use crate::policy::{Limit, Limits};
+use crate::protocol::{Run, encode};
 use crate::scratch::{JobFolder, Scratch, is_over};
+use crate::syscalls::Listener;
 
 /// How often the files of a job are counted.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
 /// Whether a job goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Progress {
     Continues,
     Ended,
@@ -32,19 +35,13 @@ pub(super) enum Progress {
 pub(super) struct Running {
     channel: OwnedFd,
     child: Option<Child>,
+    notes: Option<OwnedFd>,
+    listener: Option<Listener>,
     folder: Option<JobFolder>,
     limits: Limits,
     deadline: Instant,
     next_look: Instant,
-    ended: Ended,
-}
-
-/// A child that was not yet waited for.
-#[derive(Debug)]
-struct Child {
-    pid: Pid,
-    pidfd: OwnedFd,
-    notes: Option<OwnedFd>,
+    account: Account,
 }
 
 impl Running {
@@ -60,14 +57,16 @@ impl Running {
         let mut running = Self {
             channel,
             child: None,
+            notes: None,
+            listener: None,
             folder: None,
             limits: run.limits.clone(),
             deadline: now + run.limits.wall,
             next_look: now + LOOK_EVERY,
-            ended: Ended::nothing(),
+            account: Account::new(&run.work),
         };
         if let Err((step, errno)) = running.fork(context, scratch, run, descriptors) {
-            running.ended.setup_error = Some((step.to_owned(), errno as i32));
+            running.account.set_up_failed(step, errno);
         }
         running
     }
@@ -79,61 +78,41 @@ impl Running {
         run: &Run,
         descriptors: &Descriptors,
     ) -> Result<(), (&'static str, Errno)> {
-        let failed = |step| move |errno| (step, errno);
         if descriptors.executable.is_some() {
-            let made = scratch.make_job().map_err(|error| {
-                (
-                    "scratch_folder",
-                    error.raw_os_error().map_or(Errno::EIO, Errno::from_raw),
-                )
-            })?;
+            let errno = |error: std::io::Error| error.raw_os_error().map_or(Errno::EIO, Errno::from_raw);
+            let made = scratch
+                .make_job()
+                .map_err(|error| ("scratch_folder", errno(error)))?;
             self.folder = Some(made);
         }
-        let (ours, theirs) = pair().map_err(failed("socketpair"))?;
+        let (ours, theirs) = pair().map_err(|errno| ("socketpair", errno))?;
         let folder = self.folder.as_ref();
+        let threads_max = threads_max(context, &run.limits);
         let assignment = Assignment {
             context,
             run,
             descriptors,
             notes: theirs.as_fd(),
             folder,
+            threads_max,
         };
-        // SAFETY: this process has one thread (checked at its start, and it starts none), so the child may do anything.
-        match unsafe { libc::fork() } {
-            -1 => Err(("fork", Errno::last())),
-            0 => confine_and_run(&assignment),
-            pid => {
-                let pid = Pid::from_raw(pid);
-                let pidfd = open_pidfd(pid).map_err(|errno| {
-                    end_at_once(pid);
-                    ("pidfd_open", errno)
-                })?;
-                self.child = Some(Child {
-                    pid,
-                    pidfd,
-                    notes: Some(ours),
-                });
-                Ok(())
-            }
-        }
+        self.child = Some(Child::fork(&assignment)?);
+        self.notes = Some(ours);
+        Ok(())
     }
 
     /// The descriptors whose readiness means something for this job.
     pub(super) fn watched(&self) -> impl Iterator<Item = PollFd<'_>> {
-        let channel = PollFd::new(self.channel.as_fd(), PollFlags::POLLIN);
-        let child = self.child.iter().flat_map(|child| {
-            let notes = child
-                .notes
-                .iter()
-                .map(|notes| PollFd::new(notes.as_fd(), PollFlags::POLLIN));
-            notes.chain([PollFd::new(child.pidfd.as_fd(), PollFlags::POLLIN)])
-        });
-        child.chain([channel])
+        let notes = self.notes.iter().map(OwnedFd::as_fd);
+        let listener = self.listener.iter().map(Listener::as_fd);
+        let child = self.child.iter().map(|child| child.pidfd.as_fd());
+        let all = notes.chain(listener).chain(child).chain([self.channel.as_fd()]);
+        all.map(|fd| PollFd::new(fd, PollFlags::POLLIN))
     }
 
     /// Whether this is its child.
     pub(super) fn is(&self, pid: Pid) -> bool {
-        self.child.as_ref().is_some_and(|child| child.pid == pid)
+        self.child.as_ref().is_some_and(|child| child.is(pid))
     }
 
     /// When it must be looked at even if nothing happens.
@@ -148,13 +127,12 @@ impl Running {
     /// Looks at everything that may have happened.
     pub(super) fn advance(&mut self, now: Instant) -> Progress {
         self.read_notes();
+        self.answer_calls();
         let Some(child) = &self.child else {
             return Progress::Ended;
         };
-        if let Some((exit, usage)) = wait(child.pid) {
-            self.ended.exit = exit;
-            self.ended.cpu = usage.cpu;
-            self.ended.max_rss_kib = usage.max_rss_kib;
+        if let Some(end) = child.wait() {
+            self.account.ended(&end);
             return Progress::Ended;
         }
         if self.is_given_up() {
@@ -173,45 +151,67 @@ impl Running {
 
     /// Whether the daemon shut or closed the channel.
     fn is_given_up(&self) -> bool {
-        !matches!(
-            recv(self.channel.as_raw_fd(), &mut [0], MsgFlags::MSG_DONTWAIT),
-            Err(Errno::EAGAIN)
-        )
+        let heard = recv(self.channel.as_raw_fd(), &mut [0], MsgFlags::MSG_DONTWAIT);
+        !matches!(heard, Err(Errno::EAGAIN))
     }
 
     fn read_notes(&mut self) {
-        let Some(child) = &mut self.child else { return };
         let mut buffer = [0; NOTE_BYTES];
-        while let Some(notes) = &child.notes {
+        while let Some(notes) = &self.notes {
             match receive(notes.as_fd(), &mut buffer) {
-                Ok((length, _)) if length > 0 => {
+                Ok((length, descriptors)) if length > 0 => {
                     if let Some(note) = buffer.get(..length).and_then(Note::from_bytes) {
-                        take_note(&mut self.ended, note);
+                        self.account.take(note);
+                    }
+                    // One listener, and no more once the converter runs.
+                    if self.listener.is_none() {
+                        self.listener = descriptors.into_iter().next().map(Listener::new);
                     }
                 }
                 Err(Errno::EAGAIN) => return,
                 // The end, or something that no honest child sends: nothing more is heard.
-                Ok(_) | Err(_) => child.notes = None,
+                Ok(_) | Err(_) => self.notes = None,
             }
+        }
+    }
+
+    /// Takes note of refused calls, and refuses them.
+    fn answer_calls(&mut self) {
+        let Some(listener) = &self.listener else { return };
+        let mut fatal = None;
+        while fatal.is_none()
+            && let Some(refused) = listener.receive()
+        {
+            if refused.is_fatal() {
+                fatal = Some(None);
+            } else {
+                listener.refuse(refused);
+            }
+            if !self.account.refused(refused) {
+                fatal = Some(Some(Limit::Denials));
+            }
+        }
+        if let Some(why) = fatal {
+            self.kill(why);
         }
     }
 
     /// Kills all that belongs to the job; the first reason counts.
     fn kill(&mut self, why: Option<Limit>) {
-        self.ended.killed = self.ended.killed.or(why);
+        self.account.killed(why);
         if let Some(child) = &self.child {
-            end_all(child.pid);
+            child.kill();
         }
         // Until the kernel says that it ended, there is nothing to look at.
         self.next_look = Instant::now() + LOOK_EVERY;
         self.deadline = self.next_look;
     }
 
-    /// Makes sure that nothing of an ended job is left, and tells the daemon.
+    /// Tells the daemon about a job of which nothing is left.
     pub(super) fn finish(mut self, scratch: &mut Scratch) {
         self.read_notes();
         self.clean(scratch);
-        if let Ok(message) = encode(&self.ended) {
+        if let Ok(message) = encode(&self.account.into_ended()) {
             // A daemon that gave up the job has closed its end.
             send(
                 self.channel.as_raw_fd(),
@@ -225,8 +225,7 @@ impl Running {
     /// Ends the job of a daemon that is gone.
     pub(super) fn abandon(mut self, scratch: &mut Scratch) {
         if let Some(child) = self.child.take() {
-            end_all(child.pid);
-            end_at_once(child.pid);
+            child.end();
         }
         self.clean(scratch);
     }
@@ -239,110 +238,11 @@ impl Running {
     }
 }
 
-impl Ended {
-    /// Of a job that has not begun.
-    fn nothing() -> Self {
-        Self {
-            exit: Exit::Status(0),
-            setup_error: None,
-            killed: None,
-            fatal_denial: false,
-            denied: Vec::new(),
-            layers: Layers::default(),
-            cpu: Duration::ZERO,
-            max_rss_kib: 0,
-        }
-    }
-}
-
-fn take_note(ended: &mut Ended, note: Note) {
-    match note {
-        Note::Confined { landlock_abi } => {
-            ended.layers = Layers {
-                landlock_abi,
-                ..ended.layers
-            }
-        }
-        Note::Failed(Failure { step, errno }) => {
-            ended
-                .setup_error
-                .get_or_insert_with(|| (Step::name(step).to_owned(), errno as i32));
-        }
-        Note::Trapped { call, .. } => {
-            ended.fatal_denial = true;
-            ended.denied.push(Denial {
-                what: "kernel".to_owned(),
-                detail: call.to_string(),
-            });
-        }
-    }
-}
-
-struct Usage {
-    cpu: Duration,
-    max_rss_kib: u64,
-}
-
-/// How a child ended, if it did. Then nothing of its group is left either.
-fn wait(pid: Pid) -> Option<(Exit, Usage)> {
-    let looking = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
-    if matches!(waitid(Id::Pid(pid), looking), Ok(WaitStatus::StillAlive)) {
+/// For a converter that may have further processes: the threads its user may have then, itself included.
+fn threads_max(context: &Context, limits: &Limits) -> Option<u64> {
+    if limits.processes == 0 || context.capabilities.cgroup {
         return None;
     }
-    // Before its number is free for another process.
-    end_group(pid);
-    let mut status = 0;
-    // SAFETY: all zeros is a value of this plain struct.
-    let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
-    // SAFETY: both point to live values of their type. wait4 alone tells the usage of one child.
-    let ended = unsafe { libc::wait4(pid.as_raw(), &raw mut status, libc::WNOHANG, &raw mut usage) };
-    if ended != pid.as_raw() {
-        return None;
-    }
-    let exit = if libc::WIFSIGNALED(status) {
-        Exit::Signal(libc::WTERMSIG(status))
-    } else {
-        Exit::Status(libc::WEXITSTATUS(status))
-    };
-    let cpu = duration(usage.ru_utime) + duration(usage.ru_stime);
-    Some((
-        exit,
-        Usage {
-            cpu,
-            max_rss_kib: u64::try_from(usage.ru_maxrss).unwrap_or(0),
-        },
-    ))
-}
-
-fn duration(time: libc::timeval) -> Duration {
-    let seconds = Duration::from_secs(u64::try_from(time.tv_sec).unwrap_or(0));
-    seconds + Duration::from_micros(u64::try_from(time.tv_usec).unwrap_or(0))
-}
-
-fn open_pidfd(pid: Pid) -> nix::Result<OwnedFd> {
-    // SAFETY: plain numbers.
-    let opened = unsafe { libc::syscall(libc::SYS_pidfd_open, pid.as_raw(), 0) };
-    let opened = Errno::result(opened)?;
-    let number = i32::try_from(opened).map_err(|_| Errno::EMFILE)?;
-    // SAFETY: the kernel made it for this process just now.
-    Ok(unsafe { OwnedFd::from_raw_fd(number) })
-}
-
-/// Kills a child and its group. Before it has a session of its own there is no such group, nor anything else in it.
-fn end_all(pid: Pid) {
-    end_group(pid);
-    // It may just have ended.
-    kill(pid, Signal::SIGKILL).unwrap_or_default();
-}
-
-/// Kills what a child started: it cannot leave its session, as the filter refuses that.
-fn end_group(pid: Pid) {
-    // There is mostly nobody left.
-    killpg(pid, Signal::SIGKILL).unwrap_or_default();
-}
-
-/// Kills and waits.
-fn end_at_once(pid: Pid) {
-    kill(pid, Signal::SIGKILL).unwrap_or_default();
-    waitpid(pid, None).unwrap_or(WaitStatus::StillAlive);
+    let user = context.ids.map_or_else(Uid::current, |ids| ids.uid);
+    Some(threads_of(user) + 1 + u64::from(limits.processes))
 }

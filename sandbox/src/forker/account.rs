@@ -1,0 +1,99 @@
+//! What is written down about a job.
+
+use std::time::Duration;
+
+use nix::errno::Errno;
+
+use super::child::End;
+use crate::child::notes::{Failure, Note};
+use crate::policy::{Denial, Layers, Limit};
+use crate::protocol::{Ended, Exit, Work};
+use crate::syscalls::{Refused, describe};
+
+/// Calls that may be refused before the job is ended.
+const REFUSED_MAX: u32 = 64;
+
+/// The account of a job.
+#[derive(Debug)]
+pub(super) struct Account {
+    ended: Ended,
+    is_trusted: bool,
+    is_builtin: bool,
+    refused: u32,
+}
+
+impl Account {
+    pub(super) fn new(work: &Work) -> Self {
+        Self {
+            ended: Ended {
+                exit: Exit::Status(0),
+                setup_error: None,
+                killed: None,
+                fatal_denial: false,
+                denied: Vec::new(),
+                layers: Layers::default(),
+                cpu: Duration::ZERO,
+                max_rss_kib: 0,
+            },
+            is_trusted: matches!(work, Work::External { trusted: true, .. }),
+            is_builtin: matches!(work, Work::Builtin { .. }),
+            refused: 0,
+        }
+    }
+
+    /// A step of the set-up failed; the first one counts.
+    pub(super) fn set_up_failed(&mut self, step: &str, errno: Errno) {
+        self.ended
+            .setup_error
+            .get_or_insert_with(|| (step.to_owned(), errno as i32));
+    }
+
+    /// Writes down what a child says, as far as it can be true.
+    pub(super) fn take(&mut self, note: Note) {
+        let is_confined = self.ended.layers.seccomp;
+        match note {
+            Note::Confined { landlock_abi } if !self.is_trusted && !is_confined => {
+                self.ended.layers.landlock_abi = landlock_abi;
+                self.ended.layers.seccomp = true;
+            }
+            Note::Failed(Failure { step, errno }) => self.set_up_failed(step.name(), errno),
+            // Only a built-in converter has this channel while it works.
+            Note::Trapped { call, .. } if self.is_builtin && !self.ended.fatal_denial => {
+                self.ended.fatal_denial = true;
+                self.ended.denied.push(describe(call, &[0; 6]));
+            }
+            Note::Confined { .. } | Note::Trapped { .. } => {}
+        }
+    }
+
+    /// Writes down a refused call; `false` when there were too many.
+    pub(super) fn refused(&mut self, refused: Refused) -> bool {
+        self.refused += 1;
+        self.ended.fatal_denial |= refused.is_fatal();
+        self.record(refused.denial());
+        self.refused <= REFUSED_MAX
+    }
+
+    fn record(&mut self, denial: Denial) {
+        if !self.ended.denied.contains(&denial) {
+            self.ended.denied.push(denial);
+        }
+    }
+
+    /// Writes down the reason of a kill; the first one counts.
+    pub(super) fn killed(&mut self, why: Option<Limit>) {
+        self.ended.killed = self.ended.killed.or(why);
+    }
+
+    /// Writes down how the process ended.
+    pub(super) fn ended(&mut self, end: &End) {
+        self.ended.exit = end.exit;
+        self.ended.cpu = end.cpu;
+        self.ended.max_rss_kib = end.max_rss_kib;
+    }
+
+    /// The account, closed.
+    pub(super) fn into_ended(self) -> Ended {
+        self.ended
+    }
+}

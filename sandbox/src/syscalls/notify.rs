@@ -1,0 +1,190 @@
+//! Refused calls, as the kernel tells the forker of them. Source: `seccomp_unotify(2)`.
+//!
+//! Only calls that are refused anyway are told, and none is ever let through: what a pointer argument points to may
+//! change between the look and the call.
+
+use std::mem;
+use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd, OwnedFd};
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
+use super::names::NATIVE;
+use super::profile::{is_fatal, kind_of};
+use crate::policy::Denial;
+
+/// Reads refused calls of one job.
+#[derive(Debug)]
+pub(crate) struct Listener(OwnedFd);
+
+/// A call that waits for its answer.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Refused {
+    id: u64,
+    number: u32,
+    arguments: [u64; 6],
+}
+
+/// Room for a structure that a newer kernel may have made longer.
+#[repr(C)]
+struct Room<T> {
+    value: T,
+    more: [u64; 16],
+}
+
+mod call {
+    nix::ioctl_readwrite!(receive, b'!', 0, libc::seccomp_notif);
+    nix::ioctl_readwrite!(send, b'!', 1, libc::seccomp_notif_resp);
+}
+
+impl Listener {
+    /// Takes over the descriptor of a listener.
+    pub(crate) fn new(descriptor: OwnedFd) -> Self {
+        Self(descriptor)
+    }
+
+    /// The next refused call that waits, if any.
+    pub(crate) fn receive(&self) -> Option<Refused> {
+        // Receiving would wait for one.
+        let mut ready = [PollFd::new(self.0.as_fd(), PollFlags::POLLIN)];
+        let waiting = poll(&mut ready, PollTimeout::ZERO).is_ok_and(|ready| ready > 0)
+            && ready
+                .iter()
+                .any(|ready| ready.revents().is_some_and(|is| is.contains(PollFlags::POLLIN)));
+        if !waiting {
+            return None;
+        }
+        // SAFETY: zeros are a value of these plain structures; the kernel demands them.
+        let mut room: Room<libc::seccomp_notif> = unsafe { mem::zeroed() };
+        // SAFETY: there is room for more than the kernel writes. It fails when the caller has ended meanwhile.
+        unsafe { call::receive(self.0.as_raw_fd(), &raw mut room.value) }.ok()?;
+        let libc::seccomp_notif { id, data, .. } = room.value;
+        Some(Refused {
+            id,
+            number: data.nr.cast_unsigned(),
+            arguments: data.args,
+        })
+    }
+
+    /// Lets a call fail with EPERM.
+    pub(crate) fn refuse(&self, refused: Refused) {
+        // SAFETY: as above.
+        let mut room: Room<libc::seccomp_notif_resp> = unsafe { mem::zeroed() };
+        room.value.id = refused.id;
+        room.value.error = -(Errno::EPERM as i32);
+        // SAFETY: the structure outlives the call. It fails when the caller has ended meanwhile.
+        unsafe { call::send(self.0.as_raw_fd(), &raw mut room.value) }.unwrap_or_default();
+    }
+}
+
+impl AsFd for Listener {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+impl Refused {
+    /// What it was, for people.
+    pub(crate) fn denial(self) -> Denial {
+        describe(self.number, &self.arguments)
+    }
+
+    /// Whether it ends the job.
+    pub(crate) fn is_fatal(self) -> bool {
+        NATIVE.name(self.number).is_none_or(is_fatal)
+    }
+}
+
+/// Names a call and its telling arguments.
+pub(crate) fn describe(number: u32, arguments: &[u64; 6]) -> Denial {
+    let Some(name) = NATIVE.name(number) else {
+        return Denial {
+            what: "kernel".to_owned(),
+            detail: format!("call {number}"),
+        };
+    };
+    let [first, second, ..] = arguments.map(|argument| argument & 0xffff_ffff);
+    // Signed as the kernel takes it: a negative id is a group.
+    let process = i32::try_from(first).unwrap_or_else(|_| u32::try_from(first).unwrap_or(0).cast_signed());
+    let detail = match name {
+        "socket" | "socketpair" => format!("{name}({}, {})", family(first), socket_kind(second)),
+        "kill" => format!("kill({process}, signal {second})"),
+        "tgkill" | "tkill" | "pidfd_open" | "setpgid" => format!("{name}({process})"),
+        "ptrace" | "prctl" | "keyctl" | "personality" => format!("{name}({first:#x})"),
+        "clone" | "unshare" => format!("{name}(flags {first:#x})"),
+        "ioctl" | "fcntl" | "fcntl64" => format!("{name}(descriptor {first}, {second:#x})"),
+        _ => name.to_owned(),
+    };
+    Denial {
+        what: kind_of(name).unwrap_or("kernel").to_owned(),
+        detail,
+    }
+}
+
+/// Source: bits/socket.h
+fn family(number: u64) -> String {
+    let name = match number {
+        1 => "AF_UNIX",
+        2 => "AF_INET",
+        10 => "AF_INET6",
+        16 => "AF_NETLINK",
+        17 => "AF_PACKET",
+        29 => "AF_CAN",
+        31 => "AF_BLUETOOTH",
+        38 => "AF_ALG",
+        40 => "AF_VSOCK",
+        44 => "AF_XDP",
+        _ => return format!("family {number}"),
+    };
+    name.to_owned()
+}
+
+fn socket_kind(number: u64) -> String {
+    // The upper bits are SOCK_CLOEXEC and SOCK_NONBLOCK.
+    let name = match number & 0xf {
+        1 => "SOCK_STREAM",
+        2 => "SOCK_DGRAM",
+        3 => "SOCK_RAW",
+        5 => "SOCK_SEQPACKET",
+        _ => return format!("type {number}"),
+    };
+    name.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn denial(name: &str, arguments: [u64; 6]) -> (String, String) {
+        let (number, _) = NATIVE.calls().find(|(_, candidate)| *candidate == name).unwrap();
+        let Denial { what, detail } = describe(number, &arguments);
+        (what, detail)
+    }
+
+    #[test]
+    fn a_refused_call_is_named_with_what_matters() {
+        let told = |what: &str, detail: &str| (what.to_owned(), detail.to_owned());
+        assert_eq!(
+            denial("socket", [2, 0x80001, 6, 0, 0, 0]),
+            told("network", "socket(AF_INET, SOCK_STREAM)")
+        );
+        assert_eq!(
+            denial("socket", [99, 4, 0, 0, 0, 0]),
+            told("network", "socket(family 99, type 4)")
+        );
+        assert_eq!(
+            denial("kill", [u64::MAX, 9, 0, 0, 0, 0]),
+            told("process", "kill(-1, signal 9)")
+        );
+        assert_eq!(
+            denial("unshare", [0x1000_0000, 0, 0, 0, 0, 0]),
+            told("process", "unshare(flags 0x10000000)")
+        );
+        assert_eq!(
+            denial("ptrace", [16, 0, 0, 0, 0, 0]),
+            told("process", "ptrace(0x10)")
+        );
+        assert_eq!(denial("bpf", [0; 6]), told("kernel", "bpf"));
+        assert_eq!(describe(9999, &[0; 6]).detail, "call 9999");
+    }
+}

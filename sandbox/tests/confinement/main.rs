@@ -1,0 +1,35 @@
+//! The sandbox as the daemon uses it: a real forker, real children, what they may and what they may not.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod jobs;
+mod runner;
+mod sandbox;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+const TESTS: &[runner::Test] = tests![
+    jobs::a_built_in_converter_answers,
+    jobs::a_file_too_large_for_the_memory_is_rejected,
+    jobs::an_external_converter_gets_its_input_twice_and_its_arguments,
+    jobs::an_exit_status_and_a_signal_are_told,
+    jobs::too_much_output_ends_the_job,
+    jobs::the_wall_clock_ends_a_job_that_waits,
+    jobs::a_dropped_job_is_killed_and_its_folder_removed,
+    jobs::jobs_run_at_the_same_time,
+    jobs::a_killed_forker_is_replaced_and_the_job_repeated,
+];
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args_os().skip(1);
+    let first = arguments.next();
+    if first
+        .as_deref()
+        .is_some_and(|first| first == stationd_sandbox::FORKER_ARGUMENT)
+    {
+        return stationd_sandbox::forker_main(arguments);
+    }
+    let arguments: Vec<OsString> = first.into_iter().chain(arguments).collect();
+    runner::run(TESTS, &arguments)
+}

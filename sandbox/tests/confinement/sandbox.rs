@@ -1,0 +1,114 @@
+//! A sandbox to try things in.
+
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::path::PathBuf;
+
+use stationd_sandbox::{
+    Client, Finished, Forker, ForkerSettings, JobSpec, Limits, PolicyMode, Program, SandboxError,
+};
+
+/// A client with its forker, in a folder of its own.
+pub(crate) struct Sandbox {
+    runtime: tokio::runtime::Runtime,
+    pub(crate) client: Client,
+    folder: tempfile::TempDir,
+}
+
+impl Sandbox {
+    /// One that demands full confinement.
+    pub(crate) fn new() -> Self {
+        Self::with(PolicyMode::Require, |_| {})
+    }
+
+    pub(crate) fn with(policy: PolicyMode, change: impl FnOnce(&mut ForkerSettings)) -> Self {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        // The children of a root daemon have another user.
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o711)).unwrap();
+        let mut settings = ForkerSettings {
+            scratch_root: folder.path().join("scratch"),
+            user: String::new(),
+            readable: vec![folder.path().to_owned()],
+            unconfined: false,
+            own_cgroup: false,
+        };
+        change(&mut settings);
+        let forker = Forker::start(&settings).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        let client = {
+            let _entered = runtime.enter();
+            Client::new(forker, policy).unwrap()
+        };
+        Self {
+            runtime,
+            client,
+            folder,
+        }
+    }
+
+    /// A file in the sandbox's folder that everyone may read and execute.
+    pub(crate) fn file(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        use std::os::unix::fs::PermissionsExt as _;
+        let path = self.folder.path().join(name);
+        fs::write(&path, content).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        path
+    }
+
+    pub(crate) fn block_on<F: Future>(&self, future: F) -> F::Output {
+        self.runtime.block_on(future)
+    }
+
+    /// Runs a job on an input.
+    pub(crate) fn run(&self, spec: JobSpec, input: &str) -> Result<Finished, SandboxError> {
+        let input = File::open(self.file("input", input)).unwrap();
+        self.block_on(self.client.run(spec, input.into()))
+    }
+
+    /// Runs a shell script.
+    pub(crate) fn shell(&self, script: &str) -> Finished {
+        self.run(spec(shell(script)), "input\n").unwrap()
+    }
+
+    /// Folders that are left in the scratch root.
+    pub(crate) fn job_folders(&self) -> usize {
+        let forkers = fs::read_dir(self.folder.path().join("scratch")).unwrap();
+        forkers
+            .map(|forker| fs::read_dir(forker.unwrap().path()).unwrap().count())
+            .sum()
+    }
+}
+
+pub(crate) fn spec(program: Program) -> JobSpec {
+    JobSpec {
+        program,
+        arguments: r#"{"a":1}"#.into(),
+        name: "SN1.log".into(),
+        limits: Limits::default(),
+        readable: Vec::new(),
+        explain: false,
+    }
+}
+
+/// A converter that is a shell script.
+pub(crate) fn shell(script: &str) -> Program {
+    let command = ["/bin/sh", "-c", script].map(OsString::from).into();
+    Program::Exec {
+        command,
+        trusted: false,
+    }
+}
+
+/// What a job wrote, as text.
+pub(crate) fn text(finished: &Finished) -> String {
+    String::from_utf8_lossy(&finished.stdout).into_owned()
+}
+
+/// What a job complained of.
+pub(crate) fn complaint(finished: &Finished) -> String {
+    String::from_utf8_lossy(&finished.stderr).into_owned()
+}
