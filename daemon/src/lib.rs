@@ -9,3 +9,4 @@ pub mod journal;
 pub mod offline;
 pub mod receiver;
 pub mod settings;
+pub mod start;

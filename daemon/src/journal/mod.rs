@@ -10,7 +10,10 @@ mod line;
 mod open;
 mod panic;
 
-pub use daemon::{backup_used, settings_fault, settings_kept, settings_upgraded, settings_warning};
+pub use daemon::{
+    backup_used, no_state_dir, settings_fault, settings_kept, settings_not_upgraded, settings_reloaded,
+    settings_upgraded, settings_warning,
+};
 pub use fields::message_id;
 pub use open::{open, set_level};
 pub use panic::install_panic_hook;

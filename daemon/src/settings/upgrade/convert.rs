@@ -22,6 +22,17 @@ pub struct Upgrade {
     pub without_counterpart: Vec<String>,
 }
 
+impl Upgrade {
+    /// Whether the new settings hold a proxy's password.
+    pub(super) fn has_password(&self) -> bool {
+        let server = self.settings.get("server").and_then(Value::as_table);
+        let proxy = server
+            .and_then(|server| server.get("proxy"))
+            .and_then(Value::as_str);
+        proxy.is_some_and(|proxy| proxy.contains('@'))
+    }
+}
+
 /// Whether `text` is of the old format: JSON, which TOML never begins like.
 pub fn is_old(text: &str) -> bool {
     text.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n'])

@@ -25,9 +25,14 @@ fn value(settings: &Settings, key: &str) -> String {
         .map_or_else(|| "none".to_owned(), |setting| setting.value.to_string())
 }
 
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
 fn old_file(folder: &TempDir, text: &str) -> std::path::PathBuf {
     let file = folder.path().join("stationd.toml");
     fs::write(&file, text).unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
     file
 }
 
@@ -81,10 +86,7 @@ fn old_settings_have_the_same_effect_before_and_after_they_are_written() {
     assert_eq!(fs::read_to_string(&written.backup).unwrap(), SMALL);
     assert_eq!(written.without_counterpart, ["start_minimized"]);
     let token_file = written.token_file.unwrap();
-    assert_eq!(
-        fs::metadata(&token_file).unwrap().permissions().mode() & 0o777,
-        0o600
-    );
+    assert_eq!(mode(&token_file), 0o640);
     assert!(!fs::read_to_string(&file).unwrap().contains("c2VjcmV0OnRva2Vu"));
 
     let after = load(&options(&file, false)).unwrap();

@@ -1,10 +1,11 @@
 //! Puts upgraded settings in the place of the old ones.
 
-use std::fs::{File, OpenOptions, Permissions};
+use std::fs::{File, Metadata, Permissions};
 use std::io::{self, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
+use nix::unistd::{Group, Uid};
 use zeroize::Zeroizing;
 
 use super::UpgradeError;
@@ -44,17 +45,18 @@ pub fn upgrade_file(file: &Path) -> Result<Option<Written>, UpgradeError> {
         return Ok(None);
     }
     let mut upgrade = convert(&text)?;
-    let token_file = write_token(folder, &mut upgrade)?;
-    let mode = std::fs::metadata(file)
-        .map_err(UpgradeError::io(file))?
-        .permissions()
-        .mode();
+    let before = std::fs::metadata(file).map_err(UpgradeError::io(file))?;
+    let owner = Owner::like(&before);
+    let token_file = write_token(folder, &mut upgrade, owner)?;
     let backup = with_suffix(file, ".bak");
-    // The old file may hold the token and a proxy's password, in the new one only the latter is left.
-    replace(&backup, &text, mode & 0o640)?;
+    // The old file may hold the token and a proxy's password; in the new one only the latter is left.
+    let everybody = before.mode() & 0o777;
+    let few = everybody & 0o640;
+    replace(&backup, &text, few, owner)?;
     let header = "# Upgraded from the settings of the vendor's client, which are in the file of this name with .bak.\n";
     let settings = Zeroizing::new(format!("{header}{}", upgrade.settings));
-    replace(file, &settings, mode & 0o640)?;
+    let mode = if upgrade.has_password() { few } else { everybody };
+    replace(file, &settings, mode, owner)?;
     Ok(Some(Written {
         backup,
         token_file,
@@ -70,7 +72,7 @@ pub(in crate::settings) fn with_suffix(file: &Path, suffix: &str) -> PathBuf {
 }
 
 /// Writes the token beside the settings, and its path into them.
-fn write_token(folder: &Path, upgrade: &mut Upgrade) -> Result<Option<PathBuf>, UpgradeError> {
+fn write_token(folder: &Path, upgrade: &mut Upgrade, owner: Owner) -> Result<Option<PathBuf>, UpgradeError> {
     let Some(token) = &upgrade.token else {
         return Ok(None);
     };
@@ -79,7 +81,7 @@ fn write_token(folder: &Path, upgrade: &mut Upgrade) -> Result<Option<PathBuf>, 
     match std::fs::read_to_string(&path).map(Zeroizing::new) {
         Ok(there) if there.trim_ascii_end() == token.as_str() => {}
         Ok(_) => return Err(UpgradeError::OtherToken(path)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => replace(&path, token, 0o600)?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => replace(&path, token, 0o640, owner)?,
         Err(error) => return Err(UpgradeError::Io(path, error)),
     }
     let server = upgrade
@@ -93,25 +95,46 @@ fn write_token(folder: &Path, upgrade: &mut Upgrade) -> Result<Option<PathBuf>, 
     Ok(Some(path))
 }
 
-/// Writes a file so that it is there whole or not at all.
-fn replace(path: &Path, text: &str, mode: u32) -> Result<(), UpgradeError> {
-    write_whole(path, text, mode).map_err(UpgradeError::io(path))
+/// Whom the new files belong to.
+#[derive(Debug, Clone, Copy)]
+struct Owner {
+    uid: u32,
+    gid: u32,
 }
 
-fn write_whole(path: &Path, text: &str, mode: u32) -> io::Result<()> {
+impl Owner {
+    /// Like the old settings; where they are root's alone, for the daemon's group to read.
+    fn like(before: &Metadata) -> Self {
+        let group = Group::from_name("stationd").ok().flatten();
+        let gid = match group {
+            Some(group) if before.gid() == 0 && Uid::effective().is_root() => group.gid.as_raw(),
+            _ => before.gid(),
+        };
+        Self {
+            uid: before.uid(),
+            gid,
+        }
+    }
+}
+
+/// Writes a file so that it is there whole or not at all.
+fn replace(path: &Path, text: &str, mode: u32, owner: Owner) -> Result<(), UpgradeError> {
+    write_whole(path, text, mode, owner).map_err(UpgradeError::io(path))
+}
+
+fn write_whole(path: &Path, text: &str, mode: u32, owner: Owner) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new("."));
-    let draft = tempfile::Builder::new()
+    let mut draft = tempfile::Builder::new()
         .prefix(".stationd-")
-        .make_in(folder, |draft| {
-            OpenOptions::new()
-                .write(true)
-                .create_new(true)
-                .mode(0o600)
-                .open(draft)
-        })?;
+        .permissions(Permissions::from_mode(0o600))
+        .tempfile_in(folder)?;
+    let now = draft.as_file().metadata()?;
+    if (now.uid(), now.gid()) != (owner.uid, owner.gid) {
+        fchown(draft.as_file(), Some(owner.uid), Some(owner.gid))?;
+    }
     draft.as_file().set_permissions(Permissions::from_mode(mode))?;
-    draft.as_file().write_all(text.as_bytes())?;
+    draft.write_all(text.as_bytes())?;
     draft.as_file().sync_all()?;
     draft.persist(path).map_err(|error| error.error)?;
     File::open(folder)?.sync_all()

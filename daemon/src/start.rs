@@ -1,0 +1,84 @@
+//! Before the roles start, and when the settings are read again.
+
+use std::error::Error;
+
+use crate::exit::Exit;
+use crate::journal;
+use crate::settings::upgrade::{UpgradeError, Written, upgrade_file};
+use crate::settings::{Changes, LoadOptions, LogSettings, Settings, compare, load};
+
+/// Reads the settings, opens the journal, and makes the state folder. Settings of schema 1.0 are upgraded in their place.
+///
+/// # Errors
+///
+/// With the exit status, when the settings cannot be used (78) or the state folder cannot be made (74); the journal then
+/// says why.
+pub fn prepare(options: &LoadOptions) -> Result<Settings, Exit> {
+    // A file that cannot be upgraded in its place, as on a read-only disk, is upgraded in memory by `load`.
+    let upgraded = options.path().exists().then(|| upgrade_file(options.path()));
+    let options = LoadOptions {
+        use_backup: true,
+        ..options.clone()
+    };
+    let loaded = load(&options);
+    let log = loaded.as_ref().map(|settings| settings.log.clone());
+    journal::open(&log.unwrap_or_else(|_| LogSettings::default()));
+    if let Some(upgraded) = upgraded {
+        say_upgraded(&options, upgraded);
+    }
+    let settings = loaded.map_err(|faults| {
+        faults.iter().for_each(journal::settings_fault);
+        Exit::Settings
+    })?;
+    if let Some(backup) = &settings.backup {
+        journal::backup_used(options.path(), backup);
+    }
+    settings.warnings.iter().for_each(journal::settings_warning);
+    settings.make_state_dir().map_err(|error| {
+        journal::no_state_dir(&settings.state_dir, &error);
+        Exit::Disk
+    })?;
+    Ok(settings)
+}
+
+fn say_upgraded(options: &LoadOptions, upgraded: Result<Option<Written>, UpgradeError>) {
+    match upgraded {
+        Ok(None) => {}
+        Ok(Some(written)) => journal::settings_upgraded(options.path(), &written),
+        Err(error) => {
+            // What cannot be read at all is said as a fault by `load`.
+            let unwritten = !matches!(error, UpgradeError::Json(_) | UpgradeError::Newer(_));
+            if unwritten && is_old_file(options) {
+                let source = error
+                    .source()
+                    .map(|source| format!(": {source}"))
+                    .unwrap_or_default();
+                journal::settings_not_upgraded(options.path(), &format!("{error}{source}"));
+            }
+        }
+    }
+}
+
+fn is_old_file(options: &LoadOptions) -> bool {
+    std::fs::read_to_string(options.path()).is_ok_and(|text| crate::settings::upgrade::is_old(&text))
+}
+
+/// Reads the settings again. A set with a fault is refused, and the old one stays in force.
+///
+/// The journal's level is set here; what else counts at once is for the caller, by [`Changes::live`].
+pub fn reload(options: &LoadOptions, old: &Settings) -> Option<(Settings, Changes)> {
+    match load(options) {
+        Err(faults) => {
+            faults.iter().for_each(journal::settings_fault);
+            journal::settings_kept(faults.iter().count());
+            None
+        }
+        Ok(new) => {
+            new.warnings.iter().for_each(journal::settings_warning);
+            let changes = compare(old, &new);
+            journal::set_level(new.log.level);
+            journal::settings_reloaded(&changes);
+            Some((new, changes))
+        }
+    }
+}
