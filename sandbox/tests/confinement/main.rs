@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod jobs;
+mod permissions;
 mod runner;
 mod sandbox;
 
@@ -19,6 +20,16 @@ const TESTS: &[runner::Test] = tests![
     jobs::a_dropped_job_is_killed_and_its_folder_removed,
     jobs::jobs_run_at_the_same_time,
     jobs::a_killed_forker_is_replaced_and_the_job_repeated,
+    permissions::a_python_converter_imports_from_its_own_folder,
+    permissions::files_are_read_where_granted_and_nowhere_else,
+    permissions::files_are_written_in_the_working_folder_alone,
+    permissions::links_devices_modes_and_attributes_are_refused,
+    permissions::no_network_of_any_family,
+    permissions::threads_but_no_processes,
+    permissions::a_forbidden_call_ends_the_job_and_is_named,
+    permissions::too_many_refused_calls_end_the_job,
+    permissions::nothing_of_the_daemon_is_inherited,
+    permissions::each_limit_ends_the_job_under_its_name,
 ];
 
 fn main() -> ExitCode {

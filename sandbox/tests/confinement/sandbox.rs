@@ -25,7 +25,7 @@ impl Sandbox {
         use std::os::unix::fs::PermissionsExt as _;
         let folder = tempfile::tempdir().unwrap();
         // The children of a root daemon have another user.
-        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o711)).unwrap();
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
         let mut settings = ForkerSettings {
             scratch_root: folder.path().join("scratch"),
             user: String::new(),
