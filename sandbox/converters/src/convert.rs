@@ -1,12 +1,16 @@
 //! From a file to the answer of the converter protocol.
 
+use std::cmp::Ordering;
 use std::io::{self, Write};
 
 use serde::Serialize;
 use serde_json::value::RawValue;
 use stationd_report::Report;
 
-use crate::{ConvertError, Format, Source, csv, wats_text, wsjf};
+use crate::{ConvertError, Format, Source, csv, wats_text, wsjf, wsxf};
+
+/// The most notes of one file: a journal line has to hold them.
+const MOST_NOTES: usize = 20;
 
 /// The reports of a file.
 #[derive(Debug, Default)]
@@ -24,10 +28,15 @@ impl Conversion {
         self.reports.push(text);
     }
 
-    /// Adds a note once.
+    /// Adds a note once; beyond a bound only that there were more.
     pub(crate) fn note(&mut self, note: String) {
-        if !self.notes.contains(&note) {
-            self.notes.push(note);
+        if self.notes.contains(&note) {
+            return;
+        }
+        match self.notes.len().cmp(&MOST_NOTES) {
+            Ordering::Less => self.notes.push(note),
+            Ordering::Equal => self.notes.push("and more".to_owned()),
+            Ordering::Greater => {}
         }
     }
 }
@@ -41,6 +50,7 @@ pub fn convert(format: Format, input: &[u8], source: &Source<'_>) -> Result<Conv
         Format::Wsjf => wsjf::convert(input, source),
         Format::WatsText => wats_text::convert(input, source),
         Format::Csv => csv::convert(input, source),
+        Format::Wsxf => wsxf::convert(input, source),
     }
 }
 

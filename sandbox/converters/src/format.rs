@@ -15,6 +15,8 @@ pub enum Format {
     WatsText,
     /// `csv`: a header row mapped by `arguments`.
     Csv,
+    /// `wsxf`: WATS standard XML.
+    Wsxf,
 }
 
 /// A name that is no built-in format.
@@ -37,7 +39,7 @@ impl std::error::Error for UnknownFormat {}
 
 impl Format {
     /// Every built-in format.
-    pub const ALL: &'static [Self] = &[Self::Wsjf, Self::WatsText, Self::Csv];
+    pub const ALL: &'static [Self] = &[Self::Wsjf, Self::WatsText, Self::Csv, Self::Wsxf];
 
     /// Its name in the settings.
     pub fn as_str(self) -> &'static str {
@@ -45,6 +47,7 @@ impl Format {
             Self::Wsjf => "wsjf",
             Self::WatsText => "wats-text",
             Self::Csv => "csv",
+            Self::Wsxf => "wsxf",
         }
     }
 }

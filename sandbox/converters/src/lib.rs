@@ -15,6 +15,8 @@ mod text;
 pub mod wats_text;
 mod when;
 mod wsjf;
+pub mod wsxf;
+mod xml;
 
 #[cfg(test)]
 mod fixtures;

@@ -138,10 +138,7 @@ impl Mapping {
         match (found, self.constants.get(&column)) {
             (Some(cell), None) => cell,
             (Some(cell), Some(_)) if !cell.is_empty() => cell,
-            (_, Some(constant)) => Cell {
-                text: constant,
-                ..Cell::absent(line.number)
-            },
+            (_, Some(constant)) => Cell::named(constant, line.number, "constants"),
             (None, None) => Cell::absent(line.number),
         }
     }

@@ -12,6 +12,8 @@ pub(crate) struct Cell<'a> {
     pub(crate) line: usize,
     /// From 1; 0 when the table has no such column.
     pub(crate) column: usize,
+    /// Name of the XML attribute or element; empty in tables.
+    pub(crate) name: &'a str,
 }
 
 impl<'a> Cell<'a> {
@@ -20,16 +22,23 @@ impl<'a> Cell<'a> {
             text: text.trim(),
             line,
             column,
+            name: "",
+        }
+    }
+
+    /// A value that has a name instead of a column.
+    pub(crate) fn named(text: &'a str, line: usize, name: &'a str) -> Self {
+        Self {
+            text: text.trim(),
+            line,
+            column: 0,
+            name,
         }
     }
 
     /// The cell of a column that the table does not have.
     pub(crate) fn absent(line: usize) -> Self {
-        Self {
-            text: "",
-            line,
-            column: 0,
-        }
+        Self::named("", line, "")
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -52,7 +61,12 @@ impl<'a> Cell<'a> {
             "" => "nothing".to_owned(),
             text => format!("\"{}\"", Excerpt::of(text)),
         };
-        let error = ConvertError::at(self.line, format!("expected {what}, found {found}"));
+        let name = if self.name.is_empty() {
+            String::new()
+        } else {
+            format!("{}: ", self.name)
+        };
+        let error = ConvertError::at(self.line, format!("{name}expected {what}, found {found}"));
         if self.column == 0 {
             error
         } else {

@@ -67,6 +67,18 @@ impl Comparison {
         })
     }
 
+    /// The limits of a file that has a status for every value: what is absent stays absent.
+    pub(crate) fn as_given(
+        op: Option<CompOp>,
+        low: Option<NumberOrText>,
+        high: Option<NumberOrText>,
+    ) -> (Option<NumberOrText>, Option<NumberOrText>) {
+        match op {
+            Some(op) if limits_of(op) == 1 && low.is_none() => (high, None),
+            _ => (low, high),
+        }
+    }
+
     /// Whether a value passes; `None` when the format does not say (`EQT`, a text, no comparison).
     pub(crate) fn passes(&self, value: &NumberOrText) -> Option<bool> {
         let NumberOrText::Number(value) = value else {

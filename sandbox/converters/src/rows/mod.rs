@@ -8,9 +8,9 @@ mod tree;
 mod unit;
 
 pub(crate) use cell::Cell;
-use limits::Comparison;
+pub(crate) use limits::Comparison;
 pub(crate) use row::{Reader, Row};
 pub(crate) use status::StatusWords;
-use status::worst;
+pub(crate) use status::worst;
 pub(crate) use tree::Tree;
 pub(crate) use unit::{Field, Site, Unit};

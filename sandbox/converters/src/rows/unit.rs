@@ -110,6 +110,16 @@ impl Unit {
         Ok(())
     }
 
+    /// The report so far, for what is no text cell.
+    pub(crate) fn report_mut(&mut self) -> &mut Report {
+        &mut self.report
+    }
+
+    /// What only a test has, so far.
+    pub(crate) fn uut_mut(&mut self) -> &mut UutInfo {
+        &mut self.uut
+    }
+
     /// Keeps what has no place of its own.
     pub(crate) fn keep(&mut self, name: &str, cell: Cell<'_>) {
         if !cell.is_empty() {
@@ -175,7 +185,9 @@ impl Unit {
         if let Some(result) = &report.result {
             root.status = StepStatus::find(result.code().as_str()).map(Into::into);
         }
-        root.seq_call = (program != SequenceCall::default()).then(|| Box::new(program));
+        if program != SequenceCall::default() {
+            root.seq_call = Some(Box::new(program));
+        }
         report.uut = Some(uut);
         report.root = Some(Box::new(root));
         Ok(report)

@@ -1,0 +1,12 @@
+//! `wsxf`: WATS standard XML.
+
+mod arguments;
+mod measurements;
+mod report;
+mod step;
+
+#[cfg(test)]
+mod tests;
+
+pub use arguments::WsxfArguments;
+pub(crate) use report::convert;

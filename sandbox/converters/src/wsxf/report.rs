@@ -1,0 +1,204 @@
+//! The header of a report. Source: a server's export of one report as XML and as JSON, which agree member by member.
+
+use stationd_report::{MiscInfo, Report, SubUnit};
+
+use super::WsxfArguments;
+use super::step::Steps;
+use crate::rows::{Cell, Field, Reader, Site, StatusWords, Unit};
+use crate::when::Dates;
+use crate::xml::{Element, parse};
+use crate::{Conversion, ConvertError, Source};
+
+/// Converts all reports of a file.
+pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, ConvertError> {
+    let arguments: WsxfArguments = source.parse_arguments()?;
+    let words = StatusWords::default();
+    let site = Site {
+        reader: Reader {
+            decimal_mark: '.',
+            dates: Dates::Iso,
+            words: &words,
+        },
+        process_codes: &arguments.process_codes,
+        process_code: arguments.process_code,
+    };
+    let root = parse(input)?;
+    let elements: Vec<&Element> = match root.name.as_str() {
+        "Report" => vec![&root],
+        "Reports" => root.children("Report").collect(),
+        name => {
+            let found = stationd_report::Excerpt::of(name);
+            return Err(ConvertError::at(
+                root.line,
+                format!("expected <Reports> or <Report>, found <{found}>"),
+            ));
+        }
+    };
+    let mut conversion = Conversion::default();
+    for element in elements {
+        let mut notes = Vec::new();
+        let unit = report(element, &arguments, site, &mut notes);
+        arguments.on_damaged_unit.take(unit, &mut conversion)?;
+        for note in notes {
+            conversion.note(note);
+        }
+    }
+    if conversion.reports.is_empty() {
+        conversion.notes.insert(0, "no report".to_owned());
+        return Err(ConvertError::at(root.line, conversion.notes.join("; ")));
+    }
+    Ok(conversion)
+}
+
+const ATTRIBUTES: [&str; 14] = [
+    "type",
+    "Type",
+    "ID",
+    "Start",
+    "Start_utc",
+    "Result",
+    "SN",
+    "PN",
+    "Rev",
+    "origin",
+    "MachineName",
+    "Location",
+    "Purpose",
+    "ProductName",
+];
+const CHILDREN: [&str; 5] = ["UUT", "Process", "MiscInfo", "ReportUnitHierarchy", "Step"];
+
+fn report(
+    element: &Element,
+    arguments: &WsxfArguments,
+    site: Site<'_>,
+    notes: &mut Vec<String>,
+) -> Result<Report, ConvertError> {
+    let kind = Some(element.attribute("type")).filter(|kind| !kind.is_empty());
+    let kind = kind.unwrap_or(element.attribute("Type"));
+    match kind.text {
+        "" | "UUT" | "T" => {}
+        "UUR" | "R" => {
+            return Err(ConvertError::at(
+                element.line,
+                "a repair report: only its JSON form is read",
+            ));
+        }
+        _ => return Err(kind.expected("UUT or UUR")),
+    }
+    let mut left = element.unknown(&ATTRIBUTES, &CHILDREN);
+    let mut unit = Unit::new(element.line);
+    header(element, arguments, &mut unit, site)?;
+    for process in element.children("Process") {
+        unit.set(Field::ProcessCode, process.attribute("Code"), site)?;
+        unit.set(Field::ProcessName, process.attribute("Name"), site)?;
+        left.extend(process.unknown(&["Code", "Name"], &[]));
+    }
+    for uut in element.children("UUT") {
+        test(uut, &mut unit, site, &mut left)?;
+    }
+    for info in element.children("MiscInfo") {
+        left.extend(info.unknown(&["Typedef", "Description", "Numeric", "idx", "order_no"], &[]));
+        let info = misc_info(info)?;
+        unit.report_mut().misc_infos.get_or_insert_default().push(info);
+    }
+    for sub in element.children("ReportUnitHierarchy") {
+        left.extend(sub.unknown(&["PartType", "PN", "SN", "Rev", "Position"], &[]));
+        let sub = sub_unit(sub)?;
+        unit.report_mut().sub_units.get_or_insert_default().push(sub);
+    }
+    let mut steps = Steps { site, left };
+    let root = steps.root(element)?;
+    notes.extend(
+        steps
+            .left
+            .into_iter()
+            .map(|what| format!("{what} has no place in a report and was left out")),
+    );
+    unit.finish(root, site, notes)
+}
+
+/// The attributes of the report itself.
+fn header(
+    element: &Element,
+    arguments: &WsxfArguments,
+    unit: &mut Unit,
+    site: Site<'_>,
+) -> Result<(), ConvertError> {
+    unit.set(
+        Field::PartNumber,
+        Cell::named(arguments.part_number.as_deref().unwrap_or(""), 0, ""),
+        site,
+    )?;
+    unit.set(
+        Field::Revision,
+        Cell::named(arguments.revision.as_deref().unwrap_or(""), 0, ""),
+        site,
+    )?;
+    for (name, field) in [
+        ("SN", Field::Serial),
+        ("PN", Field::PartNumber),
+        ("Rev", Field::Revision),
+        ("Result", Field::Result),
+        ("MachineName", Field::Station),
+        ("Location", Field::Location),
+        ("Purpose", Field::Purpose),
+        ("Start_utc", Field::StartUtc),
+        ("Start", Field::Start),
+    ] {
+        unit.set(field, element.attribute(name), site)?;
+    }
+    let own = unit.report_mut();
+    own.id = element.attribute("ID").given().map(str::to_ascii_lowercase);
+    own.start_utc = element.attribute("Start_utc").owned();
+    own.origin = element.attribute("origin").owned();
+    own.product_name = element.attribute("ProductName").owned();
+    Ok(())
+}
+
+fn sub_unit(element: &Element) -> Result<SubUnit, ConvertError> {
+    Ok(SubUnit {
+        part_type: element.attribute("PartType").owned(),
+        pn: element.attribute("PN").owned(),
+        sn: element.attribute("SN").owned(),
+        rev: element.attribute("Rev").owned(),
+        position: element.attribute("Position").integer()?,
+        ..SubUnit::default()
+    })
+}
+
+fn test(uut: &Element, unit: &mut Unit, site: Site<'_>, left: &mut Vec<String>) -> Result<(), ConvertError> {
+    const OTHERS: [&str; 3] = ["BatchFailCount", "BatchLoopIndex", "StepIdCausedUUTFailure"];
+    let fields = [
+        ("UserLoginName", Field::Operator),
+        ("BatchSN", Field::Batch),
+        ("TestSocketIndex", Field::Socket),
+        ("ExecutionTime", Field::ExecTime),
+        ("FixtureId", Field::Fixture),
+        ("ErrorCode", Field::ErrorCode),
+        ("ErrorMessage", Field::ErrorMessage),
+    ];
+    for (name, field) in fields {
+        unit.set(field, uut.attribute(name), site)?;
+    }
+    if let Some(comment) = uut.child("Comment") {
+        unit.set(Field::Comment, comment.text(), site)?;
+    }
+    let own = unit.uut_mut();
+    let [fail_count, loop_index, step] = OTHERS.map(|name| uut.attribute(name).integer());
+    own.batch_fail_count = fail_count?;
+    own.batch_loop_index = loop_index?;
+    own.step_id_caused_uut_failure = step?;
+    let known: Vec<_> = fields.iter().map(|(name, _)| *name).chain(OTHERS).collect();
+    left.extend(uut.unknown(&known, &["Comment"]));
+    Ok(())
+}
+
+fn misc_info(element: &Element) -> Result<MiscInfo, ConvertError> {
+    Ok(MiscInfo {
+        description: element.attribute("Description").owned(),
+        text: element.text().owned(),
+        numeric: element.attribute("Numeric").number('.')?,
+        ..MiscInfo::default()
+    })
+}

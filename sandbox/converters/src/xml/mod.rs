@@ -1,0 +1,7 @@
+//! XML with bounds: a small tree without namespaces, entities or mixed content.
+
+mod element;
+mod parse;
+
+pub(crate) use element::Element;
+pub(crate) use parse::parse;
