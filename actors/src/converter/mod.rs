@@ -1,5 +1,28 @@
 //! Runs one job per file, and retires the file when its reports are durable.
 
+mod actor;
+mod chatter;
+mod durable;
+mod endings;
+mod job;
+mod journal;
+mod judge;
+mod ledger;
+mod meter;
+mod names;
+mod pending;
+mod place;
+mod ports;
+mod reason;
+mod retire;
 mod settings;
+mod source;
+mod state;
+mod tally;
+mod task;
+#[cfg(test)]
+mod tests;
+mod trouble;
 
+pub use actor::ConverterSupervisor;
 pub use settings::*;

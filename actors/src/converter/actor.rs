@@ -1,0 +1,393 @@
+//! Role: runs one confined child per file, makes its reports durable, and retires the file.
+//!
+//! Owns: the credits, the jobs that run, what does not work for now, and the schedule of suspended files.
+//! Receives: `BindConverter`, `Offer`, `Admission`, `DescribeConverters`, `Pulse`, `Drain`.
+//! Sends: `Credit`, `JobEnded` to the watcher; `Append`, `RecordJob` to the queue.
+//! Runs on: the main arbiter; hashing, judging and retiring run on blocking threads, one per job.
+//! After a restart: unfinished files are offered again by the watcher; suspended ones are found by their notes.
+//! When draining: starts nothing, waits for the jobs that run, then ends them; their files stay.
+
+use std::collections::{HashMap, VecDeque};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use actix::dev::SendError;
+use actix::{
+    Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, MessageResult, Recipient, ResponseFuture,
+    SpawnHandle, WrapFuture,
+};
+use stationd_sandbox::Client;
+use tokio::sync::oneshot;
+
+use super::chatter::Limiter;
+use super::durable::Durable;
+use super::job::serve;
+use super::ledger::Ledger;
+use super::meter::Meter;
+use super::ports::{Ask, Ports, Run, Unanswered};
+use super::state::Flow;
+use super::task::{Served, Task};
+use super::{SupervisorSettings, journal, pending};
+use crate::clock;
+use crate::messages::converter::{Admission, BindConverter, ConverterIndex, DescribeConverters, Offer};
+use crate::messages::lifecycle::{Drain, Drained, Health, Pulse};
+use crate::messages::queue::{Append, RecordJob};
+use crate::messages::watcher::{Credit, JobEnded, Left};
+use crate::model::JobEnd;
+
+/// Places in the mailbox: offers are bounded by the credits, the rest is rare.
+const MAILBOX: usize = 16;
+/// A message the watcher's mailbox had no room for is sent again after this.
+const SEND_AGAIN: Duration = Duration::from_millis(50);
+/// Longest wait for the queue: a commit on a slow flash with a full group takes seconds.
+const QUEUE_PATIENCE: Duration = Duration::from_secs(30);
+/// Least time between two looks into a pending folder.
+const PENDING_GAP: Duration = Duration::from_secs(1);
+
+/// The converter supervisor.
+pub struct ConverterSupervisor {
+    ports: Rc<Ports>,
+    ledger: Ledger,
+    flow: Flow<Task>,
+    peers: Option<BindConverter>,
+    outbox: VecDeque<ToWatcher>,
+    jobs: HashMap<u64, SpawnHandle>,
+    last_job: u64,
+    drained: Option<oneshot::Sender<Drained>>,
+}
+
+/// A fact for the watcher.
+enum ToWatcher {
+    Credit(Credit),
+    Ended(JobEnded),
+}
+
+impl std::fmt::Debug for ConverterSupervisor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ConverterSupervisor")
+            .field("running", &self.flow.running())
+            .finish_non_exhaustive()
+    }
+}
+
+impl ConverterSupervisor {
+    /// A supervisor that runs jobs by `client` and hands their reports to the queue. It begins when it is bound.
+    pub fn new(
+        settings: SupervisorSettings,
+        client: Client,
+        append: Recipient<Append>,
+        record: Recipient<RecordJob>,
+    ) -> Self {
+        let run: Box<Run> = Box::new(move |spec, input| {
+            let client = client.clone();
+            Box::pin(async move { client.run(spec, input).await })
+        });
+        Self::with_run(settings, run, append, record)
+    }
+
+    pub(super) fn with_run(
+        settings: SupervisorSettings,
+        run: Box<Run>,
+        append: Recipient<Append>,
+        record: Recipient<RecordJob>,
+    ) -> Self {
+        let ports = Ports {
+            run,
+            append: ask(append),
+            record: ask(record),
+            station_id: settings.station_id,
+            durable: Durable::default(),
+            chatter: Limiter::default(),
+            meter: Meter::default(),
+        };
+        Self {
+            ports: Rc::new(ports),
+            ledger: Ledger::new(settings.converters),
+            flow: Flow::new(settings.max_children),
+            peers: None,
+            outbox: VecDeque::new(),
+            jobs: HashMap::new(),
+            last_job: 0,
+            drained: None,
+        }
+    }
+
+    /// Starts what may run, grants what is free, and sends what is to be said.
+    fn work(&mut self, ctx: &mut Context<Self>) {
+        while let Some(task) = self.flow.next() {
+            self.start(task, ctx);
+        }
+        let jobs = if self.peers.is_some() {
+            self.flow.grant()
+        } else {
+            0
+        };
+        if jobs > 0 {
+            self.outbox.push_back(ToWatcher::Credit(Credit { jobs }));
+        }
+        self.send(ctx);
+    }
+
+    fn send(&mut self, ctx: &mut Context<Self>) {
+        let Some(peers) = &self.peers else { return };
+        while let Some(message) = self.outbox.pop_front() {
+            let refused = match message {
+                ToWatcher::Credit(credit) => refused(peers.credit.try_send(credit)).map(ToWatcher::Credit),
+                ToWatcher::Ended(ended) => refused(peers.ended.try_send(ended)).map(ToWatcher::Ended),
+            };
+            if let Some(message) = refused {
+                self.outbox.push_front(message);
+                ctx.run_later(SEND_AGAIN, Self::send);
+                return;
+            }
+        }
+    }
+
+    fn start(&mut self, task: Task, ctx: &mut Context<Self>) {
+        let Some(tally) = self.ledger.tally(task.converter) else {
+            self.flow.ended();
+            return;
+        };
+        tally.in_flight += 1;
+        self.last_job += 1;
+        let id = self.last_job;
+        let served =
+            serve(Rc::clone(&self.ports), Arc::clone(&tally.settings), task.clone()).into_actor(self);
+        let handle = ctx.spawn(served.map(move |served, supervisor, ctx| {
+            supervisor.jobs.remove(&id);
+            supervisor.flow.ended();
+            supervisor.ended(&task, served, ctx);
+            supervisor.work(ctx);
+            if supervisor.flow.running() == 0 {
+                supervisor.tell_drained(0);
+            }
+        }));
+        self.jobs.insert(id, handle);
+    }
+
+    fn ended(&mut self, task: &Task, served: Served, ctx: &mut Context<Self>) {
+        let now = Instant::now();
+        if let Some(tally) = self.ledger.tally(task.converter) {
+            tally.in_flight = tally.in_flight.saturating_sub(1);
+        }
+        let left = match served {
+            Served::Stopped => return,
+            Served::NoJob(left) => left,
+            Served::Ended(end, left) => {
+                self.ledger.ended(task.converter, end, now);
+                if end == JobEnd::Suspended
+                    && let Some(tally) = self.ledger.tally(task.converter)
+                {
+                    let delay = Duration::from_secs(tally.settings.retry_delay_s);
+                    Self::look_for_pending_in(task.converter, delay, ctx);
+                }
+                left
+            }
+            Served::Trouble(kind, cause) => {
+                let wait = self.ledger.trouble(task.converter, kind, &cause, now);
+                if wait.all {
+                    self.rest(wait.delay, ctx);
+                }
+                Left::Again { after: wait.delay }
+            }
+        };
+        if task.pending.is_some() {
+            self.pending_ended(task.converter, left, ctx);
+        } else {
+            let converter = ConverterIndex(task.converter);
+            let path = task.path.clone();
+            self.outbox.push_back(ToWatcher::Ended(JobEnded {
+                converter,
+                path,
+                left,
+            }));
+        }
+    }
+
+    fn rest(&mut self, delay: Duration, ctx: &mut Context<Self>) {
+        if self.flow.gates().resting {
+            return;
+        }
+        self.flow.set_gates(|gates| gates.resting = true);
+        ctx.run_later(delay, |supervisor, ctx| {
+            supervisor.flow.set_gates(|gates| gates.resting = false);
+            supervisor.work(ctx);
+        });
+    }
+
+    fn look_for_pending_in(converter: usize, delay: Duration, ctx: &mut Context<Self>) {
+        ctx.run_later(delay, move |supervisor, ctx| {
+            supervisor.look_for_pending(converter, ctx);
+        });
+    }
+
+    fn look_for_pending(&mut self, converter: usize, ctx: &mut Context<Self>) {
+        let limit = self.flow.room_for_retries();
+        let Some(tally) = self.ledger.tally(converter) else {
+            return;
+        };
+        if tally.pending_busy > 0 || self.flow.gates().draining {
+            // The last of them looks again.
+            return;
+        }
+        if limit == 0 {
+            Self::look_for_pending_in(converter, PENDING_GAP, ctx);
+            return;
+        }
+        tally.pending_busy = 1;
+        let order = tally.order(limit);
+        let due = tokio::task::spawn_blocking(move || pending::due(&order, clock::now())).into_actor(self);
+        ctx.spawn(due.map(move |due, supervisor, ctx| {
+            let (Ok(due), Some(tally)) = (due, supervisor.ledger.tally(converter)) else {
+                return;
+            };
+            tally.pending_busy = 0;
+            match due {
+                Ok(due) => {
+                    tally.pending_busy = due.now.len();
+                    due.now
+                        .into_iter()
+                        .for_each(|pending| supervisor.flow.retry(pending.into_task(converter)));
+                    if let Some(next) = due.next {
+                        Self::look_for_pending_in(converter, next.max(PENDING_GAP), ctx);
+                    }
+                    supervisor.work(ctx);
+                }
+                Err(cause) => {
+                    let delay =
+                        supervisor
+                            .ledger
+                            .pending_failed(converter, &cause.to_string(), Instant::now());
+                    Self::look_for_pending_in(converter, delay, ctx);
+                }
+            }
+        }));
+    }
+
+    /// One of the pending files was served; the last one looks for more.
+    fn pending_ended(&mut self, converter: usize, left: Left, ctx: &mut Context<Self>) {
+        let Some(tally) = self.ledger.tally(converter) else {
+            return;
+        };
+        tally.pending_busy = tally.pending_busy.saturating_sub(1);
+        if tally.pending_busy == 0 {
+            let delay = match left {
+                Left::Again { after } => after.max(PENDING_GAP),
+                Left::Gone | Left::Kept => Duration::ZERO,
+            };
+            Self::look_for_pending_in(converter, delay, ctx);
+        }
+    }
+
+    fn tell_drained(&mut self, left: usize) {
+        if let Some(waiting) = self.drained.take()
+            && waiting.send(Drained { left }).is_err()
+        {
+            log::debug!(target: "converter", left = left; "nobody waits for the drain any more");
+        }
+    }
+}
+
+/// Requests to the queue, each with a timeout.
+fn ask<M, R, E>(recipient: Recipient<M>) -> Box<Ask<M, R, E>>
+where
+    M: Message<Result = Result<R, E>> + Send + Unpin + 'static,
+    R: Send + 'static,
+    E: Send + 'static,
+{
+    Box::new(move |message| {
+        let request = recipient.send(message).timeout(QUEUE_PATIENCE);
+        Box::pin(async move { request.await.map_err(|_| Unanswered) })
+    })
+}
+
+/// The message of a refused `try_send`; one that the receiver's end makes pointless is dropped.
+fn refused<M>(sent: Result<(), SendError<M>>) -> Option<M> {
+    match sent {
+        Err(SendError::Full(message)) => Some(message),
+        Ok(()) | Err(SendError::Closed(_)) => None,
+    }
+}
+
+impl Actor for ConverterSupervisor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.set_mailbox_capacity(MAILBOX);
+    }
+}
+
+impl Handler<BindConverter> for ConverterSupervisor {
+    type Result = ();
+
+    fn handle(&mut self, peers: BindConverter, ctx: &mut Self::Context) {
+        self.peers = Some(peers);
+        for converter in 0..self.ledger.len() {
+            self.look_for_pending(converter, ctx);
+        }
+        self.work(ctx);
+    }
+}
+
+impl Handler<Offer> for ConverterSupervisor {
+    type Result = ();
+
+    fn handle(&mut self, offer: Offer, ctx: &mut Self::Context) {
+        self.flow.offered(Task::offered(offer));
+        self.work(ctx);
+    }
+}
+
+impl Handler<Admission> for ConverterSupervisor {
+    type Result = ();
+
+    fn handle(&mut self, admission: Admission, ctx: &mut Self::Context) {
+        self.flow
+            .set_gates(|gates| gates.queue_full = matches!(admission, Admission::Closed(_)));
+        self.work(ctx);
+    }
+}
+
+impl Handler<DescribeConverters> for ConverterSupervisor {
+    type Result = MessageResult<DescribeConverters>;
+
+    fn handle(&mut self, _: DescribeConverters, _: &mut Self::Context) -> Self::Result {
+        MessageResult(self.ledger.statuses(&self.ports.meter))
+    }
+}
+
+impl Handler<Pulse> for ConverterSupervisor {
+    type Result = MessageResult<Pulse>;
+
+    fn handle(&mut self, _: Pulse, _: &mut Self::Context) -> Self::Result {
+        MessageResult(self.ledger.problem().map_or(Health::Good, Health::Degraded))
+    }
+}
+
+impl Handler<Drain> for ConverterSupervisor {
+    type Result = ResponseFuture<Drained>;
+
+    fn handle(&mut self, drain: Drain, ctx: &mut Self::Context) -> Self::Result {
+        self.flow.set_gates(|gates| gates.draining = true);
+        let (sender, receiver) = oneshot::channel();
+        self.drained = Some(sender);
+        if self.flow.running() == 0 {
+            self.tell_drained(0);
+        }
+        ctx.run_later(
+            drain.until.saturating_duration_since(Instant::now()),
+            |supervisor, ctx| {
+                let left = supervisor.jobs.len();
+                if left > 0 {
+                    journal::given_up(left);
+                }
+                for (_, job) in supervisor.jobs.drain() {
+                    ctx.cancel_future(job);
+                }
+                supervisor.tell_drained(left);
+            },
+        );
+        Box::pin(async { receiver.await.unwrap_or(Drained { left: 0 }) })
+    }
+}

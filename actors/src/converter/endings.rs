@@ -1,0 +1,201 @@
+//! The ends of a job: what is queued, recorded and said, and where the file goes.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use stationd_sandbox::Finished;
+
+use super::job::{Job, off_loop};
+use super::judge::{Converted, Failure, FailureKind};
+use super::pending::Suspended;
+use super::place::unlink;
+use super::retire::{Leaving, PENDING_SUFFIX, REASON_SUFFIX, RetireError, Retired};
+use super::task::{Served, TroubleKind};
+use super::{After, ConverterSettings, journal, reason};
+use crate::clock;
+use crate::messages::queue::{Append, AppendError, Appended};
+use crate::messages::watcher::Left;
+use crate::model::JobEnd;
+
+impl Job<'_> {
+    pub(super) async fn converted(self, converted: Converted, finished: &Finished) -> Served {
+        let Converted {
+            reports,
+            steps,
+            assumed,
+            doubtful,
+        } = converted;
+        let job = self.record(JobEnd::Converted, assumed.clone(), Some(finished));
+        let said: Vec<_> = reports
+            .iter()
+            .map(|report| (report.serial.clone(), report.report_id))
+            .collect();
+        let append = Append {
+            job,
+            reports,
+            priority: self.converter.priority,
+        };
+        let answer = match (self.ports.append)(append).await {
+            Err(error) => return Served::Trouble(TroubleKind::Queue, error.to_string()),
+            Ok(Err(error @ AppendError::Full(_))) => {
+                return Served::Trouble(TroubleKind::QueueFull, error.to_string());
+            }
+            Ok(Err(error)) => return Served::Trouble(TroubleKind::Queue, journal::chain(&error)),
+            Ok(Ok(answer)) => answer,
+        };
+        // From here on the reports are durable: whatever fails below, they are not queued again.
+        self.ports.durable.insert(self.source.job);
+        match answer {
+            Appended::Queued(entries) => {
+                journal::converted(
+                    &self.line(),
+                    &said,
+                    &entries,
+                    steps,
+                    self.began.elapsed(),
+                    &assumed,
+                );
+                if let Some(sure) = doubtful {
+                    journal::doubtful(&self.line(), sure, self.converter.alarm_below);
+                }
+                self.retire_done(JobEnd::Converted).await
+            }
+            Appended::Duplicate { at, path } => {
+                let earlier = journal::earlier(at, Path::new(OsStr::from_bytes(&path)));
+                journal::duplicate(&self.line(), &earlier);
+                self.keep_record(self.record(JobEnd::Skipped, earlier, Some(finished)))
+                    .await;
+                self.retire_done(JobEnd::Skipped).await
+            }
+        }
+    }
+
+    pub(super) async fn skipped(self, reason: String, finished: &Finished) -> Served {
+        journal::skipped(&self.line(), &reason);
+        self.keep_record(self.record(JobEnd::Skipped, reason, Some(finished)))
+            .await;
+        // What was not converted is not deleted either.
+        let after = if self.converter.after == After::Delete {
+            After::Move
+        } else {
+            self.converter.after
+        };
+        self.retire(JobEnd::Skipped, move |leaving, settings| {
+            leaving.done(after, &settings.done_dir)
+        })
+        .await
+    }
+
+    pub(super) async fn retire_done(self, end: JobEnd) -> Served {
+        self.retire(end, |leaving, settings| {
+            leaving.done(settings.after, &settings.done_dir)
+        })
+        .await
+    }
+
+    pub(super) async fn suspended(self, reason: String, finished: Arc<Finished>) -> Served {
+        let count = self.task.pending.as_ref().map_or(0, |pending| pending.suspended) + 1;
+        if count > self.converter.retries {
+            let times = self.converter.retries;
+            let failure = Failure {
+                kind: FailureKind::Converter,
+                reason: format!("asked for a later try still after {times} more: {reason}"),
+                faults: Vec::new(),
+            };
+            return self.failed(failure, Some(finished)).await;
+        }
+        let delay = Duration::from_secs(self.converter.retry_delay_s);
+        journal::suspended(&self.line(), &reason, count, self.converter.retries, delay);
+        self.keep_record(self.record(JobEnd::Suspended, reason.clone(), Some(&finished)))
+            .await;
+        let (origin, trace, seen) = (self.task.origin.clone(), self.task.trace, self.task.seen);
+        let pending = self.task.pending.clone();
+        let not_before = clock::now().plus(delay);
+        self.retire(JobEnd::Suspended, move |leaving, settings| {
+            let converter = &settings.name;
+            let note = Suspended {
+                converter,
+                origin: &origin,
+                trace,
+                seen,
+                count,
+                not_before,
+                reason: &reason,
+            };
+            match &pending {
+                None => leaving.with_companion(&settings.pending_dir, PENDING_SUFFIX, |file| note.text(file)),
+                Some(pending) => match note.replace(pending) {
+                    Ok(()) => Ok(Retired::Kept),
+                    Err(cause) => Err(RetireError::new(&settings.pending_dir, cause)),
+                },
+            }
+        })
+        .await
+    }
+
+    pub(super) async fn failed(self, failure: Failure, finished: Option<Arc<Finished>>) -> Served {
+        let job = self.record(failure.end(), failure.reason.clone(), finished.as_deref());
+        self.keep_record(job.clone()).await;
+        let (kept, end) = (failure.clone(), failure.end());
+        let line = self.line();
+        let served = self
+            .retire(end, move |leaving, settings| {
+                leaving.with_companion(&settings.error_dir, REASON_SUFFIX, |file| {
+                    reason::text(file, &job, &kept, &settings.limits, finished.as_deref())
+                })
+            })
+            .await;
+        if matches!(served, Served::Ended(..)) {
+            journal::failed(&line, &failure);
+        }
+        served
+    }
+
+    /// Retires the source, and removes its note if it lay in the pending folder.
+    async fn retire(
+        self,
+        end: JobEnd,
+        how: impl FnOnce(&Leaving<'_>, &ConverterSettings) -> Result<Retired, RetireError> + Send + 'static,
+    ) -> Served {
+        let (source, settings, path) = (
+            Arc::clone(&self.source),
+            Arc::clone(&self.converter),
+            self.task.path.clone(),
+        );
+        let note = self
+            .task
+            .pending
+            .as_ref()
+            .map(|pending| pending.note_path.clone());
+        let retired = off_loop(move || {
+            let leaving = Leaving {
+                source: &source,
+                path: &path,
+                now: clock::now(),
+            };
+            let retired = how(&leaving, &settings)?;
+            if let (Some(note), Retired::To(_) | Retired::Removed | Retired::Gone) = (note, &retired) {
+                unlink(&note).map_err(|cause| RetireError::new(&settings.pending_dir, cause))?;
+            }
+            Ok::<_, RetireError>(retired)
+        });
+        match retired.await {
+            None => Served::Stopped,
+            Some(Ok(Retired::To(_) | Retired::Removed | Retired::Gone)) => Served::Ended(end, Left::Gone),
+            Some(Ok(Retired::Kept)) => Served::Ended(end, Left::Kept),
+            Some(Ok(Retired::Changed)) => {
+                journal::changed(&self.line());
+                Served::Ended(
+                    end,
+                    Left::Again {
+                        after: Duration::ZERO,
+                    },
+                )
+            }
+            Some(Err(error)) => Served::Trouble(TroubleKind::Folder(end), error.to_string()),
+        }
+    }
+}

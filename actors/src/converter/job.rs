@@ -1,0 +1,209 @@
+//! One job from the offered file to its end: open, run, judge, queue, retire.
+//!
+//! Each step that fails leaves the file where it is, so that it is offered again; each step may be repeated.
+
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::Zoned;
+use jiff::tz::TimeZone;
+use stationd_sandbox::{Finished, JobSpec, Program, SandboxError};
+
+use super::ConverterSettings;
+use super::journal::{self, Line};
+use super::judge::{Context, Failure, Verdict, judge};
+use super::ports::Ports;
+use super::source::{self, NoSource, Source};
+use super::task::{Served, Task, TroubleKind};
+use crate::clock;
+use crate::messages::queue::RecordJob;
+use crate::messages::watcher::Left;
+use crate::model::{JobEnd, JobRecord, Shown, UnixMs};
+
+/// A job under way.
+pub(super) struct Job<'a> {
+    pub(super) ports: &'a Ports,
+    pub(super) converter: Arc<ConverterSettings>,
+    pub(super) task: &'a Task,
+    pub(super) source: Arc<Source>,
+    pub(super) started: UnixMs,
+    pub(super) began: Instant,
+}
+
+/// Serves a task.
+pub(super) async fn serve(ports: Rc<Ports>, converter: Arc<ConverterSettings>, task: Task) -> Served {
+    let (started, began) = (clock::now(), Instant::now());
+    let (path, origin, size, modified_ns) = (
+        task.path.clone(),
+        task.origin.clone(),
+        task.size,
+        task.modified_ns,
+    );
+    let opened = off_loop(move || source::open(&path, &origin, size, modified_ns)).await;
+    let job = |source| Job {
+        ports: &ports,
+        converter: Arc::clone(&converter),
+        task: &task,
+        source,
+        started,
+        began,
+    };
+    match opened {
+        None => Served::Stopped,
+        Some(Ok(source)) => job(Arc::new(source)).run().await,
+        Some(Err(NoSource::Gone)) => Served::NoJob(Left::Gone),
+        Some(Err(NoSource::Changed)) => Served::NoJob(Left::Again {
+            after: Duration::ZERO,
+        }),
+        Some(Err(NoSource::Unreadable(source, cause))) => {
+            let failure = Failure::of_file(format!("cannot be read: {cause}"));
+            job(Arc::from(source)).failed(failure, None).await
+        }
+        Some(Err(NoSource::World(cause))) => Served::Trouble(TroubleKind::Read, cause.to_string()),
+    }
+}
+
+/// Runs blocking work elsewhere; none when the runtime shuts down.
+pub(super) async fn off_loop<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    tokio::task::spawn_blocking(work).await.ok()
+}
+
+impl Job<'_> {
+    async fn run(self) -> Served {
+        if self.ports.durable.contains(self.source.job) {
+            // Its reports were queued before; only its retirement failed.
+            return self.retire_done(JobEnd::Converted).await;
+        }
+        let input = match self.source.file.try_clone() {
+            Ok(file) => OwnedFd::from(file),
+            Err(cause) => return Served::Trouble(TroubleKind::Read, cause.to_string()),
+        };
+        let finished = match (self.ports.run)(self.spec(), input).await {
+            Ok(finished) => Arc::new(finished),
+            Err(error) => return sandbox_trouble(&error),
+        };
+        self.ports.meter.ended(self.task.converter, &finished);
+        for line in self
+            .ports
+            .chatter
+            .lines(self.task.converter, &finished.stderr, self.began)
+        {
+            journal::said(&self.line(), &line);
+        }
+        let Some(verdict) = self.judge(Arc::clone(&finished)).await else {
+            return Served::Stopped;
+        };
+        match verdict {
+            Verdict::Converted(converted) => self.converted(converted, &finished).await,
+            Verdict::Skipped(reason) => self.skipped(reason, &finished).await,
+            Verdict::Suspended(reason) => self.suspended(reason, finished).await,
+            Verdict::Failed(failure) => self.failed(failure, Some(finished)).await,
+            Verdict::NotRun(cause) => Served::Trouble(TroubleKind::Sandbox, cause),
+        }
+    }
+
+    fn spec(&self) -> JobSpec {
+        JobSpec {
+            program: self.converter.program.clone(),
+            arguments: self.converter.arguments.clone(),
+            name: self.task.origin.file_name().unwrap_or_default().to_owned(),
+            limits: self.converter.limits.clone(),
+            readable: Vec::new(),
+            explain: false,
+        }
+    }
+
+    async fn judge(&self, finished: Arc<Finished>) -> Option<Verdict> {
+        let (converter, source) = (Arc::clone(&self.converter), Arc::clone(&self.source));
+        let station_id = self.ports.station_id;
+        off_loop(move || {
+            let file_time = file_time(source.identity.modified_ns);
+            let context = Context {
+                converter: &converter,
+                station_id,
+                hash: &source.hash,
+                file_time: &file_time,
+            };
+            judge(&finished, &context)
+        })
+        .await
+    }
+
+    pub(super) async fn keep_record(&self, job: JobRecord) {
+        // The reason lies beside the file as well: a record that is lost costs a line of the audit trail, not the file.
+        let cause = match (self.ports.record)(RecordJob { job }).await {
+            Ok(Ok(())) => return,
+            Ok(Err(error)) => journal::chain(&error),
+            Err(error) => error.to_string(),
+        };
+        journal::unrecorded(&self.line(), &cause);
+    }
+
+    pub(super) fn record(&self, end: JobEnd, reason: String, finished: Option<&Finished>) -> JobRecord {
+        JobRecord {
+            id: self.source.job,
+            trace: self.task.trace,
+            path: self.task.origin.as_os_str().as_bytes().to_vec(),
+            converter: self.converter.name.clone(),
+            program: program(&self.converter.program),
+            arguments: self.converter.arguments.clone(),
+            source_hash: self.source.hash,
+            source_size: self.source.identity.size,
+            seen: self.task.seen,
+            started: self.started,
+            ended: clock::now(),
+            cpu_ms: finished.map_or(0, |finished| millis(finished.cpu)),
+            max_rss_kib: finished.map_or(0, |finished| finished.max_rss_kib),
+            end,
+            reason,
+        }
+    }
+
+    pub(super) fn line(&self) -> Line {
+        Line::new(
+            self.source.job,
+            self.task.trace,
+            &self.converter,
+            &self.task.origin,
+        )
+    }
+}
+
+fn sandbox_trouble(error: &SandboxError) -> Served {
+    let kind = match error {
+        SandboxError::Program { .. } | SandboxError::Level { .. } | SandboxError::Message(_) => {
+            TroubleKind::Program
+        }
+        _ => TroubleKind::Sandbox,
+    };
+    Served::Trouble(kind, journal::chain(error))
+}
+
+/// When the file was last written, in the station's zone.
+fn file_time(modified_ns: i128) -> Zoned {
+    let time = jiff::Timestamp::from_nanosecond(modified_ns).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+    time.to_zoned(TimeZone::system())
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// What runs, for the audit trail.
+fn program(program: &Program) -> String {
+    let first = |command: &[std::ffi::OsString]| {
+        command
+            .first()
+            .map(|path| Shown(Path::new(path)).to_string())
+            .unwrap_or_default()
+    };
+    match program {
+        Program::Builtin { format } => format!("builtin:{format}"),
+        Program::Exec { command, .. } => format!("exec:{}", first(command)),
+        Program::Python { command, .. } => format!("python:{}", first(command)),
+    }
+}

@@ -1,0 +1,196 @@
+//! Every line the converter supervisor writes.
+
+use std::error::Error;
+use std::path::Path;
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use super::ConverterSettings;
+use super::judge::{Failure, FailureKind};
+use crate::model::{EntryId, JobId, Shown, TraceId, UnixMs};
+
+/// Reports of one file that get a line of their own; the entries of the others are in the queue's list.
+const REPORT_LINES: usize = 64;
+
+/// What every line about a job names.
+#[derive(Debug, Clone)]
+pub(super) struct Line {
+    job: String,
+    trace: String,
+    converter: String,
+    file: String,
+}
+
+impl Line {
+    /// For this job.
+    pub(super) fn new(job: JobId, trace: TraceId, converter: &ConverterSettings, path: &Path) -> Self {
+        Self {
+            job: job.to_string(),
+            trace: trace.to_string(),
+            converter: converter.name.clone(),
+            file: Shown(Path::new(path.file_name().unwrap_or_default())).to_string(),
+        }
+    }
+}
+
+/// An error with its sources.
+pub(super) fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text = format!("{text}: {error}");
+        source = error.source();
+    }
+    text
+}
+
+fn seconds(time: Duration) -> String {
+    format!("{:.2}s", time.as_secs_f64())
+}
+
+/// C201: a file's reports are durable; C202, one per report, when there are several.
+pub(super) fn converted(
+    line: &Line,
+    reports: &[(String, Uuid)],
+    entries: &[EntryId],
+    steps: usize,
+    took: Duration,
+    assumed: &str,
+) {
+    let (serial, report_id) = reports
+        .first()
+        .map_or(("", Uuid::nil()), |(serial, id)| (serial, *id));
+    let entry = entries.first().map_or(0, |entry| entry.0);
+    let assumed = if assumed.is_empty() { "nothing" } else { assumed };
+    log::info!(
+        target: "converter", code = "C201", job = line.job.as_str(), converter = line.converter.as_str(),
+        file = line.file.as_str(), serial = serial, report_id = report_id.to_string(), trace = line.trace.as_str(),
+        reports = reports.len(), steps = steps, took = seconds(took), entry = entry, assumed = assumed; "converted"
+    );
+    if reports.len() < 2 {
+        return;
+    }
+    for ((serial, report_id), entry) in reports.iter().zip(entries).take(REPORT_LINES) {
+        log::info!(
+            target: "converter", code = "C202", job = line.job.as_str(), converter = line.converter.as_str(),
+            file = line.file.as_str(), serial = serial.as_str(), report_id = report_id.to_string(),
+            trace = line.trace.as_str(), entry = entry.0; "one report of several"
+        );
+    }
+}
+
+/// The words for the earlier conversion of the same content.
+pub(super) fn earlier(at: UnixMs, path: &Path) -> String {
+    format!("the same content was converted at {at} from {}", Shown(path))
+}
+
+/// C203: the same content was converted before.
+pub(super) fn duplicate(line: &Line, earlier: &str) {
+    log::info!(
+        target: "converter", code = "C203", job = line.job.as_str(), converter = line.converter.as_str(),
+        file = line.file.as_str(), trace = line.trace.as_str(), cause = earlier; "not sent again"
+    );
+}
+
+/// C204: the converter has no report for this file.
+pub(super) fn skipped(line: &Line, reason: &str) {
+    let reason = if reason.is_empty() {
+        "the converter gave no reason"
+    } else {
+        reason
+    };
+    log::info!(
+        target: "converter", code = "C204", job = line.job.as_str(), converter = line.converter.as_str(),
+        file = line.file.as_str(), trace = line.trace.as_str(), cause = reason; "skipped by its converter"
+    );
+}
+
+/// C205: the converter asked for a later try.
+pub(super) fn suspended(line: &Line, reason: &str, count: u32, retries: u32, delay: Duration) {
+    let reason = if reason.is_empty() {
+        "the converter gave no reason"
+    } else {
+        reason
+    };
+    log::info!(
+        target: "converter", code = "C205", job = line.job.as_str(), converter = line.converter.as_str(),
+        file = line.file.as_str(), trace = line.trace.as_str(), cause = reason;
+        "suspended, try {count} of {retries} in {} s", delay.as_secs()
+    );
+}
+
+/// C206: the converter is not sure of its report, which is sent all the same.
+pub(super) fn doubtful(line: &Line, confidence: f64, alarm_below: f64) {
+    log::warn!(
+        target: "converter", code = "C206", job = line.job.as_str(), converter = line.converter.as_str(),
+        file = line.file.as_str(), trace = line.trace.as_str(), confidence = confidence, alarm_below = alarm_below;
+        "the converter is not sure of this report"
+    );
+}
+
+/// C210, C211, C220, C221: a file went to the error folder.
+pub(super) fn failed(line: &Line, failure: &Failure) {
+    let reason = failure.reason.as_str();
+    match failure.kind {
+        FailureKind::File => log::warn!(
+            target: "converter", code = "C210", job = line.job.as_str(), converter = line.converter.as_str(),
+            file = line.file.as_str(), trace = line.trace.as_str(), cause = reason; "rejected, moved to error folder"
+        ),
+        FailureKind::Converter => log::warn!(
+            target: "converter", code = "C211", job = line.job.as_str(), converter = line.converter.as_str(),
+            file = line.file.as_str(), trace = line.trace.as_str(), cause = reason; "failed, moved to error folder"
+        ),
+        FailureKind::Limit => log::warn!(
+            target: "converter", code = "C220", job = line.job.as_str(), converter = line.converter.as_str(),
+            file = line.file.as_str(), trace = line.trace.as_str(), cause = reason; "stopped by a limit, moved to error folder"
+        ),
+        FailureKind::Forbidden => log::error!(
+            target: "converter", code = "C221", job = line.job.as_str(), converter = line.converter.as_str(),
+            file = line.file.as_str(), trace = line.trace.as_str(), cause = reason,
+            next = "send this file and the converter's name to support"; "stopped, moved to error folder"
+        ),
+    }
+}
+
+/// C230: something a converter needs does not work; its files wait. Said once, then every 10 min.
+pub(super) fn trouble(converter: &str, what: &str, cause: &str) {
+    log::warn!(
+        target: "converter", code = "C230", converter = converter, cause = cause;
+        "{what}, trying again, files stay where they are"
+    );
+}
+
+/// C231: it works again.
+pub(super) fn works_again(converter: &str, what: &str, after: Duration) {
+    log::info!(target: "converter", code = "C231", converter = converter; "{what} again after {} s", after.as_secs());
+}
+
+/// C240: what became of a file is not in the audit trail.
+pub(super) fn unrecorded(line: &Line, cause: &str) {
+    log::warn!(
+        target: "converter", code = "C240", job = line.job.as_str(), converter = line.converter.as_str(),
+        file = line.file.as_str(), trace = line.trace.as_str(), cause = cause; "not in the audit trail"
+    );
+}
+
+/// C260: a file was written again while it was converted.
+pub(super) fn changed(line: &Line) {
+    log::info!(
+        target: "converter", code = "C260", job = line.job.as_str(), converter = line.converter.as_str(),
+        file = line.file.as_str(), trace = line.trace.as_str(); "changed while it was converted, is converted again"
+    );
+}
+
+/// C290: a line of a converter's standard error, escaped.
+pub(super) fn said(line: &Line, text: &str) {
+    log::info!(
+        target: "converter", code = "C290", job = line.job.as_str(), converter = line.converter.as_str(),
+        file = line.file.as_str(), trace = line.trace.as_str(); "says: {text}"
+    );
+}
+
+/// C291: the daemon stops and jobs were ended.
+pub(super) fn given_up(jobs: usize) {
+    log::warn!(target: "converter", code = "C291", jobs = jobs; "stopped before their end, their files stay and are converted after the next start");
+}

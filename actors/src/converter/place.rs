@@ -1,0 +1,204 @@
+//! Brings a source to another place without ever overwriting a file or losing one. Blocking.
+//!
+//! Within a file system it is one rename: the file is in the old place or in the new one, whatever happens, and in
+//! either case the next start finds it where it belongs; nothing needs a sync. Across file systems, and when it is
+//! compressed, a copy is written, synced and named first, and the source removed after; a crash in between leaves both,
+//! and the job, known by then, is retired again.
+
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use nix::errno::Errno;
+use nix::fcntl::OFlag;
+use nix::sys::stat::futimens;
+use nix::sys::time::TimeSpec;
+
+use super::source::Source;
+use crate::model::{OWN_PREFIX, TAKEN_SUFFIX};
+
+/// How the content gets there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// As it is.
+    Plain,
+    /// Compressed.
+    Gzip,
+}
+
+/// What became of the source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Placed {
+    /// It is in its new place, and no longer in the old one.
+    There,
+    /// What lies in the old place is not what was converted: it stays.
+    Changed,
+    /// Somebody else took it away.
+    Gone,
+}
+
+/// Makes a folder that is to receive files, with those above it.
+pub(super) fn ensure_folder(dir: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o775).create(dir)
+}
+
+/// Puts the source at `path` to `to`, which must not exist.
+///
+/// # Errors
+/// `AlreadyExists` when it does; anything else is the folders' fault. The source is where it was, whatever failed.
+pub(super) fn place(source: &Source, path: &Path, to: &Path, form: Form) -> io::Result<Placed> {
+    if !source.identity.is_at(path) {
+        return Ok(if path.symlink_metadata().is_ok() {
+            Placed::Changed
+        } else {
+            Placed::Gone
+        });
+    }
+    if form == Form::Gzip {
+        return copy(source, path, to, form);
+    }
+    match rename_to_free(path, to) {
+        Ok(()) if source.identity.is_at(to) => Ok(Placed::There),
+        // Between the look and the rename another file took the name.
+        Ok(()) => put_back(to, path).map(|()| Placed::Changed),
+        Err(error) if is(&error, Errno::EXDEV) => copy(source, path, to, form),
+        Err(error) => Err(error),
+    }
+}
+
+/// Removes the source at `path`.
+///
+/// # Errors
+/// When the folder forbids it.
+pub(super) fn remove(source: &Source, path: &Path) -> io::Result<Placed> {
+    let aside = aside(source, path);
+    match rename_to_free(path, &aside) {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Placed::Gone),
+        Err(error) => return Err(error),
+    }
+    // Only what was set aside is removed: a file that took the name meanwhile would be lost otherwise.
+    if !source.identity.is_at(&aside) {
+        return put_back(&aside, path).map(|()| Placed::Changed);
+    }
+    unlink(&aside)?;
+    Ok(Placed::There)
+}
+
+fn copy(source: &Source, path: &Path, to: &Path, form: Form) -> io::Result<Placed> {
+    let part = to.with_file_name(format!("{OWN_PREFIX}{}.part", source.job));
+    let copied = write_copy(source, &part, form).and_then(|()| rename_to_free(&part, to));
+    if let Err(error) = copied {
+        // Best effort: what cannot be removed now is overwritten by the next try.
+        drop(unlink(&part));
+        return Err(error);
+    }
+    sync_folder(to)?;
+    let placed = remove(source, path)?;
+    sync_folder(path)?;
+    Ok(placed)
+}
+
+fn write_copy(source: &Source, part: &Path, form: Form) -> io::Result<()> {
+    use std::io::Seek;
+    let mut from = &source.file;
+    from.rewind()?;
+    let meta = from.metadata()?;
+    let mut out = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .custom_flags((OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC).bits())
+        .open(part)?;
+    let copied = match form {
+        Form::Plain => io::copy(&mut from, &mut out)?,
+        Form::Gzip => {
+            let mut packed = GzEncoder::new(&mut out, Compression::default());
+            let copied = io::copy(&mut from, &mut packed)?;
+            packed.finish()?.flush()?;
+            copied
+        }
+    };
+    if copied != source.identity.size {
+        return Err(io::Error::other("the file changed while it was copied"));
+    }
+    out.set_permissions(PermissionsExt::from_mode(meta.mode() & 0o777))?;
+    let modified = TimeSpec::new(meta.mtime(), meta.mtime_nsec());
+    futimens(&out, &modified, &modified)?;
+    out.sync_all()
+}
+
+/// The name under which a source waits to be removed: in its own folder, and of no converter.
+fn aside(source: &Source, path: &Path) -> PathBuf {
+    path.with_file_name(format!("{OWN_PREFIX}{}{TAKEN_SUFFIX}", source.job))
+}
+
+/// Puts a file back that was taken by mistake; under another name if its own was taken again, never over a file.
+fn put_back(from: &Path, to: &Path) -> io::Result<()> {
+    let name = to.file_name().unwrap_or_default();
+    for name in super::names::free_names(name, "back".to_owned(), "") {
+        match rename_to_free(from, &to.with_file_name(name)) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            other => return other,
+        }
+    }
+    Err(io::ErrorKind::AlreadyExists.into())
+}
+
+/// Renames a file to a name that must be free.
+pub(super) fn rename_to_free(from: &Path, to: &Path) -> io::Result<()> {
+    match rename_no_replace(from, to) {
+        // File systems without this (NFS, CIFS, some FUSE) refuse the flag.
+        Err(Errno::EINVAL | Errno::ENOSYS | Errno::EOPNOTSUPP) => rename_to_reserved(from, to),
+        other => other.map_err(io::Error::from),
+    }
+}
+
+#[cfg(target_env = "gnu")]
+fn rename_no_replace(from: &Path, to: &Path) -> nix::Result<()> {
+    use nix::fcntl::{AT_FDCWD, RenameFlags, renameat2};
+    renameat2(AT_FDCWD, from, AT_FDCWD, to, RenameFlags::RENAME_NOREPLACE)
+}
+
+/// The C library has no such call.
+#[cfg(not(target_env = "gnu"))]
+fn rename_no_replace(_: &Path, _: &Path) -> nix::Result<()> {
+    Err(Errno::ENOSYS)
+}
+
+/// Makes the name ours first, by an empty file that nobody else can make too, then renames over that file.
+fn rename_to_reserved(from: &Path, to: &Path) -> io::Result<()> {
+    from.symlink_metadata()?;
+    OpenOptions::new().write(true).create_new(true).open(to)?;
+    std::fs::rename(from, to).inspect_err(|_| {
+        // Ours and empty; left behind, it is in nobody's way but for its name.
+        drop(unlink(to));
+    })
+}
+
+/// Removes a file of our own making, or one whose content is safe.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "called for companions, parts, and sources that were set aside only"
+)]
+pub(super) fn unlink(path: &Path) -> io::Result<()> {
+    std::fs::remove_file(path)
+}
+
+/// Makes the names in the folder of `path` durable.
+pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    match File::open(folder)?.sync_all() {
+        // CIFS and some FUSE file systems cannot sync a folder; they have nothing to sync either.
+        Err(error) if is(&error, Errno::EINVAL) || is(&error, Errno::ENOSYS) => Ok(()),
+        other => other,
+    }
+}
+
+fn is(error: &io::Error, errno: Errno) -> bool {
+    error.raw_os_error() == Some(errno as i32)
+}

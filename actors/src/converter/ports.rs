@@ -1,0 +1,44 @@
+//! What every job needs of others, as plain functions, so that a job can be tested without them.
+
+use std::fmt;
+use std::future::Future;
+use std::os::fd::OwnedFd;
+use std::pin::Pin;
+
+use stationd_sandbox::{Finished, JobSpec, SandboxError};
+use uuid::Uuid;
+
+use super::chatter;
+use super::durable::Durable;
+use super::meter::Meter;
+use crate::messages::queue::{Append, AppendError, Appended, RecordJob, StoreError};
+
+/// An answer that comes later.
+pub(super) type Later<T> = Pin<Box<dyn Future<Output = T>>>;
+/// Runs a child; dropping the future kills it.
+pub(super) type Run = dyn Fn(JobSpec, OwnedFd) -> Later<Result<Finished, SandboxError>>;
+/// Asks the queue for something.
+pub(super) type Ask<M, R, E> = dyn Fn(M) -> Later<Result<Result<R, E>, Unanswered>>;
+
+/// The queue did not answer in time, or is gone. What was asked may have been done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Unanswered;
+
+impl fmt::Display for Unanswered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the queue does not answer")
+    }
+}
+
+impl std::error::Error for Unanswered {}
+
+/// What every job needs.
+pub(super) struct Ports {
+    pub(super) run: Box<Run>,
+    pub(super) append: Box<Ask<Append, Appended, AppendError>>,
+    pub(super) record: Box<Ask<RecordJob, (), StoreError>>,
+    pub(super) station_id: Uuid,
+    pub(super) durable: Durable,
+    pub(super) chatter: chatter::Limiter,
+    pub(super) meter: Meter,
+}

@@ -1,0 +1,378 @@
+//! Where a source goes when its job has ended. Blocking.
+
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::fs::OpenOptions;
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use super::After;
+use super::names::{free_names, with_suffix};
+use super::place::{Form, Placed, ensure_folder, place, remove, sync_folder, unlink};
+use super::source::Source;
+use crate::model::{Shown, UnixMs};
+
+/// Ends the name of the file that says why another one lies in the error folder.
+pub(super) const REASON_SUFFIX: &str = ".reason.json";
+/// Ends the name of the file that says when another one in the pending folder is tried again.
+pub(super) const PENDING_SUFFIX: &str = ".pending.json";
+
+/// What became of a source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Retired {
+    /// It lies here now.
+    To(PathBuf),
+    /// It was removed.
+    Removed,
+    /// It stays where it is, on purpose.
+    Kept,
+    /// It is not what was converted any more: it stays, and is a file of its own.
+    Changed,
+    /// Somebody else took it away.
+    Gone,
+}
+
+/// Why a source could not be retired; it is where it was.
+#[derive(Debug)]
+pub(super) struct RetireError {
+    folder: PathBuf,
+    cause: io::Error,
+}
+
+impl RetireError {
+    /// Of the folder it was to go to, or to leave.
+    pub(super) fn new(folder: &Path, cause: io::Error) -> Self {
+        Self {
+            folder: folder.to_owned(),
+            cause,
+        }
+    }
+}
+
+impl fmt::Display for RetireError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", Shown(&self.folder), self.cause)
+    }
+}
+
+impl std::error::Error for RetireError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        // The cause stands in its own text.
+        None
+    }
+}
+
+/// The source, where it lies, and the time for a name that is taken already.
+#[derive(Debug)]
+pub(super) struct Leaving<'a> {
+    pub(super) source: &'a Source,
+    pub(super) path: &'a Path,
+    pub(super) now: UnixMs,
+}
+
+impl Leaving<'_> {
+    /// Retires a source whose reports are durable.
+    pub(super) fn done(&self, after: After, done_dir: &Path) -> Result<Retired, RetireError> {
+        match after {
+            After::Move => self.to(done_dir, Form::Plain),
+            After::Zip => self.to(done_dir, Form::Gzip),
+            After::Delete => {
+                let folder = self.path.parent().unwrap_or(self.path);
+                let removed =
+                    remove(self.source, self.path).map_err(|cause| RetireError::new(folder, cause))?;
+                Ok(outcome(removed, || Retired::Removed))
+            }
+            After::Keep => Ok(Retired::Kept),
+        }
+    }
+
+    /// Moves it to a folder, under its own name or one that is free.
+    fn to(&self, dir: &Path, form: Form) -> Result<Retired, RetireError> {
+        let suffix = if form == Form::Gzip { ".gz" } else { "" };
+        ensure_folder(dir).map_err(|cause| RetireError::new(dir, cause))?;
+        for name in self.names(suffix) {
+            let to = dir.join(name);
+            match place(self.source, self.path, &to, form) {
+                Ok(placed) => return Ok(outcome(placed, || Retired::To(to))),
+                Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(cause) => return Err(RetireError::new(dir, cause)),
+            }
+        }
+        Err(RetireError::new(dir, io::ErrorKind::AlreadyExists.into()))
+    }
+
+    /// Moves it to a folder together with a companion that says why. The companion is durable first: no file lies there
+    /// without one, whatever happens in between.
+    pub(super) fn with_companion(
+        &self,
+        dir: &Path,
+        suffix: &str,
+        text: impl Fn(&OsStr) -> Vec<u8>,
+    ) -> Result<Retired, RetireError> {
+        ensure_folder(dir).map_err(|cause| RetireError::new(dir, cause))?;
+        for name in self.names("") {
+            let to = dir.join(&name);
+            let companion = dir.join(with_suffix(&name, suffix));
+            match to.symlink_metadata() {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Ok(_) => continue,
+                Err(cause) => return Err(RetireError::new(dir, cause)),
+            }
+            match write_new(&companion, &text(&name)) {
+                Ok(()) => {}
+                Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => continue,
+                Err(cause) => return Err(RetireError::new(dir, cause)),
+            }
+            match place(self.source, self.path, &to, Form::Plain) {
+                Ok(Placed::There) => return Ok(Retired::To(to)),
+                other => {
+                    unlink(&companion).map_err(|cause| RetireError::new(dir, cause))?;
+                    match other {
+                        Ok(placed) => return Ok(outcome(placed, || Retired::To(to))),
+                        Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => {}
+                        Err(cause) => return Err(RetireError::new(dir, cause)),
+                    }
+                }
+            }
+        }
+        Err(RetireError::new(dir, io::ErrorKind::AlreadyExists.into()))
+    }
+
+    fn names(&self, suffix: &str) -> impl Iterator<Item = OsString> {
+        let stamp = jiff::Timestamp::from_millisecond(self.now.0).map_or_else(
+            |_| self.now.0.to_string(),
+            |now| now.strftime("%Y%m%dT%H%M%SZ").to_string(),
+        );
+        free_names(self.path.file_name().unwrap_or_default(), stamp, suffix)
+    }
+}
+
+fn outcome(placed: Placed, there: impl FnOnce() -> Retired) -> Retired {
+    match placed {
+        Placed::There => there(),
+        Placed::Changed => Retired::Changed,
+        Placed::Gone => Retired::Gone,
+    }
+}
+
+/// Writes a file that must not exist, durably.
+fn write_new(path: &Path, text: &[u8]) -> io::Result<()> {
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o644)
+        .open(path)?;
+    let written = file
+        .write_all(text)
+        .and_then(|()| file.sync_all())
+        .and_then(|()| sync_folder(path));
+    written.inspect_err(|_| {
+        // Half of it says less than none; the next try writes it anew.
+        drop(unlink(path));
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::io::Read;
+    use std::os::unix::ffi::OsStrExt;
+
+    use nix::sys::stat::stat;
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::converter::source::{Identity, open};
+
+    struct Drop {
+        dir: TempDir,
+    }
+
+    impl Drop {
+        fn new() -> Self {
+            Self {
+                dir: TempDir::new().unwrap(),
+            }
+        }
+
+        fn file(&self, name: impl AsRef<Path>, content: &str) -> (PathBuf, Source) {
+            let path = self.dir.path().join(name);
+            fs::write(&path, content).unwrap();
+            let seen = Identity::of(&fs::symlink_metadata(&path).unwrap());
+            let source = open(&path, &path, seen.size, seen.modified_ns).unwrap();
+            (path, source)
+        }
+
+        fn at(&self, name: &str) -> PathBuf {
+            self.dir.path().join(name)
+        }
+
+        fn names(&self, dir: &str) -> Vec<String> {
+            names(&self.at(dir))
+        }
+    }
+
+    fn names(dir: &Path) -> Vec<String> {
+        let entries = fs::read_dir(dir).unwrap();
+        let mut names: Vec<_> = entries
+            .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+            .collect();
+        names.sort();
+        names
+    }
+
+    const NOON: UnixMs = UnixMs(1_795_262_400_000);
+
+    fn leaving<'a>(source: &'a Source, path: &'a Path) -> Leaving<'a> {
+        Leaving {
+            source,
+            path,
+            now: NOON,
+        }
+    }
+
+    #[test]
+    fn a_taken_name_in_the_done_folder_is_never_overwritten() {
+        let drop = Drop::new();
+        for content in ["monday", "tuesday", "wednesday"] {
+            let (path, source) = drop.file("result.log", content);
+            assert!(matches!(
+                leaving(&source, &path).done(After::Move, &drop.at("done")),
+                Ok(Retired::To(_))
+            ));
+        }
+        assert_eq!(
+            drop.names("done"),
+            [
+                "result.20261121T120000Z-2.log",
+                "result.20261121T120000Z.log",
+                "result.log"
+            ]
+        );
+        assert_eq!(fs::read_to_string(drop.at("done/result.log")).unwrap(), "monday");
+    }
+
+    #[test]
+    fn a_zipped_source_unpacks_to_itself_with_its_time() {
+        let drop = Drop::new();
+        let (path, source) = drop.file("SN1.log", "x".repeat(100_000).as_str());
+        let Ok(Retired::To(to)) = leaving(&source, &path).done(After::Zip, &drop.at("done")) else {
+            panic!("not zipped")
+        };
+        assert_eq!(to, drop.at("done/SN1.log.gz"));
+        let mut unpacked = String::new();
+        flate2::read::GzDecoder::new(fs::File::open(&to).unwrap())
+            .read_to_string(&mut unpacked)
+            .unwrap();
+        assert_eq!(unpacked.len(), 100_000);
+        assert_eq!(
+            Identity::of(&fs::metadata(&to).unwrap()).modified_ns,
+            source.identity.modified_ns
+        );
+        assert_eq!(drop.names("."), ["done"], "nothing else is left");
+    }
+
+    #[test]
+    fn another_file_system_gets_a_whole_copy_and_the_source_goes() {
+        let drop = Drop::new();
+        let Ok(elsewhere) = tempfile::tempdir_in("/dev/shm") else {
+            return;
+        };
+        if stat(drop.dir.path()).unwrap().st_dev == stat(elsewhere.path()).unwrap().st_dev {
+            return;
+        }
+        let (path, source) = drop.file("SN1.log", "content");
+        let to = elsewhere.path().join("done");
+        assert_eq!(
+            leaving(&source, &path).done(After::Move, &to).unwrap(),
+            Retired::To(to.join("SN1.log"))
+        );
+        assert_eq!(fs::read_to_string(to.join("SN1.log")).unwrap(), "content");
+        assert_eq!(
+            (names(&to), drop.names(".")),
+            (vec!["SN1.log".to_owned()], vec![])
+        );
+        let (path, source) = drop.file("SN1.log", "again");
+        let retired = leaving(&source, &path).with_companion(&to, REASON_SUFFIX, |_| b"{}".to_vec());
+        assert!(matches!(retired, Ok(Retired::To(_))));
+        assert_eq!(fs::read_to_string(to.join("SN1.log")).unwrap(), "content");
+        assert_eq!(names(&to).len(), 3);
+    }
+
+    #[test]
+    fn a_deleted_source_is_gone_and_a_kept_one_is_not() {
+        let drop = Drop::new();
+        let (path, source) = drop.file("SN1.log", "x");
+        assert_eq!(
+            leaving(&source, &path)
+                .done(After::Keep, &drop.at("done"))
+                .unwrap(),
+            Retired::Kept
+        );
+        assert_eq!(
+            leaving(&source, &path)
+                .done(After::Delete, &drop.at("done"))
+                .unwrap(),
+            Retired::Removed
+        );
+        assert!(drop.names(".").is_empty());
+        assert_eq!(
+            leaving(&source, &path)
+                .done(After::Delete, &drop.at("done"))
+                .unwrap(),
+            Retired::Gone
+        );
+    }
+
+    #[test]
+    fn a_file_that_took_the_name_meanwhile_stays() {
+        let drop = Drop::new();
+        for after in [After::Move, After::Zip, After::Delete] {
+            let (path, source) = drop.file("SN1.log", "converted");
+            fs::rename(&path, drop.at("away")).unwrap();
+            fs::write(&path, "another").unwrap();
+            assert_eq!(
+                leaving(&source, &path).done(after, &drop.at("done")).unwrap(),
+                Retired::Changed
+            );
+            assert_eq!(fs::read_to_string(&path).unwrap(), "another");
+        }
+    }
+
+    #[test]
+    fn a_failed_file_lies_beside_its_reason_under_a_name_of_any_length_and_bytes() {
+        let drop = Drop::new();
+        let mut long = vec![b'n'; 251];
+        long.extend(b".log");
+        for name in [b"\xff\n.log".as_slice(), &long] {
+            let (path, source) = drop.file(OsStr::from_bytes(name), "x");
+            let retired = leaving(&source, &path).with_companion(&drop.at("error"), REASON_SUFFIX, |file| {
+                assert_eq!(file.as_bytes(), name);
+                b"why".to_vec()
+            });
+            assert_eq!(
+                retired.unwrap(),
+                Retired::To(drop.at("error").join(OsStr::from_bytes(name)))
+            );
+        }
+        let names = drop.names("error");
+        assert_eq!(names.len(), 4);
+        assert_eq!(
+            names.iter().filter(|name| name.ends_with(REASON_SUFFIX)).count(),
+            2
+        );
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_moved_leaves_no_reason_behind() {
+        let drop = Drop::new();
+        let (path, source) = drop.file("SN1.log", "x");
+        fs::write(drop.at("error"), "not a folder").unwrap();
+        let retired =
+            leaving(&source, &path).with_companion(&drop.at("error"), REASON_SUFFIX, |_| Vec::new());
+        assert!(retired.unwrap_err().to_string().contains("error"));
+        fs::remove_dir_all(drop.at("error")).unwrap_err();
+        assert!(path.exists());
+    }
+}

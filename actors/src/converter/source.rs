@@ -1,0 +1,220 @@
+//! Opens a source and names it by its content. Blocking.
+
+use std::fs::{File, Metadata, OpenOptions};
+use std::io::{self, Read, Seek};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::Path;
+
+use nix::errno::Errno;
+use nix::fcntl::OFlag;
+use sha2::{Digest, Sha256};
+
+use crate::model::{JobId, SourceHash};
+
+/// Bytes read at once: large enough that hashing, not system calls, takes the time.
+const CHUNK: usize = 64 * 1024;
+
+/// Which file, and in which state: another writer changes at least one of these.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Identity {
+    device: u64,
+    inode: u64,
+    /// Size in bytes.
+    pub(super) size: u64,
+    /// Modification time in nanoseconds since 1970.
+    pub(super) modified_ns: i128,
+}
+
+impl Identity {
+    /// What the metadata says.
+    pub(super) fn of(meta: &Metadata) -> Self {
+        Self {
+            device: meta.dev(),
+            inode: meta.ino(),
+            size: meta.len(),
+            modified_ns: i128::from(meta.mtime()) * 1_000_000_000 + i128::from(meta.mtime_nsec()),
+        }
+    }
+
+    /// Whether `path` names this very file, in this state.
+    pub(super) fn is_at(&self, path: &Path) -> bool {
+        std::fs::symlink_metadata(path).is_ok_and(|meta| meta.is_file() && Self::of(&meta) == *self)
+    }
+}
+
+/// An open source. While it is open its inode number is not used again, so [`Identity`] can be trusted.
+#[derive(Debug)]
+pub(super) struct Source {
+    /// At its beginning.
+    pub(super) file: File,
+    pub(super) identity: Identity,
+    pub(super) hash: SourceHash,
+    pub(super) job: JobId,
+}
+
+/// Why a source is not open.
+#[derive(Debug)]
+pub(super) enum NoSource {
+    /// It is not there any more.
+    Gone,
+    /// It is not what was offered any more, or no regular file.
+    Changed,
+    /// This file cannot be read: no permission, a bad block. It is open for moving only, its hash is zero.
+    Unreadable(Box<Source>, io::Error),
+    /// Nothing can be read now: no descriptors, a server that does not answer.
+    World(io::Error),
+}
+
+impl From<io::Error> for NoSource {
+    fn from(error: io::Error) -> Self {
+        match error.raw_os_error().map(Errno::from_raw) {
+            Some(Errno::ENOENT) => Self::Gone,
+            Some(Errno::ELOOP | Errno::ENXIO | Errno::EISDIR) => Self::Changed,
+            _ => Self::World(error),
+        }
+    }
+}
+
+/// Whether the file itself is the cause, and not the moment.
+fn is_the_files_own(error: &io::Error) -> bool {
+    let own = [Errno::EACCES, Errno::EPERM, Errno::EIO, Errno::EUCLEAN];
+    error
+        .raw_os_error()
+        .is_some_and(|number| own.contains(&Errno::from_raw(number)))
+}
+
+/// Opens the file at `path` that was offered with this size and time, and reads it once for its hash.
+///
+/// `named` is its path in the drop folder, which names the job; it differs from `path` for a file in the pending folder.
+pub(super) fn open(path: &Path, named: &Path, size: u64, modified_ns: i128) -> Result<Source, NoSource> {
+    let flags = OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
+    match open_with(flags, path, named, size, modified_ns) {
+        Err(NoSource::World(cause)) if is_the_files_own(&cause) => {
+            let source = open_with(OFlag::O_PATH, path, named, size, modified_ns)?;
+            Err(NoSource::Unreadable(Box::new(source), cause))
+        }
+        other => other,
+    }
+}
+
+fn open_with(
+    flags: OFlag,
+    path: &Path,
+    named: &Path,
+    size: u64,
+    modified_ns: i128,
+) -> Result<Source, NoSource> {
+    let all = flags | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+    let mut file = OpenOptions::new()
+        .read(true)
+        .custom_flags(all.bits())
+        .open(path)?;
+    let meta = file.metadata()?;
+    let identity = Identity::of(&meta);
+    if !meta.is_file() || identity.size != size || identity.modified_ns != modified_ns {
+        return Err(NoSource::Changed);
+    }
+    if flags.contains(OFlag::O_PATH) {
+        let hash = SourceHash([0; 32]);
+        return Ok(Source {
+            job: job_id(named, &identity, &hash),
+            file,
+            identity,
+            hash,
+        });
+    }
+    let hash = hash(&mut file, size)?;
+    if Identity::of(&file.metadata()?) != identity {
+        return Err(NoSource::Changed);
+    }
+    file.rewind()?;
+    Ok(Source {
+        job: job_id(named, &identity, &hash),
+        file,
+        identity,
+        hash,
+    })
+}
+
+fn hash(file: &mut File, size: u64) -> io::Result<SourceHash> {
+    let mut hasher = Sha256::new();
+    let mut chunk = vec![0; CHUNK];
+    let mut left = file.take(size);
+    loop {
+        let read = left.read(&mut chunk)?;
+        if read == 0 {
+            return Ok(SourceHash(hasher.finalize().into()));
+        }
+        hasher.update(chunk.get(..read).unwrap_or_default());
+    }
+}
+
+/// See [`JobId`]: path, a zero byte (which no path has), size and time little-endian, content hash.
+pub(super) fn job_id(named: &Path, identity: &Identity, hash: &SourceHash) -> JobId {
+    let digest = Sha256::new()
+        .chain_update(named.as_os_str().as_bytes())
+        .chain_update([0])
+        .chain_update(identity.size.to_le_bytes())
+        .chain_update(identity.modified_ns.to_le_bytes())
+        .chain_update(hash.0)
+        .finalize();
+    let first: [u8; 8] = std::array::from_fn(|at| digest.get(at).copied().unwrap_or_default());
+    JobId(u64::from_be_bytes(first))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn identity(path: &Path) -> Identity {
+        Identity::of(&fs::symlink_metadata(path).unwrap())
+    }
+
+    #[test]
+    fn the_same_file_is_the_same_job_and_any_change_makes_another() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("SN1.log");
+        fs::write(&path, "abc").unwrap();
+        let seen = identity(&path);
+        let source = open(&path, &path, seen.size, seen.modified_ns).unwrap();
+        assert_eq!(
+            source.hash.to_string(),
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+            "FIPS 180-2, appendix B.1"
+        );
+        assert_eq!(
+            open(&path, &path, seen.size, seen.modified_ns).unwrap().job,
+            source.job
+        );
+        let elsewhere = dir.path().join("pending/SN1.log");
+        assert_ne!(
+            open(&path, &elsewhere, seen.size, seen.modified_ns).unwrap().job,
+            source.job
+        );
+        assert!(matches!(
+            open(&path, &path, 4, seen.modified_ns),
+            Err(NoSource::Changed)
+        ));
+    }
+
+    #[test]
+    fn neither_links_nor_pipes_are_opened() {
+        let dir = tempfile::tempdir().unwrap();
+        let link = dir.path().join("link");
+        std::os::unix::fs::symlink("/etc/hostname", &link).unwrap();
+        assert!(matches!(open(&link, &link, 0, 0), Err(NoSource::Changed)));
+        let pipe = dir.path().join("pipe");
+        nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        assert!(
+            matches!(open(&pipe, &pipe, 0, 0), Err(NoSource::Changed)),
+            "and does not wait for a writer"
+        );
+        assert!(matches!(
+            open(&dir.path().join("no"), &pipe, 0, 0),
+            Err(NoSource::Gone)
+        ));
+    }
+}

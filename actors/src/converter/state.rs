@@ -1,0 +1,181 @@
+//! Who may run, and how many files may be on their way: the credits.
+//!
+//! At any time the watcher's unused credits, the files that wait here and the jobs that run are together no more than
+//! `max_children`, but for files of the pending folder, which need no credit and delay the next ones instead.
+
+use std::collections::VecDeque;
+
+/// Credits, waiting files and running jobs. `T` is a file with all that is known of it.
+#[derive(Debug)]
+pub(super) struct Flow<T> {
+    max: usize,
+    /// Credits that the watcher holds.
+    granted: usize,
+    waiting: VecDeque<T>,
+    running: usize,
+    gates: Gates,
+}
+
+/// What keeps jobs from starting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Gates {
+    /// The queue takes no reports.
+    pub(super) queue_full: bool,
+    /// The queue or the sandbox failed just now.
+    pub(super) resting: bool,
+    /// The daemon stops.
+    pub(super) draining: bool,
+}
+
+impl Gates {
+    fn are_open(self) -> bool {
+        !self.queue_full && !self.resting && !self.draining
+    }
+}
+
+impl<T> Flow<T> {
+    /// Nothing granted yet; `max` children at once.
+    pub(super) fn new(max: usize) -> Self {
+        Self {
+            max: max.max(1),
+            granted: 0,
+            waiting: VecDeque::new(),
+            running: 0,
+            gates: Gates::default(),
+        }
+    }
+
+    /// Opens or closes gates.
+    pub(super) fn set_gates(&mut self, set: impl FnOnce(&mut Gates)) {
+        set(&mut self.gates);
+    }
+
+    /// What keeps jobs from starting.
+    pub(super) fn gates(&self) -> Gates {
+        self.gates
+    }
+
+    /// Grants credits: how many the watcher is to be told of now.
+    pub(super) fn grant(&mut self) -> usize {
+        if !self.gates.are_open() {
+            return 0;
+        }
+        let free = self
+            .max
+            .saturating_sub(self.granted + self.waiting.len() + self.running);
+        self.granted += free;
+        free
+    }
+
+    /// Takes in an offered file, which used up a credit.
+    pub(super) fn offered(&mut self, file: T) {
+        self.granted = self.granted.saturating_sub(1);
+        self.waiting.push_back(file);
+    }
+
+    /// How many files of the pending folder may be taken in now.
+    pub(super) fn room_for_retries(&self) -> usize {
+        if self.gates.are_open() {
+            self.max.saturating_sub(self.waiting.len())
+        } else {
+            0
+        }
+    }
+
+    /// Takes in a file of the pending folder; it goes first, as it has waited longest.
+    pub(super) fn retry(&mut self, file: T) {
+        self.waiting.push_front(file);
+    }
+
+    /// Takes the next file that may run now; [`Flow::ended`] follows.
+    pub(super) fn next(&mut self) -> Option<T> {
+        if !self.gates.are_open() || self.running >= self.max {
+            return None;
+        }
+        let file = self.waiting.pop_front()?;
+        self.running += 1;
+        Some(file)
+    }
+
+    /// A job ended.
+    pub(super) fn ended(&mut self) {
+        self.running = self.running.saturating_sub(1);
+    }
+
+    /// Jobs that run.
+    pub(super) fn running(&self) -> usize {
+        self.running
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[derive(Debug, Clone, Copy)]
+    enum Event {
+        Offer,
+        Retry,
+        Start,
+        End,
+        Full(bool),
+        Rest(bool),
+    }
+
+    fn event() -> impl Strategy<Value = Event> {
+        prop_oneof![
+            4 => Just(Event::Offer),
+            1 => Just(Event::Retry),
+            4 => Just(Event::Start),
+            3 => Just(Event::End),
+            1 => any::<bool>().prop_map(Event::Full),
+            1 => any::<bool>().prop_map(Event::Rest),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn credits_are_conserved(max in 1_usize..5, events in prop::collection::vec(event(), 0..200)) {
+            let mut flow: Flow<bool> = Flow::new(max);
+            // The watcher's side, and the jobs that run: true for those that cost a credit.
+            let mut credits = 0;
+            let mut running: Vec<bool> = Vec::new();
+            for event in events {
+                match event {
+                    Event::Offer if credits > 0 => {
+                        credits -= 1;
+                        flow.offered(true);
+                    }
+                    Event::Retry if flow.room_for_retries() > 0 => flow.retry(false),
+                    Event::Start => running.extend(flow.next()),
+                    Event::End if running.pop().is_some() => flow.ended(),
+                    Event::Full(full) => flow.set_gates(|gates| gates.queue_full = full),
+                    Event::Rest(rest) => flow.set_gates(|gates| gates.resting = rest),
+                    Event::Offer | Event::Retry | Event::End => {}
+                }
+                credits += flow.grant();
+                let paid = flow.waiting.iter().chain(&running).filter(|paid| **paid).count();
+                prop_assert_eq!(credits, flow.granted);
+                prop_assert!(credits + paid <= max);
+                prop_assert!(running.len() <= max);
+                prop_assert_eq!(running.len(), flow.running());
+                prop_assert!(flow.waiting.len() <= 2 * max);
+            }
+            // Once everything ended and every gate is open, the watcher holds all credits again.
+            flow.set_gates(|gates| *gates = Gates::default());
+            loop {
+                while flow.next().is_some() {}
+                if flow.running() == 0 {
+                    break;
+                }
+                while flow.running() > 0 {
+                    flow.ended();
+                }
+            }
+            credits += flow.grant();
+            prop_assert_eq!(credits, max);
+        }
+    }
+}
