@@ -78,6 +78,24 @@ mod tests {
     }
 
     #[test]
+    fn the_catalogue_has_the_id_of_each_code_once() {
+        let catalogue = include_str!("../../../systemd/stationd.catalog");
+        let lines: Vec<_> = catalogue.lines().collect();
+        let mut codes = Vec::new();
+        for pair in lines.windows(2).filter(|pair| pair[0].starts_with("-- ")) {
+            let code = pair[1]
+                .strip_prefix("Subject: ")
+                .unwrap()
+                .split(' ')
+                .next()
+                .unwrap();
+            assert_eq!(pair[0], format!("-- {}", message_id(code)), "{code}");
+            codes.push(code);
+        }
+        assert!(codes.is_sorted_by(|a, b| a < b), "{codes:?}");
+    }
+
+    #[test]
     fn fields_have_the_names_that_are_promised() {
         let names = ["code", "job", "converter", "file", "serial", "report_id", "trace"].map(field);
         assert_eq!(

@@ -41,7 +41,7 @@ pub(super) fn server_token(
             read_file(token_file, findings)?,
             Origin::Named(Arc::from(token_file)),
         )
-    } else if let Some(path) = credential.filter(|path| path.exists()) {
+    } else if let Some(path) = credential.filter(|path| is_filled(path)) {
         (
             read_file(&path, findings)?,
             Origin::Credential(TOKEN_CREDENTIAL.to_owned()),
@@ -88,6 +88,11 @@ pub(super) fn check_file(key: &str, path: &Path, findings: &mut Findings) -> Opt
         Ok(_) => return Some(()),
     }
     None
+}
+
+/// The unit gives a lone newline where there is no file yet.
+fn is_filled(path: &Path) -> bool {
+    path.metadata().is_ok_and(|metadata| metadata.len() > 1)
 }
 
 /// Opens without waiting for a writer, should it be a FIFO.
