@@ -108,6 +108,18 @@ pub enum ConverterState {
     Blocked,
 }
 
+impl ConverterState {
+    /// The word for it in answers and on the status page.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Idle => "idle",
+            Self::Busy => "busy",
+            Self::Disabled => "disabled",
+            Self::Blocked => "blocked",
+        }
+    }
+}
+
 /// One converter's figures since the start.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct ConverterStatus {

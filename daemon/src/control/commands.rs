@@ -20,6 +20,7 @@ pub(super) async fn run(desk: &Desk, command: &str, args: Option<&RawValue>) -> 
     match command {
         "status" => to_json(&desk.status().await),
         "health" => to_json(&desk.health().await),
+        "metrics" => Ok(json!({ "text": crate::http::metrics(desk).await })),
         "pause" => done(desk.set_paused(true).await),
         "resume" => done(desk.set_paused(false).await),
         "rescan" => done(desk.ask(Role::Watcher, &desk.roles.watcher.rescan, Rescan).await),

@@ -8,6 +8,7 @@ use stationd_sandbox::{Level, PolicyMode};
 
 use super::desk::{Desk, Facts};
 use super::snapshot::Snapshot;
+use crate::journal::Told;
 
 /// The answer to `status`.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -34,6 +35,8 @@ pub struct Status {
     /// What needs a look, in words; empty when all is well. A part that does not answer is named here, and its figures
     /// above are zero.
     pub problems: Vec<String>,
+    /// The last warnings and errors in the journal, the latest first.
+    pub recent: Vec<Told>,
 }
 
 /// The server, as the uploader sees it.
@@ -86,17 +89,18 @@ pub struct SandboxPart {
 impl Desk {
     /// Asks all roles and puts the answers together.
     pub async fn status(&self) -> Status {
-        Status::new(self.facts(), self.snapshot().await)
+        Status::new(self.facts(), &self.snapshot().await)
     }
 }
 
 impl Status {
-    fn new(facts: &Facts, snapshot: Snapshot) -> Self {
+    /// Puts together what the roles said.
+    pub fn new(facts: &Facts, snapshot: &Snapshot) -> Self {
         let mut problems = Vec::new();
-        let queue = heard(snapshot.queue, &mut problems);
-        let uploads = heard(snapshot.uploads, &mut problems);
-        let converters = heard(snapshot.converters, &mut problems);
-        let folders = heard(snapshot.folders, &mut problems);
+        let queue = heard(&snapshot.queue, &mut problems);
+        let uploads = heard(&snapshot.uploads, &mut problems);
+        let converters = heard(&snapshot.converters, &mut problems);
+        let folders = heard(&snapshot.folders, &mut problems);
         let converters: Vec<_> = converters
             .into_iter()
             .enumerate()
@@ -130,6 +134,7 @@ impl Status {
             },
             paused: snapshot.paused,
             problems,
+            recent: crate::journal::recent(),
         };
         status.with_problems()
     }
@@ -180,9 +185,12 @@ impl ServerPart {
     }
 }
 
-fn heard<T: Default>(part: Result<T, String>, problems: &mut Vec<String>) -> T {
-    part.unwrap_or_else(|words| {
-        problems.push(words);
-        T::default()
-    })
+fn heard<T: Default + Clone>(part: &Result<T, String>, problems: &mut Vec<String>) -> T {
+    match part {
+        Ok(part) => part.clone(),
+        Err(words) => {
+            problems.push(words.clone());
+            T::default()
+        }
+    }
 }

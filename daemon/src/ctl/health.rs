@@ -12,7 +12,7 @@ use crate::http::{Grade, Health};
 pub(super) fn run(context: &Context) -> Result<(), CtlError> {
     let health: Health = context.client()?.ask("health", &json!({}))?;
     context.show(&health, |health| render(health, context.output))?;
-    if health.grade == Grade::Failure {
+    if health.status == Grade::Failure {
         return Err(CtlError::No);
     }
     Ok(())
@@ -20,13 +20,13 @@ pub(super) fn run(context: &Context) -> Result<(), CtlError> {
 
 fn render(health: &Health, output: Output) -> String {
     let mut table = Table::new([("part", Align::Left), ("state", Align::Left), ("", Align::Cut)]);
-    for part in &health.parts {
-        let (word, tone) = match part.grade {
+    for (name, part) in health.parts() {
+        let (word, tone) = match part.status {
             Grade::Ok => ("ok", Tone::Good),
             Grade::Warning => ("warning", Tone::Warn),
             Grade::Failure => ("failure", Tone::Bad),
         };
-        table.row([(&part.name).into(), Cell::toned(word, tone), (&part.words).into()]);
+        table.row([name.into(), Cell::toned(word, tone), (&part.words).into()]);
     }
     table.render(output)
 }

@@ -43,12 +43,15 @@ fn render(status: &Status, output: Output, now: UnixMs) -> String {
         text.push('\n');
         text.push_str(&converters(&status.converters, output));
     }
-    text.push_str(&problems(status, output));
+    text.push_str(&problems(status, output, now));
     text
 }
 
 /// Columns of the names at the left.
 const LABEL: usize = 10;
+
+/// Lines of the journal on the screen.
+const RECENT: usize = 4;
 
 fn verdict(status: &Status) -> (&'static str, Tone) {
     let blocked = |part: &ConverterPart| part.status.state == ConverterState::Blocked;
@@ -148,7 +151,7 @@ pub(super) fn converters(converters: &[ConverterPart], output: Output) -> String
     table.render(output)
 }
 
-fn problems(status: &Status, output: Output) -> String {
+fn problems(status: &Status, output: Output, now: UnixMs) -> String {
     let mut text = String::new();
     for problem in &status.problems {
         let line = wrap(problem, output.width().saturating_sub(2), 2);
@@ -156,6 +159,23 @@ fn problems(status: &Status, output: Output) -> String {
     }
     if status.paused {
         text.push_str("\npaused: no files are taken up and nothing is sent until: stationctl resume");
+    }
+    if !status.recent.is_empty() {
+        text.push_str("\n\nlately:");
+    }
+    for told in status.recent.iter().take(RECENT) {
+        let tone = if told.level == "error" {
+            Tone::Bad
+        } else {
+            Tone::Warn
+        };
+        let at = ago(&told.at, now);
+        let line = wrap(
+            &format!("{at}: {}", told.text),
+            output.width().saturating_sub(4),
+            4,
+        );
+        text.extend(["\n  ", &output.paint(tone, &line)]);
     }
     if !text.is_empty() {
         text.push('\n');

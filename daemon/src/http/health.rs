@@ -23,63 +23,89 @@ pub enum Grade {
 }
 
 /// One part of the daemon.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Part {
-    /// `store`, `server`, `queue`, `converters`, `sandbox`, `disk` or `clock`.
-    pub name: String,
     /// How it is.
-    pub grade: Grade,
+    pub status: Grade,
     /// Why, in words.
     pub words: String,
 }
 
 /// How the daemon is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Health {
     /// The worst of the parts.
-    pub grade: Grade,
+    pub status: Grade,
     /// Whether files are taken up: every role answers, the store works, and work is not paused.
     pub ready: bool,
-    /// Each part.
-    pub parts: Vec<Part>,
+    /// The database.
+    pub store: Part,
+    /// The WATS server.
+    pub server: Part,
+    /// Reports that wait.
+    pub queue: Part,
+    /// Converters and their folders.
+    pub converters: Part,
+    /// The confinement of converters.
+    pub sandbox: Part,
+    /// Room in the state folder.
+    pub disk: Part,
+    /// The clock.
+    pub clock: Part,
 }
 
 impl Desk {
     /// Asks all roles how they are.
     pub async fn health(&self) -> Health {
-        let snapshot = self.snapshot().await;
-        Health::new(self.facts(), &snapshot)
+        Health::new(self.facts(), &self.snapshot().await)
     }
 }
 
 impl Health {
     /// Judges what the roles say.
     pub fn new(facts: &Facts, snapshot: &Snapshot) -> Self {
-        let parts = vec![
-            store(snapshot),
-            server(snapshot),
-            queue(snapshot),
-            converters(snapshot),
-            sandbox(facts),
-            disk(facts),
-            clock(snapshot.at),
-        ];
         let answered = snapshot.queue.is_ok()
             && snapshot.uploads.is_ok()
             && snapshot.converters.is_ok()
             && snapshot.folders.is_ok();
-        Self {
-            grade: parts.iter().map(|part| part.grade).max().unwrap_or_default(),
+        let mut health = Self {
+            status: Grade::Ok,
             ready: answered && !snapshot.paused,
-            parts,
-        }
+            store: store(snapshot),
+            server: server(snapshot),
+            queue: queue(snapshot),
+            converters: converters(snapshot),
+            sandbox: sandbox(facts),
+            disk: disk(facts),
+            clock: clock(snapshot.at),
+        };
+        health.status = health
+            .parts()
+            .map(|(_, part)| part.status)
+            .into_iter()
+            .max()
+            .unwrap_or_default();
+        health
+    }
+
+    /// Each part with its name.
+    pub fn parts(&self) -> [(&'static str, &Part); 7] {
+        [
+            ("store", &self.store),
+            ("server", &self.server),
+            ("queue", &self.queue),
+            ("converters", &self.converters),
+            ("sandbox", &self.sandbox),
+            ("disk", &self.disk),
+            ("clock", &self.clock),
+        ]
     }
 }
 
-fn part(name: &str, grade: Grade, words: impl Into<String>) -> Part {
+fn part(status: Grade, words: impl Into<String>) -> Part {
     Part {
-        name: name.to_owned(),
-        grade,
+        status,
         words: words.into(),
     }
 }
@@ -87,44 +113,42 @@ fn part(name: &str, grade: Grade, words: impl Into<String>) -> Part {
 fn store(snapshot: &Snapshot) -> Part {
     match &snapshot.queue {
         Ok(queue) => part(
-            "store",
             Grade::Ok,
             format!("{} of {} MiB used", mib(queue.bytes), mib(queue.map_bytes)),
         ),
-        Err(words) => part("store", Grade::Failure, words),
+        Err(words) => part(Grade::Failure, words),
     }
 }
 
 fn server(snapshot: &Snapshot) -> Part {
     match &snapshot.uploads {
-        Err(words) => part("server", Grade::Failure, words),
+        Err(words) => part(Grade::Failure, words),
         Ok(uploads) => match uploads.state {
-            ServerState::Unknown => part("server", Grade::Ok, "nothing was sent yet"),
-            ServerState::Reachable => part("server", Grade::Ok, "reachable"),
-            ServerState::Unreachable => part("server", Grade::Warning, &uploads.last_error),
-            ServerState::Parked => part("server", Grade::Failure, &uploads.last_error),
+            ServerState::Unknown => part(Grade::Ok, "nothing was sent yet"),
+            ServerState::Reachable => part(Grade::Ok, "reachable"),
+            ServerState::Unreachable => part(Grade::Warning, &uploads.last_error),
+            ServerState::Parked => part(Grade::Failure, &uploads.last_error),
         },
     }
 }
 
 fn queue(snapshot: &Snapshot) -> Part {
     match &snapshot.queue {
-        Err(words) => part("queue", Grade::Failure, words),
-        Ok(queue) if queue.full => part("queue", Grade::Failure, &queue.full_reason),
+        Err(words) => part(Grade::Failure, words),
+        Ok(queue) if queue.full => part(Grade::Failure, &queue.full_reason),
         Ok(queue) if queue.dead > 0 => part(
-            "queue",
             Grade::Warning,
             format!("{} refused by the server, {} waiting", queue.dead, queue.ready),
         ),
-        Ok(_) if snapshot.paused => part("queue", Grade::Warning, "paused"),
-        Ok(queue) => part("queue", Grade::Ok, format!("{} waiting", queue.ready)),
+        Ok(_) if snapshot.paused => part(Grade::Warning, "paused"),
+        Ok(queue) => part(Grade::Ok, format!("{} waiting", queue.ready)),
     }
 }
 
 fn converters(snapshot: &Snapshot) -> Part {
     let (converters, folders) = match (&snapshot.converters, &snapshot.folders) {
         (Ok(converters), Ok(folders)) => (converters, folders),
-        (Err(words), _) | (_, Err(words)) => return part("converters", Grade::Failure, words),
+        (Err(words), _) | (_, Err(words)) => return part(Grade::Failure, words),
     };
     let blocked: Vec<_> = converters
         .iter()
@@ -140,13 +164,9 @@ fn converters(snapshot: &Snapshot) -> Part {
         })
         .collect();
     if blocked.is_empty() {
-        part(
-            "converters",
-            Grade::Ok,
-            format!("{} in the settings", converters.len()),
-        )
+        part(Grade::Ok, format!("{} in the settings", converters.len()))
     } else {
-        part("converters", Grade::Failure, blocked.join("; "))
+        part(Grade::Failure, blocked.join("; "))
     }
 }
 
@@ -157,22 +177,17 @@ fn sandbox(facts: &Facts) -> Part {
         (Level::Reduced, PolicyMode::BestEffort) => Grade::Warning,
         (Level::Reduced, PolicyMode::Require) | (Level::None, _) => {
             return part(
-                "sandbox",
                 Grade::Warning,
                 format!("{words}: external converters do not run here"),
             );
         }
     };
-    part("sandbox", grade, words)
+    part(grade, words)
 }
 
 fn disk(facts: &Facts) -> Part {
     match nix::sys::statvfs::statvfs(&facts.state_dir) {
-        Err(errno) => part(
-            "disk",
-            Grade::Failure,
-            format!("{}: {errno}", facts.state_dir.display()),
-        ),
+        Err(errno) => part(Grade::Failure, format!("{}: {errno}", facts.state_dir.display())),
         Ok(found) => {
             // The widths of these differ between architectures.
             #[expect(clippy::useless_conversion, reason = "32 bits on some targets, 64 on others")]
@@ -184,16 +199,16 @@ fn disk(facts: &Facts) -> Part {
                 () if free < floor.saturating_mul(2) => Grade::Warning,
                 () => Grade::Ok,
             };
-            part("disk", grade, words)
+            part(grade, words)
         }
     }
 }
 
 fn clock(now: UnixMs) -> Part {
     if now < CLOCK_UNSET_BEFORE {
-        part("clock", Grade::Warning, format!("says {now}: it was never set"))
+        part(Grade::Warning, format!("says {now}: it was never set"))
     } else {
-        part("clock", Grade::Ok, now.to_string())
+        part(Grade::Ok, now.to_string())
     }
 }
 
@@ -210,20 +225,19 @@ mod tests {
     async fn all_parts_are_there_and_well() {
         let (desk, _requests) = fakes::desk();
         let health = desk.health().await;
-        let names: Vec<_> = health.parts.iter().map(|part| part.name.as_str()).collect();
-        assert_eq!(
-            names,
-            [
-                "store",
-                "server",
-                "queue",
-                "converters",
-                "sandbox",
-                "disk",
-                "clock"
-            ]
-        );
-        assert_eq!((health.grade, health.ready), (Grade::Ok, true), "{health:?}");
+        assert_eq!((health.status, health.ready), (Grade::Ok, true), "{health:?}");
+        let json = serde_json::to_value(&health).unwrap();
+        for name in [
+            "store",
+            "server",
+            "queue",
+            "converters",
+            "sandbox",
+            "disk",
+            "clock",
+        ] {
+            assert_eq!(json[name]["status"], "ok", "{name}");
+        }
     }
 
     #[actix::test]
@@ -231,10 +245,10 @@ mod tests {
         let (desk, _requests) = fakes::desk_without_queue();
         let health = desk.health().await;
         let failing: Vec<_> = health
-            .parts
-            .iter()
-            .filter(|part| part.grade == Grade::Failure)
-            .map(|part| part.name.as_str())
+            .parts()
+            .into_iter()
+            .filter(|(_, part)| part.status == Grade::Failure)
+            .map(|(name, _)| name)
             .collect();
         assert_eq!(failing, ["store", "queue"]);
         assert!(!health.ready);
@@ -242,6 +256,6 @@ mod tests {
 
     #[test]
     fn a_clock_that_was_never_set_is_told() {
-        assert_eq!(clock(UnixMs(0)).grade, Grade::Warning);
+        assert_eq!(clock(UnixMs(0)).status, Grade::Warning);
     }
 }

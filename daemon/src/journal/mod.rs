@@ -9,6 +9,7 @@ mod fields;
 mod line;
 mod open;
 mod panic;
+mod tally;
 
 pub use daemon::{
     backup_used, no_state_dir, settings_fault, settings_kept, settings_not_upgraded, settings_reloaded,
@@ -17,3 +18,4 @@ pub use daemon::{
 pub use fields::message_id;
 pub use open::{open, set_level};
 pub use panic::install_panic_hook;
+pub use tally::{Told, errors, recent};

@@ -6,12 +6,12 @@ use log::{Level, LevelFilter, Log, Metadata, Record};
 use systemd_journal_logger::{JournalLog, connected_to_journal};
 
 use super::line::Line;
-use super::{daemon, fields};
+use super::{daemon, fields, tally};
 use crate::settings::{LogFormat, LogSettings};
 
 /// The roles, which are the targets of our own lines. Of libraries only warnings and errors are written: their lines
 /// have no codes, and may tell what ours must not.
-const ROLES: &[&str] = &["daemon", "watcher", "converter", "queue", "uploader"];
+pub(super) const ROLES: &[&str] = &["daemon", "watcher", "converter", "queue", "uploader"];
 
 /// The logger of this process.
 struct Journal {
@@ -29,6 +29,7 @@ impl Log for Journal {
         if !self.enabled(record.metadata()) {
             return;
         }
+        tally::keep(record);
         let sent = self
             .native
             .as_ref()
