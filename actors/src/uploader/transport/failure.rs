@@ -4,6 +4,7 @@ use std::io::{self, ErrorKind as Kind};
 
 use rustls::{AlertDescription, CertificateError};
 
+use super::resolver::LookupError;
 use crate::clock;
 use crate::model::UnixMs;
 
@@ -46,6 +47,10 @@ pub(super) fn explain(error: &ureq::Error) -> Failure {
             _ => "no answer in time (server.request_timeout_s)",
         }),
         ureq::Error::HostNotFound => Failure::new("the host name has no address; check DNS and server.url"),
+        ureq::Error::Other(cause) if cause.is::<LookupError>() => Failure::new(match cause.source() {
+            Some(why) => format!("{cause}: {why}"),
+            None => cause.to_string(),
+        }),
         ureq::Error::ConnectProxyFailed(words) => Failure::handshake(format!("the proxy refuses: {words}")),
         ureq::Error::Tls(words) => Failure::handshake(format!("TLS: {words}")),
         ureq::Error::Protocol(error) => Failure::new(format!("the answer is not HTTP: {error}")),
@@ -84,10 +89,6 @@ pub(super) fn explain_io(error: &io::Error) -> Failure {
             ..Failure::new("the server closed the connection without an answer")
         },
         Kind::TimedOut | Kind::WouldBlock => Failure::new("no answer in time (server.request_timeout_s)"),
-        // The resolver's errors have neither a number nor a kind; their text begins with what failed.
-        _ if error.raw_os_error().is_none() && error.to_string().starts_with("failed to lookup address") => {
-            Failure::new("the host name is not known to the name server; check DNS and server.url")
-        }
         _ => Failure::new(error.to_string()),
     }
 }

@@ -7,6 +7,7 @@ mod directory;
 mod error;
 mod failure;
 mod reply;
+mod resolver;
 mod target;
 #[cfg(test)]
 mod tests;

@@ -1,12 +1,14 @@
 //! Requests to a WATS server.
 
 use ureq::http::{HeaderValue, Response, Uri, header};
+use ureq::unversioned::transport::DefaultConnector;
 use ureq::{Agent, Proxy as UreqProxy, SendBody};
 
 use super::body::{Body, Throttle};
 use super::compression::Compression;
 use super::error::TransportError;
 use super::failure::{self, Failure};
+use super::resolver::Lookups;
 use super::{reply, tls};
 use crate::messages::transport::Outcome;
 use crate::model::{Entry, Lease, TraceId};
@@ -21,6 +23,7 @@ const BUFFER: usize = 32 * 1024;
 #[derive(Debug)]
 pub(in crate::uploader) struct Wats {
     agent: Agent,
+    lookups: Lookups,
     report_url: String,
     version_url: String,
     authorization: Option<HeaderValue>,
@@ -62,8 +65,10 @@ impl Wats {
         if is_https(&server.url)? {
             config = config.tls_config(tls::configure(server)?);
         }
+        let lookups = Lookups::default();
         Ok(Self {
-            agent: config.build().new_agent(),
+            agent: Agent::with_parts(config.build(), DefaultConnector::default(), lookups.clone()),
+            lookups,
             report_url: format!("{}/api/Report/WSJF", server.url),
             version_url: format!("{}/api/App/Version", server.url),
             authorization: server
@@ -110,7 +115,7 @@ impl Wats {
 
     /// Asks for the server's version.
     pub(super) fn probe(&self) -> Outcome {
-        twice(|| {
+        self.twice(|| {
             let mut request = self.agent.get(&self.version_url);
             if let Some(value) = &self.authorization {
                 request = request.header(header::AUTHORIZATION, value);
@@ -120,7 +125,7 @@ impl Wats {
     }
 
     fn send(&self, entry: &Entry, bytes: &[u8], packed: bool) -> Outcome {
-        twice(|| {
+        self.twice(|| {
             let mut body = Body::new(bytes, self.throttle.as_ref());
             let mut request = self
                 .agent
@@ -138,26 +143,27 @@ impl Wats {
             (result, body.begun)
         })
     }
+
+    /// Makes a request; once more, on a new connection, if a kept one turned out to have ended. A report may come twice
+    /// this way, under one id, which does no harm.
+    fn twice(&self, mut request: impl FnMut() -> Tried) -> Outcome {
+        let read = match read(request()) {
+            Err((failure, _)) if failure.stale => read(request()),
+            first => first,
+        };
+        read.unwrap_or_else(|(Failure { words, handshake, .. }, begun)| {
+            if begun && !handshake {
+                Outcome::Lost(words)
+            } else {
+                self.lookups.forget();
+                Outcome::Unreachable(words)
+            }
+        })
+    }
 }
 
 /// A response or what prevented it, and whether sending the body had begun.
 type Tried = (Result<Response<ureq::Body>, ureq::Error>, bool);
-
-/// Makes a request; once more, on a new connection, if a kept one turned out to have ended. A report may come twice
-/// this way, under one id, which does no harm.
-fn twice(mut request: impl FnMut() -> Tried) -> Outcome {
-    let read = match read(request()) {
-        Err((failure, _)) if failure.stale => read(request()),
-        first => first,
-    };
-    read.unwrap_or_else(|(Failure { words, handshake, .. }, begun)| {
-        if begun && !handshake {
-            Outcome::Lost(words)
-        } else {
-            Outcome::Unreachable(words)
-        }
-    })
-}
 
 fn read((result, begun): Tried) -> Result<Outcome, (Failure, bool)> {
     let response = result.map_err(|error| (failure::explain(&error), begun))?;
