@@ -5,6 +5,8 @@
 
 pub mod clock;
 pub mod converter;
+#[cfg(test)]
+mod listener;
 pub mod messages;
 pub mod model;
 pub mod queue;

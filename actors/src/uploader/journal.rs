@@ -208,19 +208,4 @@ impl fmt::Display for Words<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_are_said_as_people_say_them() {
-        let said = [0, 30, 119, 840, 7200, 172_800].map(|s| Span(Duration::from_secs(s)).to_string());
-        assert_eq!(said, ["0.00 s", "30 s", "119 s", "14 min", "2 h", "2 days"]);
-    }
-
-    #[test]
-    fn a_servers_words_stay_on_their_line() {
-        let words = format!("bad\n<3>stationd: all lost\x1b[31m{}", "x".repeat(300));
-        let said = Words(&words).to_string();
-        assert!(!said.contains(char::is_control) && said.ends_with('…'));
-    }
-}
+mod tests;
