@@ -9,6 +9,7 @@ mod converter;
 mod environment;
 mod fault;
 mod file;
+mod fill;
 mod folders;
 mod keys;
 mod layer;
