@@ -2,7 +2,7 @@
 //!
 //! Owns: the credits, the jobs that run, what does not work for now, and the schedule of suspended files.
 //! Receives: `BindConverter`, `Offer`, `Admission`, `DescribeConverters`, `Pulse`, `Drain`.
-//! Sends: `Credit`, `JobEnded` to the watcher; `Append`, `RecordJob` to the queue.
+//! Sends: `Credit`, `JobEnded` to the watcher; `Append`, `RecordJob`, `Trace` to the queue.
 //! Runs on: the main arbiter; hashing, judging and retiring run on blocking threads, one per job.
 //! After a restart: unfinished files are offered again by the watcher; suspended ones are found by their notes.
 //! When draining: starts nothing, waits for the jobs that run, then ends them; their files stay.
@@ -32,7 +32,7 @@ use super::{SupervisorSettings, journal, pending};
 use crate::clock;
 use crate::messages::converter::{Admission, BindConverter, ConverterIndex, DescribeConverters, Offer};
 use crate::messages::lifecycle::{Drain, Drained, Health, Pulse};
-use crate::messages::queue::{Append, RecordJob};
+use crate::messages::queue::{Append, RecordJob, Trace};
 use crate::messages::watcher::{Credit, JobEnded, Left};
 use crate::model::JobEnd;
 
@@ -72,18 +72,20 @@ impl std::fmt::Debug for ConverterSupervisor {
 }
 
 impl ConverterSupervisor {
-    /// A supervisor that runs jobs by `client` and hands their reports to the queue. It begins when it is bound.
+    /// A supervisor that runs jobs by `client` and hands their reports to the queue; `trace` is asked whether a kept file
+    /// was converted before. It begins when it is bound.
     pub fn new(
         settings: SupervisorSettings,
         client: Client,
         append: Recipient<Append>,
         record: Recipient<RecordJob>,
+        trace: Recipient<Trace>,
     ) -> Self {
         let run: Box<Run> = Box::new(move |spec, input| {
             let client = client.clone();
             Box::pin(async move { client.run(spec, input).await })
         });
-        Self::with_run(settings, run, append, record)
+        Self::with_run(settings, run, append, record, trace)
     }
 
     pub(super) fn with_run(
@@ -91,11 +93,13 @@ impl ConverterSupervisor {
         run: Box<Run>,
         append: Recipient<Append>,
         record: Recipient<RecordJob>,
+        trace: Recipient<Trace>,
     ) -> Self {
         let ports = Ports {
             run,
             append: ask(append),
             record: ask(record),
+            trace: ask(trace),
             station_id: settings.station_id,
             durable: Durable::default(),
             chatter: Limiter::default(),

@@ -13,14 +13,14 @@ use jiff::Zoned;
 use jiff::tz::TimeZone;
 use stationd_sandbox::{Finished, JobSpec, Program, SandboxError};
 
-use super::ConverterSettings;
 use super::journal::{self, Line};
 use super::judge::{Context, Failure, Verdict, judge};
 use super::ports::Ports;
 use super::source::{self, NoSource, Source};
 use super::task::{Served, Task, TroubleKind};
+use super::{After, ConverterSettings};
 use crate::clock;
-use crate::messages::queue::RecordJob;
+use crate::messages::queue::{RecordJob, Trace, TraceBy};
 use crate::messages::watcher::Left;
 use crate::model::{JobEnd, JobRecord, Shown, UnixMs};
 
@@ -78,6 +78,11 @@ impl Job<'_> {
             // Its reports were queued before; only its retirement failed.
             return self.retire_done(JobEnd::Converted).await;
         }
+        match self.is_kept().await {
+            Ok(false) => {}
+            Ok(true) => return Served::NoJob(Left::Kept),
+            Err(cause) => return Served::Trouble(TroubleKind::Queue, cause),
+        }
         let input = match self.source.file.try_clone() {
             Ok(file) => OwnedFd::from(file),
             Err(cause) => return Served::Trouble(TroubleKind::Read, cause.to_string()),
@@ -104,6 +109,25 @@ impl Job<'_> {
             Verdict::Failed(failure) => self.failed(failure, Some(finished)).await,
             Verdict::NotRun(cause) => Served::Trouble(TroubleKind::Sandbox, cause),
         }
+    }
+
+    /// Whether this is a file that stayed in the drop folder after its conversion, before a restart.
+    ///
+    /// The audit trail knows it as long as receipts are kept; after that it is converted again, under the same ids.
+    async fn is_kept(&self) -> Result<bool, String> {
+        if self.converter.after != After::Keep {
+            return Ok(false);
+        }
+        let path = self.task.origin.as_os_str().as_bytes().to_vec();
+        let by = TraceBy::File(path);
+        let traced = match (self.ports.trace)(Trace { by, limit: 1 }).await {
+            Ok(Ok(traced)) => traced,
+            Ok(Err(error)) => return Err(journal::chain(&error)),
+            Err(error) => return Err(error.to_string()),
+        };
+        let mut jobs = traced.into_iter().filter_map(|traced| traced.job);
+        Ok(jobs
+            .any(|job| job.id == self.source.job && matches!(job.end, JobEnd::Converted | JobEnd::Skipped)))
     }
 
     fn spec(&self) -> JobSpec {

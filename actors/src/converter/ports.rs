@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::chatter;
 use super::durable::Durable;
 use super::meter::Meter;
-use crate::messages::queue::{Append, AppendError, Appended, RecordJob, StoreError};
+use crate::messages::queue::{Append, AppendError, Appended, RecordJob, StoreError, Trace, Traced};
 
 /// An answer that comes later.
 pub(super) type Later<T> = Pin<Box<dyn Future<Output = T>>>;
@@ -37,6 +37,7 @@ pub(super) struct Ports {
     pub(super) run: Box<Run>,
     pub(super) append: Box<Ask<Append, Appended, AppendError>>,
     pub(super) record: Box<Ask<RecordJob, (), StoreError>>,
+    pub(super) trace: Box<Ask<Trace, Vec<Traced>, StoreError>>,
     pub(super) station_id: Uuid,
     pub(super) durable: Durable,
     pub(super) chatter: chatter::Limiter,

@@ -18,7 +18,7 @@ use super::{After, ConverterSettings, ConverterSupervisor, Station, SupervisorSe
 use crate::clock;
 use crate::messages::converter::{Admission, BindConverter, ConverterIndex, DescribeConverters, Offer};
 use crate::messages::lifecycle::{Drain, Drained, Health, Pulse};
-use crate::messages::queue::{Append, AppendError, Appended, FullReason, RecordJob};
+use crate::messages::queue::{Append, AppendError, Appended, FullReason, RecordJob, Trace, Traced};
 use crate::messages::watcher::{Credit, JobEnded, Left};
 use crate::model::{ConverterState, EntryId, JobEnd, Priority, SourceFile, TraceId, UnixMs};
 use crate::recorder::{Received, Recorder};
@@ -84,11 +84,12 @@ impl Floor {
         queue: impl FnMut(&Append) -> Result<Appended, AppendError> + 'static,
     ) -> Self {
         let dir = TempDir::new().unwrap();
-        Self::in_folder(dir, change, queue).await
+        Self::in_folder(dir, Vec::new(), change, queue).await
     }
 
     async fn in_folder(
         dir: TempDir,
+        known: Vec<Traced>,
         change: impl FnOnce(&mut ConverterSettings),
         queue: impl FnMut(&Append) -> Result<Appended, AppendError> + 'static,
     ) -> Self {
@@ -102,9 +103,11 @@ impl Floor {
         };
         let (append, appended) = Recorder::answering(queue);
         let (record, recorded) = Recorder::answering(|_: &RecordJob| Ok(()));
+        let (trace, _) = Recorder::answering(move |_: &Trace| Ok(known.clone()));
         let (credit, credits) = Recorder::silent();
         let (end, ended) = Recorder::silent();
-        let supervisor = ConverterSupervisor::with_run(settings, Box::new(run), append, record).start();
+        let supervisor =
+            ConverterSupervisor::with_run(settings, Box::new(run), append, record, trace).start();
         supervisor
             .send(BindConverter { credit, ended: end })
             .await
@@ -373,7 +376,7 @@ async fn a_suspended_file_is_tried_again_after_a_restart() {
     floor.drop_file("early.log", r#"{"status":"suspended"}"#).await;
     assert_eq!(floor.left().await, Left::Gone);
     fs::write(floor.at("pending/early.log"), report("S")).unwrap();
-    let mut floor = Floor::in_folder(floor.dir, |_| {}, queue).await;
+    let mut floor = Floor::in_folder(floor.dir, Vec::new(), |_| {}, queue).await;
     let append = floor.appended.next().await;
     assert_eq!(
         append.job.path,
@@ -470,6 +473,26 @@ async fn a_kept_file_stays_and_is_said_to() {
     let path = floor.drop_file("SN1.log", &report("SN1")).await;
     assert_eq!(floor.left().await, Left::Kept);
     assert!(path.exists());
+}
+
+#[actix::test]
+async fn a_kept_file_is_not_converted_again_after_a_restart_unless_it_changed() {
+    let queue = |_: &Append| Ok(Appended::Queued(vec![EntryId(1)]));
+    let keep = |converter: &mut ConverterSettings| converter.after = After::Keep;
+    let mut floor = Floor::with(keep, queue).await;
+    let path = floor.drop_file("SN1.log", &report("SN1")).await;
+    let job = floor.appended.next().await.job;
+    assert_eq!(floor.left().await, Left::Kept);
+    let known = vec![Traced {
+        job: Some(job),
+        reports: Vec::new(),
+    }];
+    let mut floor = Floor::in_folder(floor.dir, known, keep, queue).await;
+    floor.offer(&path).await;
+    assert_eq!(floor.left().await, Left::Kept);
+    assert!(floor.appended.waiting().is_none());
+    floor.drop_file("SN1.log", &report("SN2")).await;
+    assert_eq!(floor.appended.next().await.reports[0].serial, "SN2");
 }
 
 #[actix::test]

@@ -136,7 +136,7 @@ pub enum TraceBy {
     Report(Uuid),
 }
 
-/// Asks for the whole way of a unit, file or report. Control socket (`trace`).
+/// Asks for the whole way of a unit, file or report. Control socket (`trace`); converter, for a file that is kept.
 #[derive(Debug, Message)]
 #[rtype(result = "Result<Vec<Traced>, StoreError>")]
 pub struct Trace {
