@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use stationd_report::Report;
 
-use crate::{ConvertError, Format, Source, csv, wats_text, wsjf, wsxf};
+use crate::{ConvertError, Format, Source, atml, csv, wats_text, wsjf, wsxf};
 
 /// The most notes of one file: a journal line has to hold them.
 const MOST_NOTES: usize = 20;
@@ -51,6 +51,7 @@ pub fn convert(format: Format, input: &[u8], source: &Source<'_>) -> Result<Conv
         Format::WatsText => wats_text::convert(input, source),
         Format::Csv => csv::convert(input, source),
         Format::Wsxf => wsxf::convert(input, source),
+        Format::Atml => atml::convert(input, source),
     }
 }
 

@@ -17,6 +17,8 @@ pub enum Format {
     Csv,
     /// `wsxf`: WATS standard XML.
     Wsxf,
+    /// `atml`: test results of IEEE 1636.1.
+    Atml,
 }
 
 /// A name that is no built-in format.
@@ -39,7 +41,7 @@ impl std::error::Error for UnknownFormat {}
 
 impl Format {
     /// Every built-in format.
-    pub const ALL: &'static [Self] = &[Self::Wsjf, Self::WatsText, Self::Csv, Self::Wsxf];
+    pub const ALL: &'static [Self] = &[Self::Wsjf, Self::WatsText, Self::Csv, Self::Wsxf, Self::Atml];
 
     /// Its name in the settings.
     pub fn as_str(self) -> &'static str {
@@ -48,6 +50,7 @@ impl Format {
             Self::WatsText => "wats-text",
             Self::Csv => "csv",
             Self::Wsxf => "wsxf",
+            Self::Atml => "atml",
         }
     }
 }

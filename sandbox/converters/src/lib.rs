@@ -3,6 +3,7 @@
 //! They run in a confined child: they open no file, start no thread and ask for no clock or time zone. A local time
 //! without offset stays without one; the daemon adds the station's.
 
+pub mod atml;
 mod convert;
 pub mod csv;
 mod error;

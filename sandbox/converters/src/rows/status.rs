@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use stationd_report::{Code as _, ReportStatus, StepStatus};
+use stationd_report::{Code as _, ReportStatus, Step, StepStatus};
 
 use super::Cell;
 use crate::ConvertError;
@@ -51,6 +51,10 @@ impl StatusWords {
     }
 }
 
+/// What is said of a step without a status: readers would take it for a pass.
+pub(crate) const NO_STATUS: &str =
+    "statuses taken from the steps below, else D (done), where the file has none";
+
 /// The status of a step that has these below it: terminated, error and failed win in this order; otherwise passed
 /// when one passed, else done, else skipped. Nothing below it gives `None`.
 pub(crate) fn worst(statuses: impl IntoIterator<Item = StepStatus>) -> Option<StepStatus> {
@@ -63,6 +67,19 @@ pub(crate) fn worst(statuses: impl IntoIterator<Item = StepStatus>) -> Option<St
         StepStatus::Terminated => 5,
     };
     statuses.into_iter().max_by_key(rank)
+}
+
+/// Gives measurements without a status that of their step: readers would take them for passes.
+pub(crate) fn inherit(step: &mut Step) {
+    for one in step.numeric.iter_mut().flatten() {
+        one.status = one.status.take().or(step.status.clone());
+    }
+    for one in step.boolean.iter_mut().flatten() {
+        one.status = one.status.take().or(step.status.clone());
+    }
+    for one in step.string.iter_mut().flatten() {
+        one.status = one.status.take().or(step.status.clone());
+    }
 }
 
 #[cfg(test)]

@@ -107,7 +107,11 @@ fn report(
         let sub = sub_unit(sub)?;
         unit.report_mut().sub_units.get_or_insert_default().push(sub);
     }
-    let mut steps = Steps { site, left };
+    let mut steps = Steps {
+        site,
+        left,
+        notes: Vec::new(),
+    };
     let root = steps.root(element)?;
     notes.extend(
         steps
@@ -115,6 +119,7 @@ fn report(
             .into_iter()
             .map(|what| format!("{what} has no place in a report and was left out")),
     );
+    notes.extend(steps.notes.into_iter().map(str::to_owned));
     unit.finish(root, site, notes)
 }
 

@@ -8,7 +8,7 @@ use stationd_report::{
 use super::measurements::{boolean, numeric, string};
 use crate::ConvertError;
 use crate::fit::fitted;
-use crate::rows::{Site, worst};
+use crate::rows::{NO_STATUS, Site, inherit, worst};
 use crate::xml::Element;
 
 const ATTRIBUTES: [&str; 10] = [
@@ -40,6 +40,8 @@ const CHILDREN: [&str; 10] = [
 pub(super) struct Steps<'a> {
     pub(super) site: Site<'a>,
     pub(super) left: Vec<String>,
+    /// What was decided where the file says nothing.
+    pub(super) notes: Vec<&'static str>,
 }
 
 impl Steps<'_> {
@@ -79,7 +81,18 @@ impl Steps<'_> {
         let text = element.child("ReportText").and_then(|text| text.text().owned());
         let step_type = element.attribute("StepType");
         let caused = element.attribute("StepCausedUUTFailure");
-        Ok(Step {
+        let parts = self.parts(element)?;
+        let status = words.step(element.attribute("Status"))?.unwrap_or_else(|| {
+            self.notes.push(NO_STATUS);
+            let below = parts
+                .steps
+                .iter()
+                .flatten()
+                .filter_map(|child| child.status.as_ref())
+                .map(Word::code);
+            worst(below).unwrap_or(StepStatus::Done)
+        });
+        let mut step = Step {
             step_type: Some(
                 step_type
                     .owned()
@@ -88,7 +101,7 @@ impl Steps<'_> {
             name: Some(name),
             id: element.attribute("Id").integer()?.map(NumberOrText::Number),
             group: group(element)?.map(Into::into),
-            status: words.step(element.attribute("Status"))?.map(Into::into),
+            status: Some(status.into()),
             tot_time: element
                 .attribute("total_time")
                 .number('.')?
@@ -108,8 +121,10 @@ impl Steps<'_> {
                 .into_iter()
                 .flatten()
                 .reduce(|name, text| format!("{name}\n{text}")),
-            ..self.parts(element)?
-        })
+            ..parts
+        };
+        inherit(&mut step);
+        Ok(step)
     }
 
     /// What hangs on a step: its measurements, its children and the rest that are elements of their own.

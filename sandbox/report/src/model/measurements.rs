@@ -56,6 +56,11 @@ impl<T> Measurements<T> {
         self.items.iter()
     }
 
+    /// The measurements in their order, to change them. Names that were there stay there.
+    pub fn iter_mut(&mut self) -> std::slice::IterMut<'_, T> {
+        self.items.iter_mut()
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.count
@@ -113,6 +118,15 @@ impl<'a, T> IntoIterator for &'a Measurements<T> {
 
     fn into_iter(self) -> Self::IntoIter {
         self.iter()
+    }
+}
+
+impl<'a, T> IntoIterator for &'a mut Measurements<T> {
+    type Item = &'a mut T;
+    type IntoIter = std::slice::IterMut<'a, T>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter_mut()
     }
 }
 

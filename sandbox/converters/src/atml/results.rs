@@ -1,0 +1,173 @@
+//! `TestResult`: the measurements of a step.
+
+use stationd_report::{
+    AdditionalData, BooleanMeasurement, CompOp, Measurements, NumericMeasurement, Step, StringMeasurement,
+};
+
+use super::data::{property, text, unit};
+use super::limits::{Limits, number};
+use crate::ConvertError;
+use crate::rows::StatusWords;
+use crate::xml::Element;
+
+/// What a step of a TestStand type measures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Numeric,
+    MultiNumeric,
+    PassFail,
+    Text,
+    Nothing,
+}
+
+/// Puts the results of a test into its step. A step type for one measurement takes the result that TestStand names
+/// `Numeric` or `String`; every other result becomes additional data.
+pub(super) fn results(
+    element: &Element,
+    step: &mut Step,
+    words: &StatusWords,
+    left: &mut Vec<String>,
+) -> Result<(), ConvertError> {
+    let kind = kind(step, element);
+    let status = step.status.clone();
+    for result in element.children("TestResult") {
+        left.extend(result.unknown(
+            &["ID", "name"],
+            &["TestData", "TestLimits", "Extension", "Outcome", "Description"],
+        ));
+        let name = result
+            .attribute("name")
+            .given()
+            .unwrap_or(result.attribute("ID").text);
+        let own = super::outcome::outcome(result, words)?
+            .map(Into::into)
+            .or(status.clone());
+        match kind {
+            Kind::Numeric if name == "Numeric" => {
+                let one = NumericMeasurement {
+                    status: own,
+                    ..numeric(result, left)?
+                };
+                step.numeric.get_or_insert_default().push(one);
+            }
+            Kind::MultiNumeric => {
+                let name = Some(name.to_owned());
+                let one = NumericMeasurement {
+                    status: own,
+                    name,
+                    ..numeric(result, left)?
+                };
+                step.numeric.get_or_insert_default().push(one);
+            }
+            Kind::Text if name == "String" => {
+                let one = StringMeasurement {
+                    status: own,
+                    ..string(result, left)?
+                };
+                step.string.get_or_insert_default().push(one);
+            }
+            _ => {
+                if let Some(data) = result.child("TestData") {
+                    additional(step, "Results").push(Some(property(name, data)));
+                }
+            }
+        }
+    }
+    if kind == Kind::PassFail {
+        let only = BooleanMeasurement {
+            status,
+            ..BooleanMeasurement::default()
+        };
+        step.boolean = Some(Measurements::from(only));
+    }
+    step.step_type = Some(written(kind, step.step_type.take().unwrap_or_default()));
+    Ok(())
+}
+
+/// The properties of the additional data of a name.
+pub(super) fn additional<'s>(step: &'s mut Step, name: &str) -> Bag<'s> {
+    let all = step.additional_results.get_or_insert_default();
+    if all.last().is_none_or(|last| last.name.as_deref() != Some(name)) {
+        all.push(AdditionalData {
+            name: Some(name.to_owned()),
+            ..AdditionalData::default()
+        });
+    }
+    Bag(all)
+}
+
+/// Where further data of a step goes.
+pub(super) struct Bag<'s>(&'s mut Vec<AdditionalData>);
+
+impl Bag<'_> {
+    /// Adds a property to the last set.
+    pub(super) fn push(self, property: Option<stationd_report::AdditionalProperty>) {
+        if let Some(last) = self.0.last_mut() {
+            last.props.get_or_insert_default().extend(property);
+        }
+    }
+}
+
+/// By the step type, else by what the results hold.
+fn kind(step: &Step, element: &Element) -> Kind {
+    match step.step_type.as_deref() {
+        Some("NumericLimitTest" | "ET_NLT") => Kind::Numeric,
+        Some("NI_MultipleNumericLimitTest" | "MultipleNumericLimitTest" | "ET_MNLT") => Kind::MultiNumeric,
+        Some("PassFailTest" | "ET_PFT") => Kind::PassFail,
+        Some("StringValueTest" | "ET_SVT") => Kind::Text,
+        // Without TestStand's extension each numeric result has a name of its own.
+        None if element.children("TestResult").any(is_numeric) => Kind::MultiNumeric,
+        None if element.name == "Test" => Kind::PassFail,
+        Some(_) | None => Kind::Nothing,
+    }
+}
+
+fn is_numeric(result: &Element) -> bool {
+    let datum = result.child("TestData").and_then(|data| data.child("Datum"));
+    datum.is_some_and(|datum| matches!(datum.attribute("value").value('.'), Ok(Some(_))))
+}
+
+/// The step type on the wire. A skipped step of a measuring type has no measurement, which the format allows.
+fn written(kind: Kind, found: String) -> String {
+    match kind {
+        Kind::Numeric => "ET_NLT".to_owned(),
+        Kind::MultiNumeric => "ET_MNLT".to_owned(),
+        Kind::PassFail => "ET_PFT".to_owned(),
+        Kind::Text => "ET_SVT".to_owned(),
+        Kind::Nothing => found,
+    }
+}
+
+fn numeric(result: &Element, left: &mut Vec<String>) -> Result<NumericMeasurement, ConvertError> {
+    let limits = Limits::of(result, left)?;
+    let datum = result.child("TestData").and_then(|data| data.child("Datum"));
+    let value = match datum {
+        Some(datum) => datum.attribute("value").value('.')?,
+        None => None,
+    };
+    Ok(NumericMeasurement {
+        value,
+        unit: datum.and_then(unit),
+        comp_op: Some(limits.op.into()),
+        low_limit: number(limits.low)?,
+        high_limit: number(limits.high)?,
+        ..NumericMeasurement::default()
+    })
+}
+
+fn string(result: &Element, left: &mut Vec<String>) -> Result<StringMeasurement, ConvertError> {
+    let limits = Limits::of(result, left)?;
+    let datum = |holder: Option<&Element>| holder.and_then(|holder| holder.child("Datum")).and_then(text);
+    // TestStand's EQ of texts minds the case, its CIEQ does not.
+    let op = if limits.op == CompOp::Eq {
+        CompOp::CaseSensit
+    } else {
+        limits.op
+    };
+    Ok(StringMeasurement {
+        value: datum(result.child("TestData")),
+        comp_op: Some(op.into()),
+        limit: datum(limits.low),
+        ..StringMeasurement::default()
+    })
+}
