@@ -37,6 +37,7 @@ pub(super) async fn run(desk: &Desk, command: &str, args: Option<&RawValue>) -> 
         "trace" => trace::trace(desk, parse(args)?).await,
         "config.reload" => daemon::reload(desk).await,
         "config.show" => daemon::show_settings(desk).await,
+        "log.set_level" => daemon::set_level(&parse(args)?),
         "stop" => daemon::stop(desk),
         "restart" => daemon::restart(desk),
         _ => Err(Fault::new(

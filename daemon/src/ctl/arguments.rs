@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use super::{convert, converter, queue, receiver, trace};
+use super::{config, convert, converter, log_level, queue, receiver, trace};
 
 /// Where the daemon's socket is when nothing else is said.
 const DEFAULT_SOCKET: &str = "/run/stationd/control.sock";
@@ -39,6 +39,9 @@ pub struct Global {
     /// Socket of the daemon
     #[arg(long, global = true, value_name = "PATH", default_value = DEFAULT_SOCKET, env = "STATIOND_CONTROL__SOCKET")]
     pub socket: PathBuf,
+    /// Settings file, for commands that read the settings themselves
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
     /// File with the secret of the socket [default: where the daemon says it is]
     #[arg(
         long,
@@ -75,6 +78,13 @@ pub enum Command {
     Rescan,
     /// Read the settings again
     Reload,
+    /// Look at the settings
+    #[command(subcommand)]
+    Config(config::Command),
+    /// Show the figures that Prometheus gets
+    Metrics,
+    /// Set which lines the daemon writes, until it stops
+    LogLevel(log_level::Arguments),
     /// Show the version of stationctl, and of the daemon if it runs
     Version,
     /// Run a WATS-compatible test receiver for commissioning

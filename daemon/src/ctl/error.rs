@@ -36,6 +36,10 @@ pub enum CtlError {
     BadInput,
     /// The sandbox could not run it. The words were written already.
     NotRun,
+    /// The settings have faults.
+    Settings(crate::settings::Faults),
+    /// Settings of the old schema cannot be upgraded.
+    Upgrade(crate::settings::upgrade::UpgradeError),
     /// The input cannot be opened.
     Input {
         /// Which.
@@ -66,6 +70,7 @@ impl CtlError {
             Self::BadInput => 65,
             Self::Input { .. } => 66,
             Self::Usage(_) | Self::Unconfirmed => Exit::Usage.code(),
+            Self::Settings(_) | Self::Upgrade(_) => Exit::Settings.code(),
             Self::Unreachable { .. } | Self::Key(_) | Self::Version { .. } => Exit::Unavailable.code(),
             Self::Refused(fault) => match fault.code.as_str() {
                 code::NOT_FOUND | code::FAILED => 1,
@@ -115,6 +120,7 @@ impl CtlError {
             Self::No => "no",
             Self::BadInput | Self::Input { .. } => "input",
             Self::NotRun => "not_run",
+            Self::Settings(_) | Self::Upgrade(_) => "settings",
             Self::Unconfirmed => "unconfirmed",
             Self::Usage(_) => "usage",
             Self::Io { .. } => "io",
@@ -155,6 +161,8 @@ impl fmt::Display for CtlError {
             Self::No => f.write_str("no"),
             Self::BadInput => f.write_str("the file cannot be converted"),
             Self::NotRun => f.write_str("the job could not be run"),
+            Self::Settings(faults) => faults.fmt(f),
+            Self::Upgrade(error) => error.fmt(f),
             Self::Input { path, .. } => write!(f, "cannot open {}", path.display()),
             Self::Unconfirmed => f.write_str("nothing was done: it was not confirmed"),
             Self::Usage(what) => f.write_str(what),
@@ -172,6 +180,7 @@ impl std::error::Error for CtlError {
             }
             Self::Key(cause) => Some(cause),
             Self::Receiver(cause) => Some(cause),
+            Self::Upgrade(error) => std::error::Error::source(error),
             _ => None,
         }
     }

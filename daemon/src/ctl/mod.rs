@@ -2,6 +2,7 @@
 
 mod arguments;
 mod client;
+mod config;
 mod confirm;
 mod context;
 mod control;
@@ -10,6 +11,9 @@ mod converter;
 mod error;
 mod health;
 mod job;
+mod log_level;
+mod metrics;
+mod one_line;
 mod output;
 mod queue;
 mod receiver;

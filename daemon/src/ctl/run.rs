@@ -10,7 +10,9 @@ use super::arguments::{Arguments, Command};
 use super::context::Context;
 use super::error::CtlError;
 use super::output::{self, Output};
-use super::{control, convert, converter, health, queue, receiver, status, trace, version};
+use super::{
+    config, control, convert, converter, health, log_level, metrics, queue, receiver, status, trace, version,
+};
 use crate::control::chain;
 use crate::exit::Exit;
 
@@ -52,6 +54,9 @@ fn run(context: &Context, command: Command) -> Result<(), CtlError> {
         Command::Resume => control::order(context, "resume", "working again"),
         Command::Rescan => control::order(context, "rescan", "looking through all drop folders"),
         Command::Reload => control::order(context, "config.reload", "settings are read again"),
+        Command::Config(command) => config::run(context, command),
+        Command::Metrics => metrics::run(context),
+        Command::LogLevel(arguments) => log_level::run(context, &arguments),
         Command::Version => version::run(context),
         Command::Receiver(arguments) => receiver::run(context, arguments),
     }

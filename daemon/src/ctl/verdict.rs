@@ -7,9 +7,10 @@ use stationd_sandbox::{Denial, Finished, Layers, Limit, Limits, Outcome};
 
 use super::error::CtlError;
 use super::job::JobError;
+use super::one_line::on_one_line;
 use super::output::{Output, Tone};
 use super::table::wrap;
-use super::words::count;
+use super::words::{count, visible};
 use crate::control::chain;
 
 /// One word for how a job went.
@@ -44,7 +45,7 @@ pub(super) struct Verdict {
     /// How sure it is, 0 to 1, when it said so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) confidence: Option<f64>,
-    /// Its reports, as it wrote them.
+    /// Its reports, as it wrote them but for the space between their parts.
     pub(super) reports: Vec<Box<RawValue>>,
     pub(super) wall_ms: u64,
     pub(super) cpu_ms: u64,
@@ -95,7 +96,7 @@ impl Verdict {
                 let reports = output.reports.into_iter();
                 // Each was read as JSON a moment ago.
                 self.reports = reports
-                    .filter_map(|report| RawValue::from_string(report.into_text()).ok())
+                    .filter_map(|report| RawValue::from_string(on_one_line(report.text())).ok())
                     .collect();
             }
             Err(error) => {
@@ -165,7 +166,7 @@ impl Verdict {
         if !self.stderr.is_empty() {
             text.push_str("it wrote to standard error:\n");
             for line in self.stderr.lines() {
-                text.extend(["  ", &line.escape_debug().to_string(), "\n"]);
+                text.extend(["  ", &visible(line), "\n"]);
             }
         }
         text

@@ -51,6 +51,16 @@ pub(super) fn local(moment: &str) -> String {
     )
 }
 
+/// A line of somebody else's text, in which nothing can move the cursor or colour the terminal.
+pub(super) fn visible(line: &str) -> String {
+    let shown = |letter: char| match letter {
+        '\t' => vec![' '],
+        letter if letter.is_control() => letter.escape_default().collect(),
+        letter => vec![letter],
+    };
+    line.chars().flat_map(shown).collect()
+}
+
 /// `1 report`, `2 reports`.
 pub(super) fn count(number: u64, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })

@@ -54,6 +54,18 @@ impl Values {
         })
     }
 
+    /// As JSON, for `config.show`: each key with its value and its origin.
+    ///
+    /// A value that TOML has and JSON has not (a time, an infinite number) does not occur in the settings.
+    pub fn json(&self) -> serde_json::Value {
+        let entry = |setting: &Setting| {
+            let value = serde_json::to_value(&setting.value).unwrap_or_default();
+            let shown = serde_json::json!({ "value": value, "origin": setting.origin.to_string() });
+            (setting.key.clone(), shown)
+        };
+        serde_json::Value::Object(self.iter().map(entry).collect())
+    }
+
     /// The value of a key.
     pub fn get(&self, key: &str) -> Option<&Setting> {
         self.iter().find(|setting| setting.key == key)

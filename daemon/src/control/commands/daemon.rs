@@ -1,14 +1,36 @@
 //! Life cycle and settings: asked of the daemon's main task.
 
+use log::LevelFilter;
+use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
+use super::bad_arguments;
 use crate::control::desk::{ANSWER_WITHIN, Desk, Unanswered};
 use crate::control::protocol::{Fault, code};
 use crate::control::roles::DaemonRequest;
 
 /// Who that is, for people.
 const MAIN_TASK: &str = "daemon's main task";
+
+/// Which lines are written.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LevelArguments {
+    level: String,
+}
+
+/// Counts until the daemon stops, or the settings are read again.
+pub(super) fn set_level(arguments: &LevelArguments) -> Result<Value, Fault> {
+    let level = match arguments.level.parse() {
+        Ok(LevelFilter::Off) | Err(_) => {
+            return Err(bad_arguments("expected level error, warn, info, debug or trace"));
+        }
+        Ok(level) => level,
+    };
+    crate::journal::set_level(level);
+    Ok(json!({ "level": arguments.level }))
+}
 
 pub(super) fn stop(desk: &Desk) -> Result<Value, Fault> {
     tell(desk, DaemonRequest::Stop)?;

@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 use crate::control::EntryPart;
 use crate::ctl::context::Context;
 use crate::ctl::error::CtlError;
+use crate::ctl::one_line::on_one_line;
 use crate::ctl::output;
 use crate::ctl::words::{bytes, local};
 
@@ -42,8 +43,8 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<(), CtlErr
         return output::write_bytes(answer.document.as_bytes());
     }
     if context.json() {
-        let report =
-            serde_json::from_str(&answer.document).map_err(|error| CtlError::Answer(error.to_string()))?;
+        let document = on_one_line(&answer.document);
+        let report = serde_json::from_str(&document).map_err(|error| CtlError::Answer(error.to_string()))?;
         return output::write_json(&Shown {
             entry: &answer.entry,
             report,

@@ -1,0 +1,78 @@
+//! `config …`: the settings, as the daemon has them or as the files say.
+
+mod check;
+mod get;
+mod show;
+mod upgrade;
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use super::context::Context;
+use super::error::CtlError;
+use super::output;
+use crate::settings::{self, LoadOptions, Settings};
+
+/// What to do with the settings.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Check the files: a summary, or every fault with file, line, key and what is allowed
+    Check,
+    /// Show every value in force with its origin, secrets hidden
+    Show,
+    /// Show one value in force
+    Get(get::Arguments),
+    /// Write the JSON Schema of a settings file
+    Schema,
+    /// Upgrade settings of schema 1.0 in their place; the old file is kept as .bak
+    Upgrade {
+        /// The file
+        file: PathBuf,
+    },
+}
+
+pub(super) fn run(context: &Context, command: Command) -> Result<(), CtlError> {
+    match command {
+        Command::Check => check::run(context),
+        Command::Show => show::run(context),
+        Command::Get(arguments) => get::run(context, &arguments),
+        Command::Schema => output::write_json(&settings::schema()),
+        Command::Upgrade { file } => upgrade::run(context, &file),
+    }
+}
+
+/// A value and where it comes from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Shown {
+    value: Value,
+    origin: String,
+}
+
+/// Reads and checks the files, with this process's environment.
+pub(super) fn load(context: &Context) -> Result<Settings, CtlError> {
+    settings::load(&options(context)).map_err(CtlError::Settings)
+}
+
+fn options(context: &Context) -> LoadOptions {
+    LoadOptions::of_process(context.global.config.clone())
+}
+
+/// The values in force: the daemon's, or those of the files when one is named or no daemon is there.
+fn in_force(context: &Context) -> Result<Map<String, Value>, CtlError> {
+    let values = if context.global.config.is_some() {
+        load(context)?.values.json()
+    } else {
+        match context.client() {
+            Ok(mut client) => client.call("config.show", &json!({}))?,
+            Err(CtlError::Unreachable { .. }) => {
+                output::complain("stationd is not reachable; this is what the settings file says");
+                load(context)?.values.json()
+            }
+            Err(error) => return Err(error),
+        }
+    };
+    super::client::read_as(values)
+}
