@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use stationd_sandbox::Finished;
 
-use super::job::{Job, off_loop};
+use super::job::{CHANGED_AGAIN, Job, off_loop};
 use super::judge::{Converted, Failure, FailureKind};
 use super::pending::Suspended;
 use super::place::unlink;
@@ -61,14 +61,15 @@ impl Job<'_> {
                 if let Some(sure) = doubtful {
                     journal::doubtful(&self.line(), sure, self.converter.alarm_below);
                 }
-                self.retire_done(JobEnd::Converted).await
+                self.retire_converted().await
             }
             Appended::Duplicate { at, path } => {
                 let earlier = journal::earlier(at, Path::new(OsStr::from_bytes(&path)));
                 journal::duplicate(&self.line(), &earlier);
                 self.keep_record(self.record(JobEnd::Skipped, earlier, Some(finished)))
                     .await;
-                self.retire_done(JobEnd::Skipped).await
+                let after = self.converter.after;
+                self.retire_done(JobEnd::Skipped, after).await
             }
         }
     }
@@ -77,21 +78,27 @@ impl Job<'_> {
         journal::skipped(&self.line(), &reason);
         self.keep_record(self.record(JobEnd::Skipped, reason, Some(finished)))
             .await;
-        // What was not converted is not deleted either.
-        let after = if self.converter.after == After::Delete {
-            After::Move
-        } else {
-            self.converter.after
+        let after = match self.converter.after {
+            // What was not converted is not deleted either.
+            After::Delete => After::Move,
+            after => after,
         };
-        self.retire(JobEnd::Skipped, move |leaving, settings| {
-            leaving.done(after, &settings.done_dir)
-        })
-        .await
+        self.retire_done(JobEnd::Skipped, after).await
     }
 
-    pub(super) async fn retire_done(self, end: JobEnd) -> Served {
-        self.retire(end, |leaving, settings| {
-            leaving.done(settings.after, &settings.done_dir)
+    /// Retires a source whose reports are durable.
+    pub(super) async fn retire_converted(self) -> Served {
+        let after = self.converter.after;
+        self.retire_done(JobEnd::Converted, after).await
+    }
+
+    async fn retire_done(self, end: JobEnd, after: After) -> Served {
+        let origin = self.task.origin.clone();
+        let from_pending = self.task.pending.is_some();
+        self.retire(end, move |leaving, settings| match origin.parent() {
+            // A kept file is kept in the drop folder; the audit trail knows it there.
+            Some(drop_dir) if from_pending && after == After::Keep => leaving.done(After::Move, drop_dir),
+            _ => leaving.done(after, &settings.done_dir),
         })
         .await
     }
@@ -127,7 +134,7 @@ impl Job<'_> {
             };
             match &pending {
                 None => leaving.with_companion(&settings.pending_dir, PENDING_SUFFIX, |file| note.text(file)),
-                Some(pending) => match note.replace(pending) {
+                Some(pending) => match note.replace(&leaving.source.folder, pending) {
                     Ok(()) => Ok(Retired::Kept),
                     Err(cause) => Err(RetireError::new(&settings.pending_dir, cause)),
                 },
@@ -148,7 +155,7 @@ impl Job<'_> {
                 })
             })
             .await;
-        if matches!(served, Served::Ended(..)) {
+        if matches!(served, Served::Ended(_, Left::Gone)) {
             journal::failed(&line, &failure);
         }
         served
@@ -160,20 +167,12 @@ impl Job<'_> {
         end: JobEnd,
         how: impl FnOnce(&Leaving<'_>, &ConverterSettings) -> Result<Retired, RetireError> + Send + 'static,
     ) -> Served {
-        let (source, settings, path) = (
-            Arc::clone(&self.source),
-            Arc::clone(&self.converter),
-            self.task.path.clone(),
-        );
-        let note = self
-            .task
-            .pending
-            .as_ref()
-            .map(|pending| pending.note_path.clone());
+        let (source, settings) = (Arc::clone(&self.source), Arc::clone(&self.converter));
+        let pending = self.task.pending.as_ref();
+        let note = pending.map(|pending| self.source.folder.at(&pending.note_name));
         let retired = off_loop(move || {
             let leaving = Leaving {
                 source: &source,
-                path: &path,
                 now: clock::now(),
             };
             let retired = how(&leaving, &settings)?;
@@ -188,12 +187,7 @@ impl Job<'_> {
             Some(Ok(Retired::Kept)) => Served::Ended(end, Left::Kept),
             Some(Ok(Retired::Changed)) => {
                 journal::changed(&self.line());
-                Served::Ended(
-                    end,
-                    Left::Again {
-                        after: Duration::ZERO,
-                    },
-                )
+                Served::Ended(end, Left::Again { after: CHANGED_AGAIN })
             }
             Some(Err(error)) => Served::Trouble(TroubleKind::Folder(end), error.to_string()),
         }

@@ -24,6 +24,10 @@ use crate::messages::queue::{RecordJob, Trace, TraceBy};
 use crate::messages::watcher::Left;
 use crate::model::{JobEnd, JobRecord, Shown, UnixMs};
 
+/// A file that changed under its job is looked at again after this; shorter, a file system that shows one file
+/// differently each time would keep its job running in a circle.
+pub(super) const CHANGED_AGAIN: Duration = Duration::from_secs(1);
+
 /// A job under way.
 pub(super) struct Job<'a> {
     pub(super) ports: &'a Ports,
@@ -37,13 +41,8 @@ pub(super) struct Job<'a> {
 /// Serves a task.
 pub(super) async fn serve(ports: Rc<Ports>, converter: Arc<ConverterSettings>, task: Task) -> Served {
     let (started, began) = (clock::now(), Instant::now());
-    let (path, origin, size, modified_ns) = (
-        task.path.clone(),
-        task.origin.clone(),
-        task.size,
-        task.modified_ns,
-    );
-    let opened = off_loop(move || source::open(&path, &origin, size, modified_ns)).await;
+    let offered = task.offered_file(&converter);
+    let opened = off_loop(move || source::open(&offered)).await;
     let job = |source| Job {
         ports: &ports,
         converter: Arc::clone(&converter),
@@ -56,9 +55,7 @@ pub(super) async fn serve(ports: Rc<Ports>, converter: Arc<ConverterSettings>, t
         None => Served::Stopped,
         Some(Ok(source)) => job(Arc::new(source)).run().await,
         Some(Err(NoSource::Gone)) => Served::NoJob(Left::Gone),
-        Some(Err(NoSource::Changed)) => Served::NoJob(Left::Again {
-            after: Duration::ZERO,
-        }),
+        Some(Err(NoSource::Changed)) => Served::NoJob(Left::Again { after: CHANGED_AGAIN }),
         Some(Err(NoSource::Unreadable(source, cause))) => {
             let failure = Failure::of_file(format!("cannot be read: {cause}"));
             job(Arc::from(source)).failed(failure, None).await
@@ -76,7 +73,7 @@ impl Job<'_> {
     async fn run(self) -> Served {
         if self.ports.durable.contains(self.source.job) {
             // Its reports were queued before; only its retirement failed.
-            return self.retire_done(JobEnd::Converted).await;
+            return self.retire_converted().await;
         }
         match self.is_kept().await {
             Ok(false) => {}

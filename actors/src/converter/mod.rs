@@ -1,6 +1,7 @@
 //! Runs one job per file, and retires the file when its reports are durable.
 
 mod actor;
+mod anchor;
 mod chatter;
 mod durable;
 mod endings;

@@ -14,6 +14,7 @@ use std::time::Duration;
 use nix::fcntl::OFlag;
 use serde::{Deserialize, Serialize};
 
+use super::anchor::Anchor;
 use super::names::{hex_digits, with_suffix};
 use super::place::unlink;
 use super::retire::PENDING_SUFFIX;
@@ -47,8 +48,8 @@ pub(super) struct Note {
 pub(super) struct Pending {
     /// Where it lies.
     pub(super) path: PathBuf,
-    /// Where its note lies.
-    pub(super) note_path: PathBuf,
+    /// Name of its note, which lies beside it.
+    pub(super) note_name: OsString,
     /// Where it was offered from.
     pub(super) origin: PathBuf,
     /// Size in bytes, as it lies there.
@@ -111,11 +112,9 @@ impl Suspended<'_> {
     }
 
     /// Replaces the note of a source that lies in the pending folder already; the old or the new one is there, whole.
-    pub(super) fn replace(&self, pending: &Pending) -> io::Result<()> {
+    pub(super) fn replace(&self, folder: &Anchor, pending: &Pending) -> io::Result<()> {
         let text = self.text(pending.path.file_name().unwrap_or_default());
-        let part = pending
-            .note_path
-            .with_file_name(format!("{OWN_PREFIX}{}.part", self.trace));
+        let part = folder.at(format!("{OWN_PREFIX}{}.part", self.trace).as_ref());
         let mut file = OpenOptions::new()
             .write(true)
             .create(true)
@@ -125,7 +124,7 @@ impl Suspended<'_> {
             .open(&part)?;
         file.write_all(&text)?;
         file.sync_all()?;
-        std::fs::rename(&part, &pending.note_path)
+        std::fs::rename(&part, folder.at(&pending.note_name))
     }
 }
 
@@ -182,7 +181,7 @@ pub(super) fn due(order: &Order, now: UnixMs) -> io::Result<Due> {
             // Somebody took the source away, or a crash came before it was there. Later than at the start it may be on
             // its way.
             if *first {
-                unlink(&pending.note_path)?;
+                unlink(&entry.path())?;
             }
         } else if wait > Duration::ZERO && wait <= *delay {
             due.next = Some(due.next.map_or(wait, |next| next.min(wait)));
@@ -217,7 +216,7 @@ fn read(path: &Path, converter: &str) -> Option<(Note, Pending)> {
     }
     let pending = Pending {
         path: path.with_file_name(file),
-        note_path: path.to_owned(),
+        note_name: path.file_name()?.to_owned(),
         origin: PathBuf::from(unhex(&note.path_hex)?),
         size: 0,
         modified_ns: 0,

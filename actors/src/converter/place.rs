@@ -5,9 +5,9 @@
 //! compressed, a copy is written, synced and named first, and the source removed after; a crash in between leaves both,
 //! and the job, known by then, is retired again.
 
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use flate2::Compression;
@@ -40,16 +40,12 @@ pub(super) enum Placed {
     Gone,
 }
 
-/// Makes a folder that is to receive files, with those above it.
-pub(super) fn ensure_folder(dir: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o775).create(dir)
-}
-
-/// Puts the source at `path` to `to`, which must not exist.
+/// Puts the source to `to`, which must not exist.
 ///
 /// # Errors
 /// `AlreadyExists` when it does; anything else is the folders' fault. The source is where it was, whatever failed.
-pub(super) fn place(source: &Source, path: &Path, to: &Path, form: Form) -> io::Result<Placed> {
+pub(super) fn place(source: &Source, to: &Path, form: Form) -> io::Result<Placed> {
+    let path = &source.path;
     if !source.identity.is_at(path) {
         return Ok(if path.symlink_metadata().is_ok() {
             Placed::Changed
@@ -58,23 +54,24 @@ pub(super) fn place(source: &Source, path: &Path, to: &Path, form: Form) -> io::
         });
     }
     if form == Form::Gzip {
-        return copy(source, path, to, form);
+        return copy(source, to, form);
     }
     match rename_to_free(path, to) {
         Ok(()) if source.identity.is_at(to) => Ok(Placed::There),
         // Between the look and the rename another file took the name.
         Ok(()) => put_back(to, path).map(|()| Placed::Changed),
-        Err(error) if is(&error, Errno::EXDEV) => copy(source, path, to, form),
+        Err(error) if is(&error, Errno::EXDEV) => copy(source, to, form),
         Err(error) => Err(error),
     }
 }
 
-/// Removes the source at `path`.
+/// Removes the source.
 ///
 /// # Errors
 /// When the folder forbids it.
-pub(super) fn remove(source: &Source, path: &Path) -> io::Result<Placed> {
-    let aside = aside(source, path);
+pub(super) fn remove(source: &Source) -> io::Result<Placed> {
+    let path = &source.path;
+    let aside = aside(source);
     match rename_to_free(path, &aside) {
         Ok(()) => {}
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Placed::Gone),
@@ -88,7 +85,7 @@ pub(super) fn remove(source: &Source, path: &Path) -> io::Result<Placed> {
     Ok(Placed::There)
 }
 
-fn copy(source: &Source, path: &Path, to: &Path, form: Form) -> io::Result<Placed> {
+fn copy(source: &Source, to: &Path, form: Form) -> io::Result<Placed> {
     let part = to.with_file_name(format!("{OWN_PREFIX}{}.part", source.job));
     let copied = write_copy(source, &part, form).and_then(|()| rename_to_free(&part, to));
     if let Err(error) = copied {
@@ -97,8 +94,8 @@ fn copy(source: &Source, path: &Path, to: &Path, form: Form) -> io::Result<Place
         return Err(error);
     }
     sync_folder(to)?;
-    let placed = remove(source, path)?;
-    sync_folder(path)?;
+    let placed = remove(source)?;
+    sync_folder(&source.path)?;
     Ok(placed)
 }
 
@@ -133,8 +130,10 @@ fn write_copy(source: &Source, part: &Path, form: Form) -> io::Result<()> {
 }
 
 /// The name under which a source waits to be removed: in its own folder, and of no converter.
-fn aside(source: &Source, path: &Path) -> PathBuf {
-    path.with_file_name(format!("{OWN_PREFIX}{}{TAKEN_SUFFIX}", source.job))
+fn aside(source: &Source) -> PathBuf {
+    source
+        .path
+        .with_file_name(format!("{OWN_PREFIX}{}{TAKEN_SUFFIX}", source.job))
 }
 
 /// Puts a file back that was taken by mistake; under another name if its own was taken again, never over a file.

@@ -8,8 +8,9 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use super::After;
+use super::anchor::Anchor;
 use super::names::{free_names, with_suffix};
-use super::place::{Form, Placed, ensure_folder, place, remove, sync_folder, unlink};
+use super::place::{Form, Placed, place, remove, sync_folder, unlink};
 use super::source::Source;
 use crate::model::{Shown, UnixMs};
 
@@ -63,11 +64,10 @@ impl std::error::Error for RetireError {
     }
 }
 
-/// The source, where it lies, and the time for a name that is taken already.
+/// The source, and the time for a name that is taken already.
 #[derive(Debug)]
 pub(super) struct Leaving<'a> {
     pub(super) source: &'a Source,
-    pub(super) path: &'a Path,
     pub(super) now: UnixMs,
 }
 
@@ -78,9 +78,8 @@ impl Leaving<'_> {
             After::Move => self.to(done_dir, Form::Plain),
             After::Zip => self.to(done_dir, Form::Gzip),
             After::Delete => {
-                let folder = self.path.parent().unwrap_or(self.path);
-                let removed =
-                    remove(self.source, self.path).map_err(|cause| RetireError::new(folder, cause))?;
+                let folder = &self.source.folder.dir;
+                let removed = remove(self.source).map_err(|cause| RetireError::new(folder, cause))?;
                 Ok(outcome(removed, || Retired::Removed))
             }
             After::Keep => Ok(Retired::Kept),
@@ -90,11 +89,10 @@ impl Leaving<'_> {
     /// Moves it to a folder, under its own name or one that is free.
     fn to(&self, dir: &Path, form: Form) -> Result<Retired, RetireError> {
         let suffix = if form == Form::Gzip { ".gz" } else { "" };
-        ensure_folder(dir).map_err(|cause| RetireError::new(dir, cause))?;
+        let folder = Anchor::of_settings(dir).map_err(|cause| RetireError::new(dir, cause))?;
         for name in self.names(suffix) {
-            let to = dir.join(name);
-            match place(self.source, self.path, &to, form) {
-                Ok(placed) => return Ok(outcome(placed, || Retired::To(to))),
+            match place(self.source, &folder.at(&name), form) {
+                Ok(placed) => return Ok(outcome(placed, || Retired::To(dir.join(name)))),
                 Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(cause) => return Err(RetireError::new(dir, cause)),
             }
@@ -110,10 +108,10 @@ impl Leaving<'_> {
         suffix: &str,
         text: impl Fn(&OsStr) -> Vec<u8>,
     ) -> Result<Retired, RetireError> {
-        ensure_folder(dir).map_err(|cause| RetireError::new(dir, cause))?;
+        let folder = Anchor::of_settings(dir).map_err(|cause| RetireError::new(dir, cause))?;
         for name in self.names("") {
-            let to = dir.join(&name);
-            let companion = dir.join(with_suffix(&name, suffix));
+            let to = folder.at(&name);
+            let companion = folder.at(&with_suffix(&name, suffix));
             match to.symlink_metadata() {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Ok(_) => continue,
@@ -124,12 +122,12 @@ impl Leaving<'_> {
                 Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => continue,
                 Err(cause) => return Err(RetireError::new(dir, cause)),
             }
-            match place(self.source, self.path, &to, Form::Plain) {
-                Ok(Placed::There) => return Ok(Retired::To(to)),
+            match place(self.source, &to, Form::Plain) {
+                Ok(Placed::There) => return Ok(Retired::To(dir.join(name))),
                 other => {
                     unlink(&companion).map_err(|cause| RetireError::new(dir, cause))?;
                     match other {
-                        Ok(placed) => return Ok(outcome(placed, || Retired::To(to))),
+                        Ok(placed) => return Ok(outcome(placed, || Retired::To(dir.join(name)))),
                         Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => {}
                         Err(cause) => return Err(RetireError::new(dir, cause)),
                     }
@@ -144,7 +142,7 @@ impl Leaving<'_> {
             |_| self.now.0.to_string(),
             |now| now.strftime("%Y%m%dT%H%M%SZ").to_string(),
         );
-        free_names(self.path.file_name().unwrap_or_default(), stamp, suffix)
+        free_names(self.source.path.file_name().unwrap_or_default(), stamp, suffix)
     }
 }
 
@@ -183,7 +181,7 @@ mod tests {
     use tempfile::TempDir;
 
     use super::*;
-    use crate::converter::source::{Identity, open};
+    use crate::converter::source::{Identity, Offered, open};
 
     struct Drop {
         dir: TempDir,
@@ -200,8 +198,14 @@ mod tests {
             let path = self.dir.path().join(name);
             fs::write(&path, content).unwrap();
             let seen = Identity::of(&fs::symlink_metadata(&path).unwrap());
-            let source = open(&path, &path, seen.size, seen.modified_ns).unwrap();
-            (path, source)
+            let offered = Offered {
+                root: self.dir.path().to_owned(),
+                path: path.clone(),
+                named: path.clone(),
+                size: seen.size,
+                modified_ns: seen.modified_ns,
+            };
+            (path, open(&offered).unwrap())
         }
 
         fn at(&self, name: &str) -> PathBuf {
@@ -224,21 +228,17 @@ mod tests {
 
     const NOON: UnixMs = UnixMs(1_795_262_400_000);
 
-    fn leaving<'a>(source: &'a Source, path: &'a Path) -> Leaving<'a> {
-        Leaving {
-            source,
-            path,
-            now: NOON,
-        }
+    fn leaving(source: &Source) -> Leaving<'_> {
+        Leaving { source, now: NOON }
     }
 
     #[test]
     fn a_taken_name_in_the_done_folder_is_never_overwritten() {
         let drop = Drop::new();
         for content in ["monday", "tuesday", "wednesday"] {
-            let (path, source) = drop.file("result.log", content);
+            let (_, source) = drop.file("result.log", content);
             assert!(matches!(
-                leaving(&source, &path).done(After::Move, &drop.at("done")),
+                leaving(&source).done(After::Move, &drop.at("done")),
                 Ok(Retired::To(_))
             ));
         }
@@ -256,8 +256,8 @@ mod tests {
     #[test]
     fn a_zipped_source_unpacks_to_itself_with_its_time() {
         let drop = Drop::new();
-        let (path, source) = drop.file("SN1.log", "x".repeat(100_000).as_str());
-        let Ok(Retired::To(to)) = leaving(&source, &path).done(After::Zip, &drop.at("done")) else {
+        let (_, source) = drop.file("SN1.log", "x".repeat(100_000).as_str());
+        let Ok(Retired::To(to)) = leaving(&source).done(After::Zip, &drop.at("done")) else {
             panic!("not zipped")
         };
         assert_eq!(to, drop.at("done/SN1.log.gz"));
@@ -282,10 +282,10 @@ mod tests {
         if stat(drop.dir.path()).unwrap().st_dev == stat(elsewhere.path()).unwrap().st_dev {
             return;
         }
-        let (path, source) = drop.file("SN1.log", "content");
+        let (_, source) = drop.file("SN1.log", "content");
         let to = elsewhere.path().join("done");
         assert_eq!(
-            leaving(&source, &path).done(After::Move, &to).unwrap(),
+            leaving(&source).done(After::Move, &to).unwrap(),
             Retired::To(to.join("SN1.log"))
         );
         assert_eq!(fs::read_to_string(to.join("SN1.log")).unwrap(), "content");
@@ -293,8 +293,8 @@ mod tests {
             (names(&to), drop.names(".")),
             (vec!["SN1.log".to_owned()], vec![])
         );
-        let (path, source) = drop.file("SN1.log", "again");
-        let retired = leaving(&source, &path).with_companion(&to, REASON_SUFFIX, |_| b"{}".to_vec());
+        let (_, source) = drop.file("SN1.log", "again");
+        let retired = leaving(&source).with_companion(&to, REASON_SUFFIX, |_| b"{}".to_vec());
         assert!(matches!(retired, Ok(Retired::To(_))));
         assert_eq!(fs::read_to_string(to.join("SN1.log")).unwrap(), "content");
         assert_eq!(names(&to).len(), 3);
@@ -303,24 +303,18 @@ mod tests {
     #[test]
     fn a_deleted_source_is_gone_and_a_kept_one_is_not() {
         let drop = Drop::new();
-        let (path, source) = drop.file("SN1.log", "x");
+        let (_, source) = drop.file("SN1.log", "x");
         assert_eq!(
-            leaving(&source, &path)
-                .done(After::Keep, &drop.at("done"))
-                .unwrap(),
+            leaving(&source).done(After::Keep, &drop.at("done")).unwrap(),
             Retired::Kept
         );
         assert_eq!(
-            leaving(&source, &path)
-                .done(After::Delete, &drop.at("done"))
-                .unwrap(),
+            leaving(&source).done(After::Delete, &drop.at("done")).unwrap(),
             Retired::Removed
         );
         assert!(drop.names(".").is_empty());
         assert_eq!(
-            leaving(&source, &path)
-                .done(After::Delete, &drop.at("done"))
-                .unwrap(),
+            leaving(&source).done(After::Delete, &drop.at("done")).unwrap(),
             Retired::Gone
         );
     }
@@ -333,7 +327,7 @@ mod tests {
             fs::rename(&path, drop.at("away")).unwrap();
             fs::write(&path, "another").unwrap();
             assert_eq!(
-                leaving(&source, &path).done(after, &drop.at("done")).unwrap(),
+                leaving(&source).done(after, &drop.at("done")).unwrap(),
                 Retired::Changed
             );
             assert_eq!(fs::read_to_string(&path).unwrap(), "another");
@@ -346,8 +340,8 @@ mod tests {
         let mut long = vec![b'n'; 251];
         long.extend(b".log");
         for name in [b"\xff\n.log".as_slice(), &long] {
-            let (path, source) = drop.file(OsStr::from_bytes(name), "x");
-            let retired = leaving(&source, &path).with_companion(&drop.at("error"), REASON_SUFFIX, |file| {
+            let (_, source) = drop.file(OsStr::from_bytes(name), "x");
+            let retired = leaving(&source).with_companion(&drop.at("error"), REASON_SUFFIX, |file| {
                 assert_eq!(file.as_bytes(), name);
                 b"why".to_vec()
             });
@@ -369,8 +363,7 @@ mod tests {
         let drop = Drop::new();
         let (path, source) = drop.file("SN1.log", "x");
         fs::write(drop.at("error"), "not a folder").unwrap();
-        let retired =
-            leaving(&source, &path).with_companion(&drop.at("error"), REASON_SUFFIX, |_| Vec::new());
+        let retired = leaving(&source).with_companion(&drop.at("error"), REASON_SUFFIX, |_| Vec::new());
         assert!(retired.unwrap_err().to_string().contains("error"));
         fs::remove_dir_all(drop.at("error")).unwrap_err();
         assert!(path.exists());

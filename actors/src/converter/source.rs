@@ -4,12 +4,13 @@ use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Read, Seek};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use sha2::{Digest, Sha256};
 
+use super::anchor::Anchor;
 use crate::model::{JobId, SourceHash};
 
 /// Bytes read at once: large enough that hashing, not system calls, takes the time.
@@ -46,6 +47,10 @@ impl Identity {
 /// An open source. While it is open its inode number is not used again, so [`Identity`] can be trusted.
 #[derive(Debug)]
 pub(super) struct Source {
+    /// Its folder.
+    pub(super) folder: Anchor,
+    /// Where it lies: a path through `folder`, good as long as that is held.
+    pub(super) path: PathBuf,
     /// At its beginning.
     pub(super) file: File,
     pub(super) identity: Identity,
@@ -70,7 +75,7 @@ impl From<io::Error> for NoSource {
     fn from(error: io::Error) -> Self {
         match error.raw_os_error().map(Errno::from_raw) {
             Some(Errno::ENOENT) => Self::Gone,
-            Some(Errno::ELOOP | Errno::ENXIO | Errno::EISDIR) => Self::Changed,
+            Some(Errno::ELOOP | Errno::ENXIO | Errno::EISDIR | Errno::ENOTDIR) => Self::Changed,
             _ => Self::World(error),
         }
     }
@@ -84,53 +89,55 @@ fn is_the_files_own(error: &io::Error) -> bool {
         .is_some_and(|number| own.contains(&Errno::from_raw(number)))
 }
 
-/// Opens the file at `path` that was offered with this size and time, and reads it once for its hash.
-///
-/// `named` is its path in the drop folder, which names the job; it differs from `path` for a file in the pending folder.
-pub(super) fn open(path: &Path, named: &Path, size: u64, modified_ns: i128) -> Result<Source, NoSource> {
-    let flags = OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
-    match open_with(flags, path, named, size, modified_ns) {
+/// A file as it was offered.
+#[derive(Debug, Clone)]
+pub(super) struct Offered {
+    /// The drop folder, or the pending folder.
+    pub(super) root: PathBuf,
+    /// Where it lies, below `root`.
+    pub(super) path: PathBuf,
+    /// Its path in the drop folder, which names the job; it differs from `path` for a file in the pending folder.
+    pub(super) named: PathBuf,
+    pub(super) size: u64,
+    pub(super) modified_ns: i128,
+}
+
+/// Opens a file that is as it was offered, and reads it once for its hash.
+pub(super) fn open(offered: &Offered) -> Result<Source, NoSource> {
+    match open_with(OFlag::O_NONBLOCK | OFlag::O_NOCTTY, offered) {
         Err(NoSource::World(cause)) if is_the_files_own(&cause) => {
-            let source = open_with(OFlag::O_PATH, path, named, size, modified_ns)?;
+            let source = open_with(OFlag::O_PATH, offered)?;
             Err(NoSource::Unreadable(Box::new(source), cause))
         }
         other => other,
     }
 }
 
-fn open_with(
-    flags: OFlag,
-    path: &Path,
-    named: &Path,
-    size: u64,
-    modified_ns: i128,
-) -> Result<Source, NoSource> {
+fn open_with(flags: OFlag, offered: &Offered) -> Result<Source, NoSource> {
+    let folder = Anchor::of_file(&offered.root, &offered.path)?;
+    let path = folder.at(offered.path.file_name().unwrap_or_default());
     let all = flags | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
     let mut file = OpenOptions::new()
         .read(true)
         .custom_flags(all.bits())
-        .open(path)?;
+        .open(&path)?;
     let meta = file.metadata()?;
     let identity = Identity::of(&meta);
-    if !meta.is_file() || identity.size != size || identity.modified_ns != modified_ns {
+    if !meta.is_file() || identity.size != offered.size || identity.modified_ns != offered.modified_ns {
         return Err(NoSource::Changed);
     }
-    if flags.contains(OFlag::O_PATH) {
-        let hash = SourceHash([0; 32]);
-        return Ok(Source {
-            job: job_id(named, &identity, &hash),
-            file,
-            identity,
-            hash,
-        });
-    }
-    let hash = hash(&mut file, size)?;
+    let hash = if flags.contains(OFlag::O_PATH) {
+        SourceHash([0; 32])
+    } else {
+        hash(&mut file, offered.size)?
+    };
     if Identity::of(&file.metadata()?) != identity {
         return Err(NoSource::Changed);
     }
-    file.rewind()?;
     Ok(Source {
-        job: job_id(named, &identity, &hash),
+        job: job_id(&offered.named, &identity, &hash),
+        folder,
+        path,
         file,
         identity,
         hash,
@@ -144,6 +151,7 @@ fn hash(file: &mut File, size: u64) -> io::Result<SourceHash> {
     loop {
         let read = left.read(&mut chunk)?;
         if read == 0 {
+            left.into_inner().rewind()?;
             return Ok(SourceHash(hasher.finalize().into()));
         }
         hasher.update(chunk.get(..read).unwrap_or_default());
@@ -169,52 +177,57 @@ mod tests {
 
     use super::*;
 
-    fn identity(path: &Path) -> Identity {
-        Identity::of(&fs::symlink_metadata(path).unwrap())
+    fn offered(root: &Path, name: &str) -> Offered {
+        let path = root.join(name);
+        let identity = Identity::of(&fs::symlink_metadata(&path).unwrap());
+        Offered {
+            root: root.to_owned(),
+            named: path.clone(),
+            path,
+            size: identity.size,
+            modified_ns: identity.modified_ns,
+        }
     }
 
     #[test]
     fn the_same_file_is_the_same_job_and_any_change_makes_another() {
         let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("SN1.log");
-        fs::write(&path, "abc").unwrap();
-        let seen = identity(&path);
-        let source = open(&path, &path, seen.size, seen.modified_ns).unwrap();
+        fs::write(dir.path().join("SN1.log"), "abc").unwrap();
+        let seen = offered(dir.path(), "SN1.log");
+        let source = open(&seen).unwrap();
         assert_eq!(
             source.hash.to_string(),
             "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
             "FIPS 180-2, appendix B.1"
         );
-        assert_eq!(
-            open(&path, &path, seen.size, seen.modified_ns).unwrap().job,
-            source.job
-        );
-        let elsewhere = dir.path().join("pending/SN1.log");
-        assert_ne!(
-            open(&path, &elsewhere, seen.size, seen.modified_ns).unwrap().job,
-            source.job
-        );
-        assert!(matches!(
-            open(&path, &path, 4, seen.modified_ns),
-            Err(NoSource::Changed)
-        ));
+        assert_eq!(open(&seen).unwrap().job, source.job);
+        let elsewhere = Offered {
+            named: dir.path().join("other/SN1.log"),
+            ..seen.clone()
+        };
+        assert_ne!(open(&elsewhere).unwrap().job, source.job);
+        let changed = Offered { size: 4, ..seen };
+        assert!(matches!(open(&changed), Err(NoSource::Changed)));
     }
 
     #[test]
     fn neither_links_nor_pipes_are_opened() {
         let dir = tempfile::tempdir().unwrap();
-        let link = dir.path().join("link");
-        std::os::unix::fs::symlink("/etc/hostname", &link).unwrap();
-        assert!(matches!(open(&link, &link, 0, 0), Err(NoSource::Changed)));
-        let pipe = dir.path().join("pipe");
-        nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        std::os::unix::fs::symlink("/etc/hostname", dir.path().join("link")).unwrap();
+        assert!(matches!(
+            open(&offered(dir.path(), "link")),
+            Err(NoSource::Changed)
+        ));
+        nix::unistd::mkfifo(&dir.path().join("pipe"), nix::sys::stat::Mode::S_IRWXU).unwrap();
+        let pipe = offered(dir.path(), "pipe");
         assert!(
-            matches!(open(&pipe, &pipe, 0, 0), Err(NoSource::Changed)),
+            matches!(open(&pipe), Err(NoSource::Changed)),
             "and does not wait for a writer"
         );
-        assert!(matches!(
-            open(&dir.path().join("no"), &pipe, 0, 0),
-            Err(NoSource::Gone)
-        ));
+        let gone = Offered {
+            path: dir.path().join("no"),
+            ..pipe
+        };
+        assert!(matches!(open(&gone), Err(NoSource::Gone)));
     }
 }

@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
+use super::ConverterSettings;
 use super::pending::Pending;
+use super::source::Offered;
 use crate::messages::converter::Offer;
 use crate::messages::watcher::Left;
 use crate::model::{JobEnd, TraceId, UnixMs};
@@ -36,6 +38,24 @@ impl Task {
             seen: file.seen,
             trace: file.trace,
             pending: None,
+        }
+    }
+}
+
+impl Task {
+    /// What is to be opened for it.
+    pub(super) fn offered_file(&self, converter: &ConverterSettings) -> Offered {
+        let root = if self.pending.is_some() {
+            &converter.pending_dir
+        } else {
+            &converter.drop_dir
+        };
+        Offered {
+            root: root.clone(),
+            path: self.path.clone(),
+            named: self.origin.clone(),
+            size: self.size,
+            modified_ns: self.modified_ns,
         }
     }
 }

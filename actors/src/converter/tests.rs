@@ -460,7 +460,7 @@ async fn a_file_that_changed_since_its_offer_is_left_alone() {
     assert_eq!(
         floor.left().await,
         Left::Again {
-            after: Duration::ZERO
+            after: super::job::CHANGED_AGAIN
         }
     );
     assert!(path.exists());
@@ -493,6 +493,36 @@ async fn a_kept_file_is_not_converted_again_after_a_restart_unless_it_changed() 
     assert!(floor.appended.waiting().is_none());
     floor.drop_file("SN1.log", &report("SN2")).await;
     assert_eq!(floor.appended.next().await.reports[0].serial, "SN2");
+}
+
+#[actix::test]
+async fn a_kept_file_that_was_suspended_comes_back_to_the_drop_folder() {
+    let queue = |_: &Append| Ok(Appended::Queued(vec![EntryId(1)]));
+    let keep = |converter: &mut ConverterSettings| converter.after = After::Keep;
+    let mut floor = Floor::with(keep, queue).await;
+    floor.drop_file("early.log", r#"{"status":"suspended"}"#).await;
+    assert_eq!(floor.left().await, Left::Gone);
+    fs::write(floor.at("pending/early.log"), report("S")).unwrap();
+    floor.appended.next().await;
+    let back = async {
+        while floor.at("pending/early.log.pending.json").exists() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(5), back).await.unwrap();
+    assert!(floor.at("early.log").exists());
+}
+
+#[actix::test]
+async fn a_link_in_the_place_of_a_folder_below_leads_nowhere() {
+    let mut floor = Floor::new().await;
+    let elsewhere = TempDir::new().unwrap();
+    fs::write(elsewhere.path().join("secret.log"), report("S")).unwrap();
+    std::os::unix::fs::symlink(elsewhere.path(), floor.at("below")).unwrap();
+    floor.offer(&floor.at("below/secret.log")).await;
+    assert!(matches!(floor.left().await, Left::Again { .. }));
+    assert!(elsewhere.path().join("secret.log").exists());
+    assert!(floor.appended.waiting().is_none());
 }
 
 #[actix::test]
