@@ -19,6 +19,8 @@ pub enum Format {
     Wsxf,
     /// `atml`: test results of IEEE 1636.1.
     Atml,
+    /// `teststand`: TestStand's XML report.
+    TestStand,
 }
 
 /// A name that is no built-in format.
@@ -41,7 +43,14 @@ impl std::error::Error for UnknownFormat {}
 
 impl Format {
     /// Every built-in format.
-    pub const ALL: &'static [Self] = &[Self::Wsjf, Self::WatsText, Self::Csv, Self::Wsxf, Self::Atml];
+    pub const ALL: &'static [Self] = &[
+        Self::Wsjf,
+        Self::WatsText,
+        Self::Csv,
+        Self::Wsxf,
+        Self::Atml,
+        Self::TestStand,
+    ];
 
     /// Its name in the settings.
     pub fn as_str(self) -> &'static str {
@@ -51,6 +60,7 @@ impl Format {
             Self::Csv => "csv",
             Self::Wsxf => "wsxf",
             Self::Atml => "atml",
+            Self::TestStand => "teststand",
         }
     }
 }

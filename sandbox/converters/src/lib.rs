@@ -12,6 +12,7 @@ mod format;
 mod rows;
 mod site;
 mod source;
+pub mod teststand;
 mod text;
 pub mod wats_text;
 mod when;

@@ -1,0 +1,138 @@
+//! What a result measured. Source: TestStand's result properties `Numeric`, `Limits`, `Comp`, `Units`, `String`,
+//! `PassFail`, `Measurement`.
+
+use stationd_report::{
+    BooleanMeasurement, Code as _, CompOp, Measurements, NumericMeasurement, Step, StringMeasurement,
+};
+
+use super::prop::{at, objects, prop, value};
+use crate::ConvertError;
+use crate::rows::{Comparison, StatusWords};
+use crate::xml::Element;
+
+/// Result properties that become a measurement.
+pub(super) const READ: [&str; 9] = [
+    "Numeric",
+    "Limits",
+    "RawLimits",
+    "Comp",
+    "Units",
+    "String",
+    "PassFail",
+    "Measurement",
+    "Status",
+];
+
+/// Puts the measurements of a result into its step, and the step type for them.
+pub(super) fn measurements(
+    result: &Element,
+    step: &mut Step,
+    words: &StatusWords,
+) -> Result<(), ConvertError> {
+    let found = step.step_type.clone().unwrap_or_default();
+    let written = match found.as_str() {
+        "NumericLimitTest" | "ET_NLT" => {
+            if prop(result, "Numeric").is_some() {
+                step.numeric = Some(Measurements::from(numeric(result, "Numeric")?));
+            }
+            "ET_NLT"
+        }
+        "NI_MultipleNumericLimitTest" | "ET_MNLT" => {
+            if let Some(array) = prop(result, "Measurement") {
+                step.numeric = Some(several(array, words)?);
+            }
+            "ET_MNLT"
+        }
+        "PassFailTest" | "ET_PFT" => {
+            step.boolean = Some(Measurements::from(boolean(result)?));
+            "ET_PFT"
+        }
+        "StringValueTest" | "ET_SVT" => {
+            if prop(result, "String").is_some() {
+                step.string = Some(Measurements::from(string(result)?));
+            }
+            "ET_SVT"
+        }
+        other => other,
+    };
+    step.step_type = Some(written.to_owned());
+    Ok(())
+}
+
+fn operator(result: &Element) -> Result<CompOp, ConvertError> {
+    let cell = value(result, "Comp");
+    match cell.given() {
+        None => Ok(CompOp::Log),
+        Some(word) => CompOp::find(word).ok_or_else(|| cell.expected("a comparison operator")),
+    }
+}
+
+/// One number; `of` is the property that holds it.
+fn numeric(result: &Element, of: &'static str) -> Result<NumericMeasurement, ConvertError> {
+    let op = operator(result)?;
+    let limit = |name| match prop(result, "Limits") {
+        Some(limits) => value(limits, name).value('.'),
+        None => Ok(None),
+    };
+    // EQT compares with a nominal value; its low and high are tolerances.
+    let low = if op == CompOp::Eqt {
+        limit("Nominal")?
+    } else {
+        limit("Low")?
+    };
+    let (low_limit, high_limit) = Comparison::as_given(Some(op), low, limit("High")?);
+    Ok(NumericMeasurement {
+        value: value(result, of).value('.')?,
+        unit: value(result, "Units").owned(),
+        comp_op: Some(op.into()),
+        low_limit,
+        high_limit,
+        ..NumericMeasurement::default()
+    })
+}
+
+/// The measurements of a multiple numeric limit test.
+fn several(array: &Element, words: &StatusWords) -> Result<Measurements<NumericMeasurement>, ConvertError> {
+    let mut all = Measurements::default();
+    for (index, one) in objects(array).enumerate() {
+        let name = one
+            .attribute("Name")
+            .owned()
+            .or_else(|| at(one, &["Name"]).map(|name| name.text.clone()));
+        all.push(NumericMeasurement {
+            name: Some(name.unwrap_or_else(|| format!("Measurement {index}"))),
+            status: words.step(value(one, "Status"))?.map(Into::into),
+            ..numeric(one, "Data")?
+        });
+    }
+    Ok(all)
+}
+
+fn boolean(result: &Element) -> Result<BooleanMeasurement, ConvertError> {
+    let cell = value(result, "PassFail");
+    let value = match cell.text {
+        "" => None,
+        "True" => Some(true),
+        "False" => Some(false),
+        _ => return Err(cell.expected("True or False")),
+    };
+    Ok(BooleanMeasurement {
+        value,
+        ..BooleanMeasurement::default()
+    })
+}
+
+fn string(result: &Element) -> Result<StringMeasurement, ConvertError> {
+    // Blanks at the ends of a compared text may matter.
+    let text = |way: &[&str]| {
+        at(result, way)
+            .and_then(|prop| prop.child("Value"))
+            .map(|value| value.text.clone())
+    };
+    Ok(StringMeasurement {
+        value: text(&["String"]),
+        comp_op: Some(operator(result)?.into()),
+        limit: text(&["Limits", "String"]),
+        ..StringMeasurement::default()
+    })
+}
