@@ -1,0 +1,168 @@
+//! What the queue costs: an append on an empty store and behind a backlog, a start with one, a way through.
+//!
+//! `cargo bench -p stationd-tests --bench queue`. Appends are synced; `TMPDIR` chooses the disk.
+
+#![expect(clippy::print_stdout, reason = "figures are what a benchmark is for")]
+
+use std::error::Error;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use sha2::{Digest, Sha256};
+use stationd_actors::clock;
+use stationd_actors::messages::queue::{Append, Settle, Verdict};
+use stationd_actors::model::{JobEnd, JobId, JobRecord, NewReport, Priority, SourceHash, TraceId};
+use stationd_actors::queue::{Duplicates, QueueSettings, Store, WhenFull};
+use uuid::Uuid;
+
+/// Entries that wait while appends are measured.
+const BACKLOG: u32 = 100_000;
+
+/// Appends measured at each point.
+const SAMPLES: u32 = 300;
+
+/// Reports of one job, to fill a store quickly.
+const PANEL: u32 = 500;
+
+/// Bytes of a document: a unit with some hundred measurements.
+const DOCUMENT_BYTES: usize = 16 * 1024;
+
+type Outcome<T> = Result<T, Box<dyn Error>>;
+
+fn main() -> Outcome<()> {
+    let (here, there) = (tempfile::tempdir()?, tempfile::tempdir()?);
+    let document = document();
+    let mut empty = Store::open(&settings(here.path()))?;
+    let mut store = Store::open(&settings(there.path()))?;
+    let mut next = 0;
+    while next < BACKLOG {
+        store.append(&job(next, PANEL, b"{}"), clock::now())?;
+        next += PANEL;
+    }
+    let (mut alone, mut behind) = (Vec::new(), Vec::new());
+    // In turns, so that whatever else the disk does falls on both.
+    for _ in 0..SAMPLES {
+        next += 1;
+        alone.push(append_once(&mut empty, next, &document)?);
+        behind.push(append_once(&mut store, next, &document)?);
+    }
+    let (alone, behind) = (middle(alone), middle(behind));
+    let ratio = behind.as_secs_f64() / alone.as_secs_f64();
+    println!("append, empty queue        {:>9.1} us", micros(alone));
+    println!(
+        "append, {BACKLOG} entries    {:>9.1} us ({ratio:.2} times)",
+        micros(behind)
+    );
+
+    let begun = Instant::now();
+    let leased = store.take_leases(1, clock::now())?;
+    println!("first lease                {:>9.1} us", micros(begun.elapsed()));
+    let begun = Instant::now();
+    for lease in &leased.leases {
+        let verdict = Verdict::Delivered {
+            server_id: String::new(),
+        };
+        let entry = lease.entry.id;
+        store.settle(&Settle { entry, verdict }, clock::now())?;
+    }
+    println!("settle                     {:>9.1} us", micros(begun.elapsed()));
+    drop(store);
+    start(10_000)
+}
+
+/// Opens a store in which so many reports wait.
+fn start(entries: u32) -> Outcome<()> {
+    let dir = tempfile::tempdir()?;
+    let mut store = Store::open(&settings(dir.path()))?;
+    let document = document();
+    for first in (0..entries).step_by(100) {
+        store.append(&job(first, 100, &document), clock::now())?;
+    }
+    drop(store);
+    let begun = Instant::now();
+    let store = Store::open(&settings(dir.path()))?;
+    let took = begun.elapsed();
+    let waiting = store.describe(clock::now())?.ready;
+    println!("start, {waiting} entries      {:>9.1} us", micros(took));
+    Ok(())
+}
+
+/// The time of one synced append.
+fn append_once(store: &mut Store, number: u32, document: &[u8]) -> Outcome<Duration> {
+    let job = job(number, 1, document);
+    let begun = Instant::now();
+    store.append(&job, clock::now())?;
+    Ok(begun.elapsed())
+}
+
+fn middle(mut times: Vec<Duration>) -> Duration {
+    times.sort_unstable();
+    times.get(times.len() / 2).copied().unwrap_or_default()
+}
+
+fn micros(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e6
+}
+
+fn settings(dir: &Path) -> QueueSettings {
+    QueueSettings {
+        dir: dir.to_owned(),
+        max_size: 0,
+        warn_at: 1.0,
+        when_full: WhenFull::Wait,
+        map_bytes: 1024 * 1024 * 1024,
+        min_free_disk_bytes: 0,
+        duplicates: Duplicates::Skip,
+        receipts_days: 30,
+    }
+}
+
+/// A job with so many reports; the number makes it unlike every other.
+fn job(number: u32, reports: u32, document: &[u8]) -> Append {
+    let hash: [u8; 32] = Sha256::digest(number.to_be_bytes()).into();
+    let (head, _) = hash.split_first_chunk().unwrap_or((&[0; 8], &[]));
+    let now = clock::now();
+    Append {
+        job: JobRecord {
+            id: JobId(u64::from_be_bytes(*head)),
+            trace: TraceId::random(),
+            path: format!("/srv/ict/out/SN{number}.log").into_bytes(),
+            converter: "ict".to_owned(),
+            program: "builtin:csv".to_owned(),
+            arguments: "{}".to_owned(),
+            source_hash: SourceHash(hash),
+            source_size: 4096,
+            seen: now,
+            started: now,
+            ended: now,
+            cpu_ms: 1,
+            max_rss_kib: 2048,
+            end: JobEnd::Converted,
+            reason: String::new(),
+        },
+        reports: (0..reports)
+            .map(|index| NewReport {
+                report_id: Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{number}/{index}").as_bytes()),
+                serial: format!("SN{number}-{index}"),
+                part_number: "PN-100".to_owned(),
+                document: document.to_vec(),
+            })
+            .collect(),
+        priority: Priority::default(),
+    }
+}
+
+/// Text that compresses like a report.
+fn document() -> Vec<u8> {
+    let mut text = String::from("{\"type\":\"T\",\"steps\":[");
+    let mut step = 0_u32;
+    while text.len() < DOCUMENT_BYTES {
+        let value = f64::from(step.wrapping_mul(2_654_435_761) % 100_000) / 1000.0;
+        text.push_str(&format!(
+            "{{\"id\":{step},\"name\":\"R{step} resistance\",\"value\":{value},\"unit\":\"Ohm\",\"status\":\"P\"}},"
+        ));
+        step += 1;
+    }
+    text.push_str("{}]}");
+    text.into_bytes()
+}
