@@ -23,6 +23,7 @@ use super::gate::{Gate, Level};
 use super::group::{self, Failure, Pending, Tally};
 use super::open_error::OpenError;
 use super::recovery::Failing;
+use super::retention::Forgotten;
 use super::store::Store;
 use super::{QueueSettings, journal};
 use crate::clock;
@@ -63,6 +64,8 @@ pub struct Queue {
     told: Admission,
     pub(super) failing: Option<Failing>,
     last_retention: Instant,
+    /// Records removed before their time.
+    forgotten: Forgotten,
     pub(super) queued: LastHour,
     pub(super) delivered: LastHour,
 }
@@ -94,6 +97,7 @@ impl Queue {
             told: Admission::Open,
             failing: None,
             last_retention: Instant::now(),
+            forgotten: Forgotten::default(),
             queued: LastHour::default(),
             delivered: LastHour::default(),
         }
@@ -208,7 +212,7 @@ impl Queue {
         }
         if let Some(failure) = tally.failure {
             self.fail(failure);
-        } else if tally.committed && self.owed.is_empty() {
+        } else if tally.committed {
             self.recover();
         }
         self.look_at_level(refused);
@@ -229,21 +233,29 @@ impl Queue {
     /// Whoever was refused waits to hear that there is room, so a refusal closes the gate even if room has come since,
     /// or if only LMDB itself saw that there was none; the next tick looks again.
     pub(super) fn look_at_level(&mut self, refused: Option<FullReason>) {
-        let Some(store) = &self.store else { return };
+        let measured = self.measure();
+        let (waiting, full) = measured.unwrap_or_else(|error| {
+            self.fail(Failure::of(&error));
+            (0, None)
+        });
+        let level = Level {
+            waiting,
+            max: self.settings.max_size,
+            full: self.broken().or(refused).or(full),
+        };
+        self.gate.step(&level, Instant::now(), clock::now());
+        self.tell_admission();
+    }
+
+    /// How many wait, and which limit is reached.
+    fn measure(&self) -> Result<(u64, Option<FullReason>), StoreError> {
+        // A closed store has its own words, see `broken`.
+        let Some(store) = &self.store else {
+            return Ok((0, None));
+        };
         let closed = self.gate.admission() != Admission::Open;
         let margin = if closed { Margin::Reopen } else { Margin::None };
-        let measured = store.room(self.gate.wanted(), margin).and_then(|full| {
-            Ok(Level {
-                waiting: store.waiting()?,
-                max: self.settings.max_size,
-                full: refused.or(full),
-            })
-        });
-        match measured {
-            Ok(level) => self.gate.step(&level, Instant::now(), clock::now()),
-            Err(error) => return self.fail(Failure::of(&error)),
-        }
-        self.tell_admission();
+        Ok((store.waiting()?, store.room(self.gate.wanted(), margin)?))
     }
 
     fn tell_admission(&mut self) {
@@ -260,13 +272,11 @@ impl Queue {
 
     /// What waits for the world.
     fn tick(&mut self) {
-        self.reopen();
-        if self.store.is_none() {
-            return;
-        }
+        self.mend();
         self.settle_owed();
         self.look_at_level(None);
-        if self.last_retention.elapsed() >= RETENTION {
+        let in_the_way = matches!(self.gate.admission(), Admission::Closed(FullReason::Map { .. }));
+        if in_the_way || self.last_retention.elapsed() >= RETENTION {
             self.last_retention = Instant::now();
             self.keep_retention();
         }
@@ -274,8 +284,10 @@ impl Queue {
 
     fn keep_retention(&mut self) {
         let Some(store) = self.store.as_mut() else { return };
-        if let Err(error) = store.keep_retention(clock::now(), Instant::now()) {
-            self.fail(Failure::of(&error));
+        match store.keep_retention(clock::now(), Instant::now()) {
+            Ok(0) => {}
+            Ok(records) => self.forgotten.count(records),
+            Err(error) => self.fail(Failure::of(&error)),
         }
     }
 

@@ -6,10 +6,9 @@ use std::path::Path;
 
 use heed::{CompactionOption, Env, WithoutTls};
 
-use super::open::opened;
 use super::open_error::OpenError;
 use super::spool::{Spool, sync_dir};
-use super::store::Base;
+use super::store::{self, Base};
 use super::tables::open_tables;
 use super::{QueueSettings, journal};
 use crate::messages::queue::StoreError;
@@ -63,7 +62,7 @@ pub(super) fn compacted(
     env.prepare_for_closing().wait();
     fs::rename(&fresh, &data).map_err(|cause| OpenError::file("replace", &data, cause))?;
     sync_dir(dir)?;
-    let env = opened(dir, settings.map_bytes)?;
+    let env = store::open_env(dir, settings.map_bytes).map_err(|cause| OpenError::lmdb("open", cause))?;
     journal::compacted(before, env.real_disk_size().unwrap_or(0));
     Ok(env)
 }

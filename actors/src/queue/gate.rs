@@ -91,6 +91,8 @@ impl Gate {
         self.warn(level, clock);
         self.closed.clone_from(&level.full);
         match (&level.full, &mut self.episode) {
+            // The line of the failure itself has said it.
+            (Some(FullReason::Broken(_)), _) => {}
             (Some(reason), None) => {
                 journal::full(reason, level.waiting);
                 self.episode = Some(Episode {

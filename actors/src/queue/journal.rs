@@ -50,6 +50,7 @@ fn remedy(reason: &FullReason) -> &'static str {
         FullReason::MaxSize(_) | FullReason::Map { .. } => {
             "check the network and the U lines; nothing is lost"
         }
+        FullReason::Broken(_) => "check the disk of state_dir; nothing is lost",
         FullReason::Disk { .. } => "free some space on the disk of state_dir; nothing is lost",
     }
 }
@@ -76,10 +77,10 @@ pub(super) fn map_enlarged(bytes: u64) {
     );
 }
 
-pub(super) fn forgot_early(receipts: u64, jobs: u64) {
+pub(super) fn forgot_early(records: u64) {
     log::warn!(
-        target: "queue", code = "Q315", receipts, jobs, next = "raise queue.map_size_mib or lower retention.receipts_days";
-        "map is nearly full, removed the oldest receipts before their time"
+        target: "queue", code = "Q315", records, next = "raise queue.map_size_mib or lower retention.receipts_days";
+        "map is nearly full, removed the oldest receipts and job records before their time"
     );
 }
 

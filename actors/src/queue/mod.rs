@@ -3,6 +3,7 @@
 mod actor;
 mod append;
 mod capacity;
+mod check;
 mod compact;
 mod describe;
 mod document;

@@ -3,6 +3,7 @@
 //! ```text
 //! DIR/lock            held (flock) by the process that has the store; its number
 //! DIR/store/data.mdb  the LMDB map, lock.mdb beside it
+//! DIR/store/closed    there while the store is closed, after a stop in order
 //! DIR/spool/          documents too large for the map (spool.rs)
 //! DIR/damaged-TIME/   a store that could not be read, kept for a person to look at
 //! ```
@@ -14,10 +15,11 @@ use std::io::{Read, Seek, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 
-use heed::{Env, MdbError, WithoutTls};
+use heed::MdbError;
 use nix::fcntl::{Flock, FlockArg};
 use nix::sys::statfs::{self, FsType};
 
+use super::check;
 use super::compact::compacted;
 use super::open_error::OpenError;
 use super::record::{self, Counters, EntryRecord};
@@ -27,6 +29,9 @@ use super::tables::{Table, open_tables};
 use super::{QueueSettings, journal, key};
 use crate::clock;
 use crate::messages::queue::StoreError;
+
+/// Says in the store's folder that its last holder closed it. After any other end the map is checked first (`check.rs`).
+pub(super) const CLOSED: &str = "closed";
 
 /// File systems that LMDB must not be used on: their locks and maps are not shared with other machines.
 /// Source: statfs(2); lmdb.h, caveats.
@@ -129,7 +134,10 @@ fn open_base(settings: &QueueSettings) -> Result<(Base, Counters), OpenError> {
         .create(&dir)
         .map_err(|cause| OpenError::file("make folder", &dir, cause))?;
     check_header(&dir.join("data.mdb"))?;
-    let env = opened(&dir, settings.map_bytes)?;
+    if !was_closed(&dir) {
+        check::check(&dir.join("data.mdb"))?;
+    }
+    let env = store::open_env(&dir, settings.map_bytes).map_err(|cause| OpenError::lmdb("open", cause))?;
     let env = compacted(env, &dir, settings)?;
     let tables = open_tables(&env).map_err(|cause| OpenError::lmdb("open tables", cause))?;
     let base = Base::new(env, tables, spool, settings.clone());
@@ -143,26 +151,6 @@ fn open_base(settings: &QueueSettings) -> Result<(Base, Counters), OpenError> {
         None => begin(&base)?,
     };
     Ok((base, counters))
-}
-
-/// Opens the environment and sees that its file is whole.
-pub(super) fn opened(dir: &Path, map_bytes: usize) -> Result<Env<WithoutTls>, OpenError> {
-    let env = store::open_env(dir, map_bytes).map_err(|cause| OpenError::lmdb("open", cause))?;
-    let pages = u64::try_from(env.info().last_page_number)
-        .unwrap_or(u64::MAX)
-        .saturating_add(1);
-    let needed = pages.saturating_mul(u64::from(env.unnamed_database_stat().page_size));
-    let found = env
-        .real_disk_size()
-        .map_err(|cause| OpenError::lmdb("measure", cause))?;
-    // Reading a page behind the end of the file would be a SIGBUS.
-    if found > 0 && found < needed {
-        return Err(OpenError::Store(StoreError::Damaged {
-            table: "data.mdb",
-            detail: format!("file is cut short: {found} of {needed} bytes"),
-        }));
-    }
-    Ok(env)
 }
 
 /// Tells a map of the other word size from a damaged one: LMDB says `MDB_INVALID` to both.
@@ -191,6 +179,16 @@ fn check_header(data: &Path) -> Result<(), OpenError> {
             bits,
         })
     }
+}
+
+/// Whether the store was closed in order; forgotten here, since it is open from now on.
+fn was_closed(dir: &Path) -> bool {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "an empty file that only says how the store was left"
+    )]
+    let removed = fs::remove_file(dir.join(CLOSED));
+    removed.is_ok()
 }
 
 /// The counters of a store that was used before; none of a new one.

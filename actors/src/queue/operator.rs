@@ -40,6 +40,14 @@ impl Store {
         self.change_all(&ready, make_due)
     }
 
+    /// Writes something, to see whether the disk takes it.
+    ///
+    /// # Errors
+    /// It does not.
+    pub(super) fn probe(&mut self, now: UnixMs) -> Result<(), StoreError> {
+        self.write_anyway(|change| change.put(change.base.tables.meta, b"probe", &now.0.to_le_bytes()))
+    }
+
     /// Keeps the uploader's state.
     ///
     /// # Errors

@@ -6,33 +6,51 @@ use super::actor::{Queue, TICK};
 use super::group::Failure;
 use super::{Store, journal};
 use crate::clock;
-use crate::messages::queue::StoreError;
+use crate::messages::queue::{FullReason, StoreError};
 
-/// Longest delay between two attempts to open a store that failed.
-const REOPEN_CAP: Duration = Duration::from_secs(60);
+/// Longest delay between two attempts to make a store work that failed.
+const LONGEST: Duration = Duration::from_secs(30);
 
 /// A store that does not do what it should.
 #[derive(Debug)]
 pub(super) struct Failing {
     since: Instant,
     pub(super) failure: Failure,
-    /// Next attempt to open it, and the delay after that.
-    reopen: Option<(Instant, Duration)>,
+    /// When it is tried again.
+    at: Instant,
+    /// The delay after that.
+    delay: Duration,
 }
 
 impl Queue {
     /// Takes note of a failure; closes a store that cannot be trusted.
     pub(super) fn fail(&mut self, failure: Failure) {
-        if self.failing.is_none() {
-            journal::failing(&failure.text);
-        }
-        let reopen = failure.reopen;
-        let failing = self.failing.get_or_insert_with(|| Failing::new(failure));
-        if reopen && failing.reopen.is_none() {
-            failing.reopen = Some((Instant::now(), TICK));
+        if failure.reopen {
             // Closed at once, lock and all: nothing more is read from a map that cannot be trusted.
-            self.store = None;
+            if let Some(mut store) = self.store.take() {
+                store.trusted = false;
+            }
         }
+        match &mut self.failing {
+            // The first failure is the cause; only what needs more to be done about it takes its place.
+            Some(failing) if failing.failure.reopen || !failure.reopen => {}
+            Some(failing) => failing.failure = failure,
+            None => {
+                journal::failing(&failure.text);
+                self.failing = Some(Failing {
+                    since: Instant::now(),
+                    failure,
+                    at: Instant::now() + TICK,
+                    delay: TICK,
+                });
+            }
+        }
+    }
+
+    /// Why nothing is taken while the store fails.
+    pub(super) fn broken(&self) -> Option<FullReason> {
+        let words = self.failing.as_ref().map(|failing| failing.failure.text.clone());
+        words.map(FullReason::Broken)
     }
 
     /// The store did what it was asked.
@@ -42,63 +60,56 @@ impl Queue {
         }
     }
 
-    /// Tries again to write verdicts that the store could not take.
-    pub(super) fn settle_owed(&mut self) {
-        let owed = std::mem::take(&mut self.owed);
-        let count = owed.len();
-        let mut settled = 0;
-        for verdict in owed {
-            let Some(store) = self.store.as_mut() else {
-                self.owed.push(verdict);
-                continue;
-            };
-            match store.settle(&verdict, clock::now()) {
-                Ok(()) | Err(StoreError::NoEntry(_)) => settled += 1,
-                Err(error) => {
-                    self.owed.push(verdict);
-                    self.fail(Failure::of(&error));
-                }
-            }
-        }
-        if count > 0 && settled == count {
-            self.recover();
-        }
-    }
-
-    /// Opens a store that failed, with a growing delay.
-    pub(super) fn reopen(&mut self) {
+    /// Tries to make a store work that failed, with a growing delay.
+    pub(super) fn mend(&mut self) {
         let Some(failing) = &mut self.failing else { return };
-        let Some((at, delay)) = failing.reopen else { return };
-        if self.store.is_some() || Instant::now() < at {
+        if Instant::now() < failing.at {
             return;
         }
-        let opened = if failing.failure.damaged {
-            Store::open_anew(&self.settings, &failing.failure.text)
-        } else {
-            Store::open(&self.settings)
+        failing.delay = (failing.delay * 2).min(LONGEST);
+        failing.at = Instant::now() + failing.delay;
+        let mended = match &mut self.store {
+            Some(store) => store.probe(clock::now()).map_err(|error| journal::chain(&error)),
+            None => self.open_again(),
         };
-        match opened {
-            Ok(store) => {
-                store.announce();
-                self.store = Some(store);
+        match mended {
+            Ok(()) => {
                 self.recover();
                 self.wake_uploader();
             }
-            Err(error) => {
-                let delay = (delay * 2).min(REOPEN_CAP);
-                failing.reopen = Some((Instant::now() + delay, delay));
-                log::debug!(target: "queue", cause:% = error; "store cannot be opened yet");
-            }
+            Err(cause) => log::debug!(target: "queue", cause; "store does not work yet"),
         }
     }
-}
 
-impl Failing {
-    fn new(failure: Failure) -> Self {
-        Self {
-            since: Instant::now(),
-            failure,
-            reopen: None,
+    fn open_again(&mut self) -> Result<(), String> {
+        let damaged = self.failing.as_ref().filter(|failing| failing.failure.damaged);
+        let opened = match damaged {
+            Some(failing) => Store::open_anew(&self.settings, &failing.failure.text),
+            None => Store::open(&self.settings),
+        };
+        let store = opened.map_err(|error| journal::chain(&error))?;
+        store.announce();
+        self.store = Some(store);
+        Ok(())
+    }
+
+    /// Tries again to write verdicts that the store could not take.
+    pub(super) fn settle_owed(&mut self) {
+        let owed = std::mem::take(&mut self.owed);
+        for verdict in owed {
+            let settled = match &mut self.store {
+                Some(store) if self.failing.is_none() => store.settle(&verdict, clock::now()),
+                _ => Err(StoreError::Closed),
+            };
+            match settled {
+                Ok(()) | Err(StoreError::NoEntry(_)) => {}
+                Err(error) => {
+                    self.owed.push(verdict);
+                    if !matches!(error, StoreError::Closed) {
+                        self.fail(Failure::of(&error));
+                    }
+                }
+            }
         }
     }
 }

@@ -21,6 +21,9 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 /// off at weekends.
 const DOUBT: Duration = Duration::from_secs(4 * 3600);
 
+/// Time between two lines about records removed early.
+const SAY_AGAIN: Duration = Duration::from_secs(600);
+
 /// The moment of the last pass is written at most so often.
 const NOTE: Duration = Duration::from_secs(3600);
 
@@ -28,11 +31,11 @@ impl Store {
     /// Looks at the next part of receipts and job records and removes those past their time.
     ///
     /// When the map is nearly full the oldest go before their time: they are the only part of it that sending cannot
-    /// make smaller.
+    /// make smaller. Says how many these were.
     ///
     /// # Errors
     /// The store failed.
-    pub(super) fn keep_retention(&mut self, now: UnixMs, running: Instant) -> Result<(), StoreError> {
+    pub(super) fn keep_retention(&mut self, now: UnixMs, running: Instant) -> Result<u64, StoreError> {
         if self.believes(now, running) {
             self.forget_old(now)?;
         }
@@ -74,21 +77,20 @@ impl Store {
         })
     }
 
-    /// Removes the oldest receipts and job records while they keep reports out.
-    fn make_way(&mut self) -> Result<(), StoreError> {
+    /// Removes the oldest receipts and job records while they keep reports out; says how many.
+    fn make_way(&mut self) -> Result<u64, StoreError> {
         if !matches!(self.room(1, Margin::Reopen)?, Some(FullReason::Map { .. })) {
-            return Ok(());
+            return Ok(0);
         }
         let numbers =
             |aged: Vec<(u64, UnixMs)>| -> Vec<u64> { aged.into_iter().map(|(number, _)| number).collect() };
         let receipts = numbers(self.receipts_from(0)?);
         let jobs = numbers(self.jobs_from(0)?);
-        if receipts.is_empty() && jobs.is_empty() {
-            return Ok(());
+        let records = u64::try_from(receipts.len() + jobs.len()).unwrap_or(u64::MAX);
+        if records > 0 {
+            self.write_anyway(|change| change.forget(&receipts, &jobs))?;
         }
-        self.write_anyway(|change| change.forget(&receipts, &jobs))?;
-        journal::forgot_early(count(&receipts), count(&jobs));
-        Ok(())
+        Ok(records)
     }
 
     fn receipts_from(&self, after: u64) -> Result<Vec<(u64, UnixMs)>, StoreError> {
@@ -136,15 +138,32 @@ impl Store {
     }
 }
 
+/// Records removed before their time, said once in a while.
+#[derive(Debug, Default)]
+pub(super) struct Forgotten {
+    records: u64,
+    said: Option<Instant>,
+}
+
+impl Forgotten {
+    /// A line about the first ones, then one for all of ten minutes.
+    pub(super) fn count(&mut self, records: u64) {
+        self.records += records;
+        if self.said.is_none_or(|said| said.elapsed() >= SAY_AGAIN) {
+            journal::forgot_early(self.records);
+            *self = Self {
+                records: 0,
+                said: Some(Instant::now()),
+            };
+        }
+    }
+}
+
 /// Where the next pass goes on: behind the last one, or at the beginning.
 fn resume(seen: &[(u64, UnixMs)]) -> u64 {
     seen.last()
         .filter(|_| seen.len() >= PASS)
         .map_or(0, |(last, _)| last + 1)
-}
-
-fn count(numbers: &[u64]) -> u64 {
-    u64::try_from(numbers.len()).unwrap_or(u64::MAX)
 }
 
 fn millis(time: Duration) -> i64 {

@@ -35,6 +35,10 @@ pub(super) struct Base {
     pub(super) settings: QueueSettings,
 }
 
+/// In an emergency the map grows to at most so many times its setting: what comes in stops at four fifths of it, so more
+/// than that is needed by nothing that leaves.
+const GROWTH: usize = 2;
+
 /// Opens the environment in `dir`, which must exist. A map smaller than what it holds is made to fit by LMDB.
 ///
 /// # Errors
@@ -115,6 +119,9 @@ impl Base {
     /// The address space is used up.
     fn grow(&mut self) -> Result<u64, StoreError> {
         let now = self.env.info().map_size;
+        if now >= self.settings.map_bytes.saturating_mul(GROWTH) {
+            return Err(heed::Error::Mdb(MdbError::MapFull)).doing("enlarge the map further");
+        }
         let more = (now / 4).max(16 * MAP_STEP);
         let grown = now.saturating_add(more).next_multiple_of(MAP_STEP);
         // SAFETY: LMDB asks that no transaction is active in this process. Every transaction borrows `self`, which is
@@ -143,6 +150,8 @@ pub(super) fn get<R: Record>(
 pub struct Store {
     pub(super) base: Base,
     pub(super) counters: Counters,
+    /// False once it showed damage: it is checked before it is opened again.
+    pub(super) trusted: bool,
     /// Entries on their way to the server.
     pub(super) leased: BTreeSet<u64>,
     /// Leases taken since the start: each eighth one may go to a neglected entry.
@@ -159,12 +168,25 @@ pub struct Store {
     _lock: Flock<File>,
 }
 
+impl Drop for Store {
+    /// Says that the store was left in order, unless it was closed because it cannot be trusted.
+    fn drop(&mut self) {
+        let closed = self.dir().join("store").join(super::open::CLOSED);
+        if self.trusted
+            && let Err(cause) = File::create(closed)
+        {
+            log::debug!(target: "queue", cause:% = cause; "store is checked at the next start");
+        }
+    }
+}
+
 impl Store {
     /// Puts the parts together.
     pub(super) fn new(base: Base, counters: Counters, lock: Flock<File>) -> Self {
         Self {
             base,
             counters,
+            trusted: true,
             leased: BTreeSet::new(),
             turn: 0,
             commits: (0, Duration::ZERO),

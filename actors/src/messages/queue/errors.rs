@@ -34,6 +34,8 @@ pub enum FullReason {
         /// Bytes that must stay free.
         floor: u64,
     },
+    /// The store does not work, in the words of its error; it is tried again until it does.
+    Broken(String),
 }
 
 impl fmt::Display for FullReason {
@@ -55,6 +57,7 @@ impl fmt::Display for FullReason {
                 free / MIB,
                 floor / MIB
             ),
+            Self::Broken(words) => f.write_str(words),
         }
     }
 }
