@@ -194,3 +194,114 @@ pub(super) fn said(line: &Line, text: &str) {
 pub(super) fn given_up(jobs: usize) {
     log::warn!(target: "converter", code = "C291", jobs = jobs; "stopped before their end, their files stay and are converted after the next start");
 }
+
+#[cfg(test)]
+mod tests {
+    use log::Level::{Error, Info, Warn};
+
+    use super::*;
+    use crate::listener::heard;
+
+    const JOB: [&str; 4] = ["job", "converter", "file", "trace"];
+
+    fn line() -> Line {
+        Line {
+            job: "1".to_owned(),
+            trace: "2".to_owned(),
+            converter: "ict".to_owned(),
+            file: "SN1.log".to_owned(),
+        }
+    }
+
+    #[test]
+    fn every_line_about_a_job_has_its_level_code_and_keys() {
+        let line = line();
+        let second = Duration::from_secs(1);
+        let fail = |kind| {
+            let failure = Failure {
+                kind,
+                reason: "why".to_owned(),
+                faults: Vec::new(),
+            };
+            failed(&line, &failure);
+        };
+        let lines = heard(|| {
+            duplicate(&line, "before");
+            skipped(&line, "");
+            suspended(&line, "", 1, 3, second);
+            doubtful(&line, 0.4, 0.5);
+            fail(FailureKind::File);
+            fail(FailureKind::Converter);
+            fail(FailureKind::Limit);
+            fail(FailureKind::Forbidden);
+            unrecorded(&line, "disk full");
+            changed(&line);
+            said(&line, "text");
+        });
+        let with = |more: &[&'static str]| [&JOB[..], more].concat();
+        let expected = [
+            (Info, "C203", with(&["cause"])),
+            (Info, "C204", with(&["cause"])),
+            (Info, "C205", with(&["cause"])),
+            (Warn, "C206", with(&["confidence", "alarm_below"])),
+            (Warn, "C210", with(&["cause"])),
+            (Warn, "C211", with(&["cause"])),
+            (Warn, "C220", with(&["cause"])),
+            (Error, "C221", with(&["cause", "next"])),
+            (Warn, "C240", with(&["cause"])),
+            (Info, "C260", with(&[])),
+            (Info, "C290", with(&[])),
+        ];
+        assert_eq!(lines.len(), expected.len());
+        for (heard, (level, code, keys)) in lines.iter().zip(expected) {
+            assert_eq!(
+                (heard.level, heard.code.as_str(), heard.target.as_str()),
+                (level, code, "converter")
+            );
+            assert_eq!(heard.keys, keys, "{code}");
+        }
+    }
+
+    #[test]
+    fn a_file_of_several_reports_gets_a_line_for_each() {
+        let reports = ["A", "B"].map(|serial| (serial.to_owned(), Uuid::nil()));
+        let entries = [EntryId(7), EntryId(8)];
+        let lines = heard(|| converted(&line(), &reports, &entries, 12, Duration::ZERO, ""));
+        let codes: Vec<_> = lines.iter().map(|line| line.code.as_str()).collect();
+        assert_eq!(codes, ["C201", "C202", "C202"]);
+        for line in &lines {
+            for key in [
+                "job",
+                "converter",
+                "file",
+                "serial",
+                "report_id",
+                "trace",
+                "entry",
+            ] {
+                assert!(line.keys.iter().any(|known| known == key), "{} {key}", line.code);
+            }
+        }
+        let lines = heard(|| converted(&line(), &reports[..1], &entries[..1], 12, Duration::ZERO, "id"));
+        assert_eq!(lines.len(), 1);
+    }
+
+    #[test]
+    fn lines_about_a_converter_name_it() {
+        let lines = heard(|| {
+            trouble("ict", "the converter cannot be run", "no such file");
+            works_again("ict", "the converter runs", Duration::ZERO);
+            given_up(2);
+        });
+        let keys: Vec<_> = lines
+            .iter()
+            .map(|line| (line.code.as_str(), line.keys.join(" ")))
+            .collect();
+        let expected = [
+            ("C230", "converter cause"),
+            ("C231", "converter"),
+            ("C291", "jobs"),
+        ];
+        assert_eq!(keys, expected.map(|(code, keys)| (code, keys.to_owned())));
+    }
+}

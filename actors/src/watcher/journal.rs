@@ -123,3 +123,58 @@ pub(super) fn paused(paused: bool) {
     };
     log::info!(target: "watcher", code = "W151"; "{what}");
 }
+
+#[cfg(test)]
+mod tests {
+    use log::Level::{Info, Warn};
+
+    use super::*;
+    use crate::listener::heard;
+    use crate::watcher::turns::tests::settings;
+
+    #[test]
+    fn every_line_has_its_level_code_and_keys() {
+        let folder = settings(5);
+        let cause = io::Error::from(io::ErrorKind::NotFound);
+        let minute = Duration::from_secs(60);
+        let lines = heard(|| {
+            watching(&folder, 12, None);
+            created(&folder);
+            missing(&folder, minute, &cause);
+            back(&folder, minute, 12);
+            odd(&folder, OsStr::new("a\nb"), &Odd::Link);
+            odd_unnamed(&folder, 3);
+            overflow();
+            unwatched(&folder, &cause);
+            inotify_failed(&cause);
+            too_many_kept(&folder);
+            switched(&folder, false);
+            paused(true);
+        });
+        let place = ["folder", "converter"];
+        let with = |more: &[&'static str]| [&place[..], more].concat();
+        let expected = [
+            (Info, "W101", with(&["files", "watch"])),
+            (Info, "W102", with(&[])),
+            (Warn, "W110", with(&["cause"])),
+            (Info, "W111", with(&["files"])),
+            (Warn, "W120", vec!["file", "folder", "converter"]),
+            (Warn, "W121", with(&[])),
+            (Warn, "W130", vec![]),
+            (Warn, "W131", with(&["cause", "next"])),
+            (Warn, "W132", vec!["cause"]),
+            (Warn, "W140", with(&["next"])),
+            (Info, "W150", vec!["converter", "folder"]),
+            (Info, "W151", vec![]),
+        ];
+        assert_eq!(lines.len(), expected.len());
+        for (line, (level, code, keys)) in lines.iter().zip(expected) {
+            assert_eq!(
+                (line.level, line.code.as_str(), line.target.as_str()),
+                (level, code, "watcher")
+            );
+            assert_eq!(line.keys, keys, "{code}");
+            assert!(!line.text.contains('\n'), "{code}");
+        }
+    }
+}

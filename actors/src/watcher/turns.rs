@@ -14,7 +14,7 @@ pub(super) fn next_to_offer(folders: &mut [Folder], turn: u64) -> Option<&mut Fo
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::path::PathBuf;
     use std::time::{Duration, Instant};
 
@@ -26,10 +26,9 @@ mod tests {
     use crate::watcher::stability::{Arrival, Look};
     use crate::watcher::{FolderSettings, WatchMode};
 
-    fn folder(index: usize, priority: u8, files: u64) -> Folder {
-        let now = Instant::now();
-        let settings = FolderSettings {
-            converter: String::new(),
+    pub(crate) fn settings(priority: u8) -> FolderSettings {
+        FolderSettings {
+            converter: "ict".to_owned(),
             enabled: true,
             priority: priority.try_into().unwrap(),
             drop_dir: PathBuf::from("/drop"),
@@ -41,8 +40,12 @@ mod tests {
             settle: Duration::ZERO,
             poll: Duration::ZERO,
             rescan: Duration::ZERO,
-        };
-        let mut folder = Folder::new(index, settings, now);
+        }
+    }
+
+    fn folder(index: usize, priority: u8, files: u64) -> Folder {
+        let now = Instant::now();
+        let mut folder = Folder::new(index, settings(priority), now);
         for inode in 0..files {
             let name = std::ffi::OsString::from(inode.to_string());
             folder.told(name.clone(), Arrival::Moved, now);
