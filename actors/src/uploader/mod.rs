@@ -9,6 +9,7 @@ mod backoff;
 mod breaker;
 mod journal;
 mod kept;
+mod probe;
 mod settings;
 mod state;
 #[cfg(test)]
@@ -18,5 +19,6 @@ mod trouble;
 mod verdict;
 
 pub use actor::{QueueRecipients, Uploader, check};
+pub use probe::probe;
 pub use settings::*;
 pub use transport::TransportError;

@@ -16,6 +16,8 @@ use crate::journal::Told;
 pub struct Status {
     /// Version of the daemon.
     pub version: String,
+    /// Process id of the daemon.
+    pub pid: u32,
     /// Name of the station.
     pub station: String,
     /// How long the daemon has been running, in seconds.
@@ -121,6 +123,7 @@ impl Status {
             .collect();
         let status = Self {
             version: facts.version.to_owned(),
+            pid: std::process::id(),
             station: facts.station.clone(),
             uptime_s: facts.started_at.elapsed().as_secs(),
             at: snapshot.at.to_string(),

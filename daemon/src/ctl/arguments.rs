@@ -81,6 +81,8 @@ pub enum Command {
     /// Look at the settings
     #[command(subcommand)]
     Config(config::Command),
+    /// Check everything around the daemon, each with a remedy; exit code 1 when something has failed
+    Doctor,
     /// Show the figures that Prometheus gets
     Metrics,
     /// Set which lines the daemon writes, until it stops

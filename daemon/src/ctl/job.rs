@@ -92,7 +92,7 @@ impl std::error::Error for JobError {
 }
 
 /// Root's children have another user, who must be able to pass through.
-fn temporary_folder() -> io::Result<TempDir> {
+pub(super) fn temporary_folder() -> io::Result<TempDir> {
     let mode = if nix::unistd::Uid::effective().is_root() {
         0o711
     } else {

@@ -8,6 +8,7 @@ mod context;
 mod control;
 mod convert;
 mod converter;
+mod doctor;
 mod error;
 mod health;
 mod job;

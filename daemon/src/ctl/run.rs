@@ -11,7 +11,8 @@ use super::context::Context;
 use super::error::CtlError;
 use super::output::{self, Output};
 use super::{
-    config, control, convert, converter, health, log_level, metrics, queue, receiver, status, trace, version,
+    config, control, convert, converter, doctor, health, log_level, metrics, queue, receiver, status, trace,
+    version,
 };
 use crate::control::chain;
 use crate::exit::Exit;
@@ -55,6 +56,7 @@ fn run(context: &Context, command: Command) -> Result<(), CtlError> {
         Command::Rescan => control::order(context, "rescan", "looking through all drop folders"),
         Command::Reload => control::order(context, "config.reload", "settings are read again"),
         Command::Config(command) => config::run(context, command),
+        Command::Doctor => doctor::run(context),
         Command::Metrics => metrics::run(context),
         Command::LogLevel(arguments) => log_level::run(context, &arguments),
         Command::Version => version::run(context),

@@ -34,7 +34,7 @@ fn render(status: &Status, output: Output, now: UnixMs) -> String {
         ("queue", queue(status)),
         ("sandbox", sandbox(status)),
     ] {
-        let words = wrap(&words, output.width().saturating_sub(LABEL), LABEL);
+        let words = wrap(&words, output.width(), LABEL);
         text.push_str(&output.paint(Tone::Faint, &format!("{name:<LABEL$}")));
         text.push_str(&words);
         text.push('\n');
@@ -154,7 +154,7 @@ pub(super) fn converters(converters: &[ConverterPart], output: Output) -> String
 fn problems(status: &Status, output: Output, now: UnixMs) -> String {
     let mut text = String::new();
     for problem in &status.problems {
-        let line = wrap(problem, output.width().saturating_sub(2), 2);
+        let line = wrap(problem, output.width(), 2);
         text.extend(["\n", &output.paint(Tone::Warn, "!"), " ", &line]);
     }
     if status.paused {
@@ -170,12 +170,8 @@ fn problems(status: &Status, output: Output, now: UnixMs) -> String {
             Tone::Warn
         };
         let at = ago(&told.at, now);
-        let line = wrap(
-            &format!("{at}: {}", told.text),
-            output.width().saturating_sub(4),
-            4,
-        );
-        text.extend(["\n  ", &output.paint(tone, &line)]);
+        let line = wrap(&format!("{at}: {}", told.text), output.width(), 4);
+        text.extend(["\n    ", &output.paint(tone, &line)]);
     }
     if !text.is_empty() {
         text.push('\n');

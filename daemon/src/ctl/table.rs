@@ -133,17 +133,18 @@ pub(super) fn cut(text: &str, width: usize) -> String {
     shown
 }
 
-/// `text` in lines of at most `width` columns, broken between words; those after the first are indented.
+/// `text`, which stands at column `indent`, in lines of at most `width` columns, broken between words; those after the
+/// first are indented.
 pub(super) fn wrap(text: &str, width: usize, indent: usize) -> String {
     let mut lines = String::new();
-    let mut column = 0;
+    let mut column = indent;
     for word in text.split_whitespace() {
         let word_width = word.width();
-        if column > 0 && column + 1 + word_width > width {
+        if column > indent && column + 1 + word_width > width {
             lines.push('\n');
             lines.push_str(&" ".repeat(indent));
             column = indent;
-        } else if column > 0 {
+        } else if column > indent {
             lines.push(' ');
             column += 1;
         }
@@ -180,7 +181,8 @@ mod tests {
 
     #[test]
     fn long_words_are_broken_between_words_only() {
-        assert_eq!(wrap("one two three", 8, 2), "one two\n  three");
+        assert_eq!(wrap("one two three", 10, 2), "one two\n  three");
+        assert_eq!(wrap("averylongword x", 4, 0), "averylongword\nx");
         assert_eq!(cut("abcdef", 4), "abc…");
     }
 }

@@ -82,8 +82,7 @@ const WORD: usize = 11;
 impl Story {
     fn line(&mut self, at: &str, word: &str, tone: Tone, words: &str) {
         let indent = MOMENT + WORD;
-        let words = wrap(words, self.output.width().saturating_sub(indent), 0)
-            .replace('\n', &format!("\n{:indent$}", ""));
+        let words = wrap(words, self.output.width(), indent);
         let word = self.output.paint(tone, &format!("{word:<WORD$}"));
         let line = format!("{:<MOMENT$}{word}{words}", local(at));
         self.text.push_str(line.trim_end_matches(' '));

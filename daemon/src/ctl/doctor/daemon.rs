@@ -1,0 +1,53 @@
+//! Does the daemon answer, and what does it complain of?
+
+use serde_json::json;
+
+use super::Finding;
+use crate::control::{Status, chain};
+use crate::ctl::context::Context;
+use crate::ctl::words::span;
+
+const CHECK: &str = "daemon";
+
+/// What the daemon says, if it can be asked.
+pub(super) fn check(context: &Context, findings: &mut Vec<Finding>) -> Option<Status> {
+    let asked = context
+        .client()
+        .and_then(|mut client| client.ask::<Status>("status", &json!({})));
+    let status = match asked {
+        Ok(status) => status,
+        Err(error) => {
+            let remedy = error
+                .remedy()
+                .unwrap_or_else(|| "look at: journalctl -u stationd -e".to_owned());
+            findings.push(Finding::failure(CHECK, chain(&error), remedy));
+            return None;
+        }
+    };
+    let ours = env!("CARGO_PKG_VERSION");
+    if status.version == ours {
+        let words = format!(
+            "stationd {} answers, up {}",
+            status.version,
+            span(status.uptime_s)
+        );
+        findings.push(Finding::ok(CHECK, words));
+    } else {
+        findings.push(Finding::warning(
+            CHECK,
+            format!("stationd {} runs, this stationctl is {ours}", status.version),
+            "restart it after an update: systemctl restart stationd",
+        ));
+    }
+    for problem in &status.problems {
+        findings.push(Finding::warning(
+            CHECK,
+            problem,
+            "stationctl status shows it with the rest",
+        ));
+    }
+    if status.paused {
+        findings.push(Finding::warning(CHECK, "work is paused", "stationctl resume"));
+    }
+    Some(status)
+}

@@ -1,0 +1,44 @@
+//! Is there room for the store?
+
+use nix::sys::statvfs::statvfs;
+
+use super::{Finding, Scene};
+use crate::ctl::words::bytes;
+
+const CHECK: &str = "disk";
+
+pub(super) fn check(scene: &Scene) -> Vec<Finding> {
+    let folder = &scene.settings.state_dir;
+    let Some(existing) = folder.ancestors().find(|folder| folder.exists()) else {
+        return Vec::new();
+    };
+    let found = match statvfs(existing) {
+        Ok(found) => found,
+        Err(errno) => {
+            let words = format!("{}: {errno}", existing.display());
+            return vec![Finding::failure(
+                CHECK,
+                words,
+                "look at the disk: dmesg, mount, df",
+            )];
+        }
+    };
+    #[expect(clippy::useless_conversion, reason = "32 bits on some targets, 64 on others")]
+    let free = u64::from(found.blocks_available()).saturating_mul(u64::from(found.fragment_size()));
+    let floor = scene.settings.queue.min_free_disk_bytes;
+    let words = format!(
+        "{} free at {}, {} must stay free",
+        bytes(free),
+        folder.display(),
+        bytes(floor)
+    );
+    vec![match () {
+        () if free < floor => Finding::failure(
+            CHECK,
+            words,
+            "files wait in their folders until there is room: remove what is old, or lower retention.done_days",
+        ),
+        () if free < floor.saturating_mul(2) => Finding::warning(CHECK, words, "make room before it is full"),
+        () => Finding::ok(CHECK, words),
+    }]
+}

@@ -1,0 +1,60 @@
+//! Does a WATS server answer, over TLS where the settings say so? Asked as the uploader asks.
+
+use stationd_actors::messages::transport::{Answer, Outcome};
+use stationd_actors::uploader::Server;
+
+use super::{Finding, Scene};
+use crate::control::chain;
+
+const CHECK: &str = "server";
+
+pub(super) fn check(scene: &Scene) -> Vec<Finding> {
+    if let Server::Directory(folder) = &scene.settings.uploader.server {
+        return vec![Finding::ok(
+            CHECK,
+            format!("reports go to the folder {}", folder.display()),
+        )];
+    }
+    match &scene.probe {
+        None => Vec::new(),
+        Some(Err(error)) => vec![Finding::failure(
+            CHECK,
+            chain(error),
+            "correct [server] in the settings; the daemon does not start with it",
+        )],
+        Some(Ok(sent)) => vec![match &sent.outcome {
+            Outcome::Stored => Finding::ok(CHECK, "reports are stored"),
+            Outcome::Answered(answer) => answered(answer, sent.took.as_millis()),
+            Outcome::Unreachable(words) | Outcome::Lost(words) => {
+                Finding::failure(CHECK, words, remedy(words))
+            }
+        }],
+    }
+}
+
+fn answered(answer: &Answer, took_ms: u128) -> Finding {
+    let words = format!("status {} after {took_ms} ms {}", answer.status, answer.words);
+    match answer.status {
+        // The token's check says what this means.
+        401 | 403 => Finding::ok(CHECK, format!("answers, {}", words.trim_end())),
+        200..=299 if answer.json => Finding::ok(CHECK, format!("answers, {}", words.trim_end())),
+        500..=599 => Finding::warning(
+            CHECK,
+            words,
+            "the server has a problem of its own; reports wait and are tried again",
+        ),
+        _ => Finding::failure(
+            CHECK,
+            words,
+            "this is no WATS server: is the path in server.url right, is a portal or proxy page in between?",
+        ),
+    }
+}
+
+fn remedy(words: &str) -> &'static str {
+    if words.contains("certificate") || words.contains("TLS") {
+        "for a server with a private authority, name its certificate in server.ca_file; check the clock too"
+    } else {
+        "reports wait and are sent when it answers; see the checks above for what is in between"
+    }
+}

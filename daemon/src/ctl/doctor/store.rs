@@ -1,0 +1,39 @@
+//! Does the store work, and how full is it? Asked of the daemon, the only one to open it.
+
+use super::{Finding, Scene};
+use crate::ctl::words::{bytes, span};
+
+const CHECK: &str = "store";
+
+pub(super) fn check(scene: &Scene) -> Vec<Finding> {
+    let Some(status) = &scene.status else {
+        return Vec::new();
+    };
+    let queue = &status.queue;
+    let words = format!(
+        "{} of {} used, {} waiting, {} refused, the oldest for {}",
+        bytes(queue.bytes),
+        bytes(queue.map_bytes),
+        queue.ready,
+        queue.dead,
+        span(queue.oldest_age_s)
+    );
+    vec![match () {
+        () if queue.map_bytes == 0 => Finding::failure(
+            CHECK,
+            "the queue says nothing of its store",
+            "look at the Q-lines: journalctl -u stationd -g '^Q'",
+        ),
+        () if queue.full => Finding::failure(
+            CHECK,
+            format!("{}: {words}", queue.full_reason),
+            "uploads make room: look at the server below; or raise the limit",
+        ),
+        () if queue.dead > 0 => Finding::warning(
+            CHECK,
+            words,
+            "see why the server refused them: stationctl queue list --state dead",
+        ),
+        () => Finding::ok(CHECK, words),
+    }]
+}
