@@ -21,6 +21,8 @@ pub enum Format {
     Atml,
     /// `teststand`: TestStand's XML report.
     TestStand,
+    /// `junit`: XML results of JUnit and other test runners.
+    Junit,
 }
 
 /// A name that is no built-in format.
@@ -50,6 +52,7 @@ impl Format {
         Self::Wsxf,
         Self::Atml,
         Self::TestStand,
+        Self::Junit,
     ];
 
     /// Its name in the settings.
@@ -61,6 +64,7 @@ impl Format {
             Self::Wsxf => "wsxf",
             Self::Atml => "atml",
             Self::TestStand => "teststand",
+            Self::Junit => "junit",
         }
     }
 }

@@ -9,6 +9,7 @@ pub mod csv;
 mod error;
 mod fit;
 mod format;
+pub mod junit;
 mod rows;
 mod site;
 mod source;

@@ -1,0 +1,159 @@
+//! `testcase`: a step that passes or fails.
+
+use stationd_report::{
+    AdditionalData, AdditionalProperty, BooleanMeasurement, Measurements, Number, NumberOrText, Step,
+    StepStatus,
+};
+
+use crate::ConvertError;
+use crate::fit::fitted;
+use crate::rows::Cell;
+use crate::xml::Element;
+
+/// Elements that say why a case did not pass.
+const PROBLEMS: [(&str, StepStatus); 3] = [
+    ("error", StepStatus::Error),
+    ("failure", StepStatus::Failed),
+    ("skipped", StepStatus::Skipped),
+];
+
+/// Attributes with a place of their own.
+const READ: [&str; 3] = ["name", "classname", "time"];
+
+/// What a time that is below zero becomes.
+pub(super) const NEGATIVE: &str = "a time below zero was left out";
+
+/// One test case.
+pub(super) fn case(element: &Element, notes: &mut Vec<&'static str>) -> Result<Step, ConvertError> {
+    let name = element.attribute("name");
+    let (name, whole) = fitted(name.given().ok_or_else(|| name.expected("a name"))?);
+    let mut step = Step {
+        name: Some(name),
+        report_text: whole,
+        ..Step::default()
+    };
+    // Some runners list cases that did not run without a child that says so.
+    let idle = matches!(
+        element.attribute("status").text,
+        "notrun" | "disabled" | "skipped"
+    );
+    let otherwise = if idle {
+        StepStatus::Skipped
+    } else {
+        StepStatus::Passed
+    };
+    let status = problem(element, &mut step).unwrap_or(otherwise);
+    step.step_type = Some("ET_PFT".to_owned());
+    step.status = Some(status.into());
+    step.tot_time = seconds(element.attribute("time"), notes)?.map(NumberOrText::Number);
+    step.boolean = Some(Measurements::from(BooleanMeasurement {
+        status: Some(status.into()),
+        ..BooleanMeasurement::default()
+    }));
+    printed(element, &mut step);
+    let found: Vec<_> = element
+        .attributes
+        .iter()
+        .filter(|(name, value)| !READ.contains(&name.as_str()) && !value.is_empty())
+        .map(|(name, value)| property(name, value))
+        .chain(properties(element, &[]))
+        .collect();
+    set_properties(&mut step, found);
+    Ok(step)
+}
+
+/// Puts the first problem of a case or suite into its step, and gives its status. An error comes before a failure.
+pub(super) fn problem(element: &Element, step: &mut Step) -> Option<StepStatus> {
+    let (found, status) = PROBLEMS
+        .iter()
+        .find_map(|(name, status)| element.child(name).map(|found| (found, *status)))?;
+    let message = found.attribute("message");
+    step.error_message = message.owned().or_else(|| found.attribute("type").owned());
+    if status == StepStatus::Skipped {
+        step.error_message = None;
+        append(step, message.text);
+    }
+    append(step, &found.text);
+    Some(status)
+}
+
+/// What the test printed, and the runs before the last one.
+pub(super) fn printed(element: &Element, step: &mut Step) {
+    for child in &element.children {
+        match child.name.as_str() {
+            "system-out" | "system-err" if !child.text.trim().is_empty() => {
+                append(step, &format!("{}:\n{}", child.name, child.text.trim_end()));
+            }
+            "rerunFailure" | "rerunError" | "flakyFailure" | "flakyError" => {
+                let message = child.attribute("message").text;
+                append(
+                    step,
+                    &format!("{}: {message}\n{}", child.name, child.text.trim_end()),
+                );
+            }
+            _ => {}
+        }
+    }
+}
+
+fn append(step: &mut Step, text: &str) {
+    let text = text.trim_matches(['\r', '\n']);
+    if !text.trim().is_empty() {
+        let before = step.report_text.take();
+        step.report_text = Some(before.map_or_else(|| text.to_owned(), |before| format!("{before}\n{text}")));
+    }
+}
+
+/// The properties of a case or suite, without those that are read elsewhere.
+pub(super) fn properties(element: &Element, read: &[&str]) -> Vec<AdditionalProperty> {
+    let all = element
+        .children("properties")
+        .flat_map(|all| all.children("property"));
+    all.filter(|one| !read.contains(&one.attribute("name").text))
+        .filter_map(|one| {
+            let value = one.attribute("value");
+            let value = value.given().or(one.text().given())?;
+            Some(property(one.attribute("name").given()?, value))
+        })
+        .collect()
+}
+
+pub(super) fn property(name: &str, value: &str) -> AdditionalProperty {
+    AdditionalProperty {
+        name: Some(name.to_owned()),
+        kind: Some("String".to_owned()),
+        value: Some(value.to_owned()),
+        ..AdditionalProperty::default()
+    }
+}
+
+pub(super) fn set_properties(step: &mut Step, found: Vec<AdditionalProperty>) {
+    if !found.is_empty() {
+        let data = AdditionalData {
+            name: Some("Properties".to_owned()),
+            props: Some(found),
+            ..AdditionalData::default()
+        };
+        step.additional_results.get_or_insert_default().push(data);
+    }
+}
+
+/// A duration. Some runners write it for people: `2,503.1` is two thousand seconds.
+pub(super) fn seconds(cell: Cell<'_>, notes: &mut Vec<&'static str>) -> Result<Option<Number>, ConvertError> {
+    let Some(text) = cell.given() else { return Ok(None) };
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let mut groups = whole.split(',');
+    let first = groups.next().is_some_and(|first| (1..=3).contains(&first.len()));
+    let grouped = whole.contains(',') && first && groups.all(|group| group.len() == 3);
+    let plain = if grouped {
+        format!("{}.{fraction}", whole.replace(',', ""))
+    } else {
+        text.to_owned()
+    };
+    let number = Number::from_decimal(&plain).ok_or_else(|| cell.expected("a number of seconds"))?;
+    if number.value() < 0.0 {
+        notes.push(NEGATIVE);
+        return Ok(None);
+    }
+    Ok(Some(number))
+}

@@ -1,0 +1,138 @@
+use std::ffi::OsStr;
+
+use serde_json::{Value, json};
+
+use crate::Format;
+use crate::fixtures::answered;
+use crate::samples::sample;
+
+const ARGUMENTS: &str =
+    r#"{"serial_from_name": true, "part_number": "FW", "revision": "A", "process_code": 90}"#;
+
+fn report_of(name: &str) -> Option<(Value, Value)> {
+    let path = format!("junit/junit-report-{name}.xml");
+    let mut answer = answered(Format::Junit, &sample(&path)?, OsStr::new("SN7.xml"), ARGUMENTS);
+    assert_eq!(answer["status"], "converted", "{answer}");
+    Some((answer["reports"][0].take(), answer["reason"].take()))
+}
+
+/// Every test case below a step.
+fn cases(step: &Value) -> Vec<&Value> {
+    match step["steps"].as_array() {
+        Some(children) => children.iter().flat_map(cases).collect(),
+        None => vec![step],
+    }
+}
+
+fn with_status(report: &Value, status: &str) -> usize {
+    cases(&report["root"])
+        .iter()
+        .filter(|case| case["status"] == status)
+        .count()
+}
+
+#[test]
+fn skipped_cases_do_not_fail_a_suite() {
+    let Some((report, reason)) = report_of("1") else {
+        return;
+    };
+    assert_eq!(
+        (&report["sn"], &report["result"], reason),
+        (&json!("SN7"), &json!("P"), Value::Null)
+    );
+    assert_eq!(
+        (&report["start"], &report["uut"]["execTime"]),
+        (&json!("2017-03-19T16:04:02"), &json!(2.0))
+    );
+    assert_eq!(
+        (cases(&report["root"]).len(), with_status(&report, "S")),
+        (11, 3),
+        "the header counts 11"
+    );
+    assert_eq!(
+        report["root"]["steps"][0]["name"],
+        "org.catrobat.paintroid.test.integration.BitmapIntegrationTest"
+    );
+    assert_eq!(report["root"]["steps"][0]["steps"][0]["totTime"], 5.0);
+    let device = &report["root"]["additionalResults"][0]["props"][1];
+    assert_eq!(
+        (&device["name"], &device["value"]),
+        (
+            &json!("device"),
+            &json!("hudson_en-US_240_WVGA_android-18_x86(AVD) - 4.3.1")
+        )
+    );
+}
+
+#[test]
+fn errors_keep_their_message_and_their_trace() {
+    let Some((report, _)) = report_of("errror-details") else {
+        return;
+    };
+    assert_eq!(report["result"], "E");
+    let case = cases(&report["root"])[0];
+    assert_eq!(
+        case["errorMessage"],
+        "this normally has the string like, expected mullet, but got bream"
+    );
+    assert_eq!(
+        case["reportText"],
+        "\tat some.package.somewhere.WhooHoo.testHudsonReporting(WhooHoo.java:48)"
+    );
+    let Some((report, _)) = report_of("20090516") else {
+        return;
+    };
+    assert_eq!(
+        (cases(&report["root"]).len(), with_status(&report, "E")),
+        (8, 3),
+        "the header counts 8 and 3"
+    );
+}
+
+#[test]
+fn suites_stand_in_each_other_and_may_fail_on_their_own() {
+    let Some((report, _)) = report_of("nested-testsuites") else {
+        return;
+    };
+    assert_eq!(
+        (&report["result"], &report["start"]),
+        (&json!("E"), &json!("2011-07-22T13:12:19"))
+    );
+    let database = &report["root"]["steps"][0]["steps"][1];
+    assert_eq!(
+        (&database["name"], &database["status"]),
+        (&json!("test.db.DatabaseTest"), &json!("E"))
+    );
+    assert_eq!(database["steps"][0]["errorMessage"], "bla bla");
+    assert_eq!(database["steps"][1]["status"], "P");
+}
+
+#[test]
+fn times_for_people_are_read_and_times_below_zero_are_not() {
+    let Some((report, _)) = report_of("testsuite-time-attrs") else {
+        return;
+    };
+    assert_eq!(report["root"]["steps"][0]["totTime"], 2503.1);
+    assert_eq!(cases(&report["root"]).len(), 8);
+    let Some((report, reason)) = report_of("bad-duration") else {
+        return;
+    };
+    assert_eq!(reason, "a time below zero was left out");
+    let durations: Vec<_> = cases(&report["root"])
+        .iter()
+        .map(|case| case["totTime"].clone())
+        .collect();
+    assert_eq!(durations, [Value::Null, json!(100)]);
+}
+
+#[test]
+fn a_file_of_the_wifi_tests_is_read() {
+    let Some((report, _)) = report_of("1463") else {
+        return;
+    };
+    assert_eq!(
+        (cases(&report["root"]).len(), &report["result"]),
+        (6, &json!("P")),
+        "the header counts 6"
+    );
+}
