@@ -3,7 +3,9 @@
 //! Source: landlock(7). The rights that are asked for are those of fixed ABIs, as [`FILES`] and so on say: a newer
 //! kernel then enforces what was tested, not what came since.
 
+use std::ffi::OsString;
 use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
 
 use landlock::{
     ABI, Access as _, AccessFs, AccessNet, BitFlags, CompatLevel, Compatible as _, PathBeneath, Ruleset,
@@ -44,8 +46,8 @@ pub(crate) enum Right {
     Execute,
     /// Read, write, make and remove files and folders; no links, no devices, no moving out.
     Work,
-    /// Read and write a device.
-    Device,
+    /// Read and write what is there.
+    Use,
 }
 
 /// The system's files that converters use, opened once.
@@ -66,7 +68,7 @@ impl SystemFiles {
             return Err(Errno::ENOENT);
         }
         let others = READ.iter().filter_map(|path| open_path(path).ok());
-        let null = open_path(NULL).ok().map(|null| (Right::Device, null));
+        let null = open_path(NULL).ok().map(|null| (Right::Use, null));
         let opened = opened
             .into_iter()
             .chain(others)
@@ -97,6 +99,28 @@ impl From<Grant> for Right {
             Grant::Execute => Self::Execute,
         }
     }
+}
+
+/// What the forker itself needs besides: where programs and interpreters may lie, and what it writes about processes.
+const FORKERS: &[(Right, &str)] = &[
+    (Right::Execute, "/usr"),
+    (Right::Execute, "/bin"),
+    (Right::Use, "/proc"),
+    (Right::Work, "/sys/fs/cgroup"),
+];
+
+/// The rights of the forker, and so the most that any child can have.
+pub(crate) fn forkers_rights<'a>(
+    scratch_root: &'a Path,
+    readable: &'a [OsString],
+) -> impl Iterator<Item = (Right, OwnedFd)> + use<'a> {
+    let libraries = LIBRARIES.iter().map(|path| (Right::Execute, Path::new(*path)));
+    let read = READ.iter().map(|path| (Right::Read, Path::new(*path)));
+    let others = FORKERS.iter().map(|(right, path)| (*right, Path::new(*path)));
+    let readable = readable.iter().map(|path| (Right::Execute, Path::new(path)));
+    let own = [(Right::Use, Path::new(NULL)), (Right::Work, scratch_root)];
+    let all = libraries.chain(read).chain(others).chain(readable).chain(own);
+    all.filter_map(|(right, path)| Some((right, open_path(path).ok()?)))
 }
 
 /// No rights at all.
@@ -155,7 +179,7 @@ fn access(right: Right, is_folder: bool) -> BitFlags<AccessFs> {
     let access = match right {
         Right::Read => AccessFs::ReadFile | AccessFs::ReadDir,
         Right::Execute => AccessFs::Execute | AccessFs::ReadFile | AccessFs::ReadDir,
-        Right::Device => AccessFs::ReadFile | AccessFs::WriteFile,
+        Right::Use => AccessFs::ReadFile | AccessFs::ReadDir | AccessFs::WriteFile,
         Right::Work => {
             AccessFs::ReadFile
                 | AccessFs::ReadDir
@@ -180,6 +204,6 @@ fn is_folder(fd: impl AsFd) -> bool {
     fstat(fd).is_ok_and(|stat| folder(stat.st_mode))
 }
 
-fn open_path(path: &str) -> nix::Result<OwnedFd> {
-    open(path, OFlag::O_PATH | OFlag::O_CLOEXEC, Mode::empty())
+fn open_path(path: impl AsRef<Path>) -> nix::Result<OwnedFd> {
+    open(path.as_ref(), OFlag::O_PATH | OFlag::O_CLOEXEC, Mode::empty())
 }

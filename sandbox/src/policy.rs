@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -30,6 +30,36 @@ pub enum Program {
         /// Unconfined but limited (setting `trusted = true`).
         trusted: bool,
     },
+}
+
+impl Program {
+    /// Whether it runs unconfined (setting `trusted = true`).
+    pub fn is_trusted(&self) -> bool {
+        match self {
+            Self::Builtin { .. } => false,
+            Self::Exec { trusted, .. } | Self::Python { trusted, .. } => *trusted,
+        }
+    }
+
+    /// Where it lies, and each absolute path among its arguments: what it reads by being what it is. For
+    /// [`crate::ForkerSettings::readable`].
+    pub fn paths(&self) -> Vec<PathBuf> {
+        let command = match self {
+            Self::Builtin { .. } => return Vec::new(),
+            Self::Exec { command, .. } | Self::Python { command, .. } => command,
+        };
+        let folder = command.first().and_then(|program| Path::new(program).parent());
+        let arguments = command
+            .iter()
+            .skip(1)
+            .map(Path::new)
+            .filter(|path| path.is_absolute());
+        folder
+            .into_iter()
+            .chain(arguments)
+            .map(Path::to_path_buf)
+            .collect()
+    }
 }
 
 /// The limits of one job. Each is named in messages by its setting.

@@ -2,14 +2,12 @@
 
 use std::fs::{File, OpenOptions, Permissions};
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd as _, OwnedFd};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use nix::fcntl::OFlag;
-use stationd_sandbox::{
-    Client, Finished, Forker, ForkerSettings, JobSpec, PolicyMode, Program, SandboxError,
-};
+use stationd_sandbox::{Client, Finished, Forker, ForkerSettings, JobSpec, PolicyMode, SandboxError};
 use tempfile::TempDir;
 
 use super::error::CtlError;
@@ -40,7 +38,7 @@ pub(super) fn open_input(path: &Path) -> Result<OwnedFd, CtlError> {
 pub(super) fn run(job: Job) -> Result<Finished, JobError> {
     // Removed at the end of this function, when the forker is gone.
     let temporary;
-    let scratch_root = if let Some(folder) = job.scratch {
+    let scratch_root = if let Some(folder) = job.scratch.clone() {
         folder
     } else {
         temporary = temporary_folder().map_err(JobError::Scratch)?;
@@ -49,8 +47,8 @@ pub(super) fn run(job: Job) -> Result<Finished, JobError> {
     let settings = ForkerSettings {
         scratch_root,
         user: String::new(),
-        readable: readable(&job.spec),
-        unconfined: false,
+        readable: readable(&job),
+        unconfined: job.spec.program.is_trusted(),
         own_cgroup: false,
     };
     let forker = Forker::start(&settings).map_err(JobError::Sandbox)?;
@@ -104,16 +102,13 @@ pub(super) fn temporary_folder() -> io::Result<TempDir> {
         .tempdir()
 }
 
-/// The folder of the program, besides what the job itself names.
-fn readable(spec: &JobSpec) -> Vec<PathBuf> {
-    let command = match &spec.program {
-        Program::Builtin { .. } => None,
-        Program::Exec { command, .. } | Program::Python { command, .. } => command.first(),
-    };
-    let folder = command.and_then(|program| Path::new(program).parent());
-    folder
-        .map(Path::to_owned)
+/// What the program is and names, besides what the job itself names; and the input, which may be a folder.
+fn readable(job: &Job) -> Vec<PathBuf> {
+    let input = std::fs::read_link(format!("/proc/self/fd/{}", job.input.as_raw_fd())).ok();
+    let paths = job.spec.program.paths();
+    paths
         .into_iter()
-        .chain(spec.readable.iter().cloned())
+        .chain(job.spec.readable.iter().cloned())
+        .chain(input)
         .collect()
 }

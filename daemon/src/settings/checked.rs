@@ -1,7 +1,7 @@
 //! Settings without a fault, as each role is told them.
 
 use std::os::unix::fs::DirBuilderExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use stationd_actors::converter::{ConverterSettings, SupervisorSettings};
 use stationd_actors::queue::QueueSettings;
@@ -114,27 +114,22 @@ impl Settings {
     }
     /// The forker's settings; `own_cgroup` says whether the daemon's cgroup is its own to arrange (`Delegate=yes`).
     pub fn forker(&self, own_cgroup: bool) -> ForkerSettings {
-        let external = self
+        let programs = || self.converters.iter().map(|converter| &converter.program);
+        let mut readable: Vec<_> = programs().flat_map(Program::paths).collect();
+        // Whole folders are copied by the child, before it is confined but after the forker is.
+        let external = |program: &Program| !matches!(program, Program::Builtin { .. });
+        let fed = self
             .converters
             .iter()
-            .filter_map(|converter| match &converter.program {
-                Program::Exec { command, trusted } | Program::Python { command, trusted } => {
-                    Some((command, *trusted))
-                }
-                Program::Builtin { .. } => None,
-            });
-        let mut readable: Vec<_> = external
-            .clone()
-            .filter_map(|(command, _)| Path::new(command.first()?).parent())
-            .map(Path::to_path_buf)
-            .collect();
+            .filter(|converter| external(&converter.program));
+        readable.extend(fed.map(|converter| converter.drop_dir.clone()));
         readable.sort();
         readable.dedup();
         ForkerSettings {
             scratch_root: self.sandbox.scratch_dir.clone(),
             user: self.sandbox.user.clone(),
             readable,
-            unconfined: external.clone().any(|(_, trusted)| trusted),
+            unconfined: programs().any(Program::is_trusted),
             own_cgroup,
         }
     }

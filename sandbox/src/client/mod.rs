@@ -7,3 +7,4 @@ mod program;
 mod tail;
 
 pub use handle::Client;
+pub(crate) use program::python_prefix;

@@ -111,6 +111,13 @@ impl Prepared {
         for folder in readable {
             grants.push((Grant::Read, open_path(folder)?));
         }
+        // The files that its command names, such as a shell's script.
+        let named = command
+            .iter()
+            .skip(1)
+            .map(Path::new)
+            .filter(|path| path.is_absolute());
+        grants.extend(named.filter_map(|path| Some((Grant::Read, open_path(path).ok()?))));
         Ok(Self {
             work: Work::External { argv, trusted },
             executable: Some(executable),
@@ -150,6 +157,13 @@ fn find_python() -> Result<PathBuf, ProgramFault> {
     candidates
         .find(|path| elf::read(path).is_ok())
         .ok_or(ProgramFault::NoPython)
+}
+
+/// Where a Python outside `/usr` has its program and library, if that is the one that runs scripts.
+pub(crate) fn python_prefix() -> Option<PathBuf> {
+    let python = find_python().ok()?;
+    let prefix = folder_of(folder_of(&python));
+    (!prefix.starts_with("/usr")).then(|| prefix.to_owned())
 }
 
 /// The library of a Python outside `/usr`, which the system's libraries do not hold.

@@ -50,9 +50,9 @@ impl Child {
         }
     }
 
-    /// Whether it has this id.
-    pub(super) fn is(&self, pid: Pid) -> bool {
-        self.pid == pid
+    /// Its id.
+    pub(super) fn pid(&self) -> Pid {
+        self.pid
     }
 
     /// How it ended, if it did. Then nothing of its group is left either.

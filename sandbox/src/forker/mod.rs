@@ -9,6 +9,7 @@ mod census;
 mod child;
 mod process;
 mod receive;
+mod remains;
 mod running;
 mod serve;
 mod start;

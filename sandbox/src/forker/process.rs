@@ -20,7 +20,7 @@ use super::serve::Server;
 use super::trial;
 use crate::child::{Context, FIRST_PLACE, Filters, close_others};
 use crate::error::SandboxError;
-use crate::files::SystemFiles;
+use crate::files::{self, SystemFiles};
 use crate::probe::Capabilities;
 use crate::protocol::{Hello, MESSAGE_MAX, Setup, decode, encode};
 use crate::scratch::{Ids, Scratch};
@@ -122,7 +122,11 @@ fn serve(socket: &OwnedFd) -> Result<(), Failure> {
     let scratch =
         Scratch::open(Path::new(&setup.scratch_root), ids).map_err(Failure::at("scratch folder"))?;
     let system = SystemFiles::open().map_err(Failure::at("system libraries"))?;
-    let capabilities = trial::capabilities(ids);
+    let mut capabilities = trial::capabilities(ids);
+    if capabilities.landlock_abi > 0 && !setup.unconfined {
+        confine(&setup).map_err(Failure::at("landlock_restrict_self"))?;
+        capabilities.forker_confined = true;
+    }
     let hello =
         encode(&Hello::Ready(capabilities.clone())).map_err(|_| Failure::at("hello")(Errno::EMSGSIZE))?;
     send(socket.as_raw_fd(), &hello, MsgFlags::MSG_NOSIGNAL).map_err(Failure::at("hello"))?;
@@ -137,6 +141,14 @@ fn serve(socket: &OwnedFd) -> Result<(), Failure> {
         time_zone,
     };
     Server::new(socket, context, scratch).serve()
+}
+
+/// The forker's own layer: no more than its children could ever need.
+fn confine(setup: &Setup) -> nix::Result<()> {
+    let rights = files::forkers_rights(Path::new(&setup.scratch_root), &setup.readable);
+    let rules = files::rules(rights).map_err(|error| files::errno_of(&error))?;
+    prctl::set_no_new_privs()?;
+    files::restrict(rules)
 }
 
 fn filters(capabilities: &Capabilities) -> Filters {

@@ -12,11 +12,12 @@ use super::account::Account;
 use super::census::threads_of;
 use super::child::Child;
 use super::receive::receive;
+use super::remains::{self, Remains};
 use super::start::pair;
 use crate::child::notes::{NOTE_BYTES, Note};
 use crate::child::{Assignment, Context, Descriptors};
 use crate::policy::{Limit, Limits};
-use crate::protocol::{Run, encode};
+use crate::protocol::{Run, Work, encode};
 use crate::scratch::{JobFolder, Scratch, is_over};
 use crate::syscalls::Listener;
 
@@ -42,6 +43,8 @@ pub(super) struct Running {
     deadline: Instant,
     next_look: Instant,
     account: Account,
+    is_trusted: bool,
+    remains: Option<Remains>,
 }
 
 impl Running {
@@ -64,6 +67,8 @@ impl Running {
             deadline: now + run.limits.wall,
             next_look: now + LOOK_EVERY,
             account: Account::new(&run.work),
+            is_trusted: matches!(run.work, Work::External { trusted: true, .. }),
+            remains: None,
         };
         if let Err((step, errno)) = running.fork(context, scratch, run, descriptors) {
             running.account.set_up_failed(step, errno);
@@ -110,22 +115,29 @@ impl Running {
         all.map(|fd| PollFd::new(fd, PollFlags::POLLIN))
     }
 
-    /// Whether this is its child.
-    pub(super) fn is(&self, pid: Pid) -> bool {
-        self.child.as_ref().is_some_and(|child| child.is(pid))
+    /// The process of the job, while it lives; also the number of its session and group.
+    pub(super) fn pid(&self) -> Option<Pid> {
+        self.child.as_ref().map(Child::pid)
     }
 
     /// When it must be looked at even if nothing happens.
     pub(super) fn next_look(&self) -> Instant {
-        if self.child.is_none() {
-            Instant::now()
-        } else {
-            self.deadline.min(self.next_look)
+        match (&self.remains, &self.child) {
+            (Some(_), _) => Instant::now() + remains::LOOK_EVERY,
+            (None, Some(_)) => self.deadline.min(self.next_look),
+            (None, None) => Instant::now(),
         }
     }
 
-    /// Looks at everything that may have happened.
-    pub(super) fn advance(&mut self, now: Instant) -> Progress {
+    /// Looks at everything that may have happened. `running` are the processes of all jobs.
+    pub(super) fn advance(&mut self, running: &[Pid], now: Instant) -> Progress {
+        if let Some(remains) = &self.remains {
+            return if remains.are_gone(running, now) {
+                Progress::Ended
+            } else {
+                Progress::Continues
+            };
+        }
         self.read_notes();
         self.answer_calls();
         let Some(child) = &self.child else {
@@ -133,7 +145,13 @@ impl Running {
         };
         if let Some(end) = child.wait() {
             self.account.ended(&end);
-            return Progress::Ended;
+            let group = child.pid();
+            self.child = None;
+            if self.limits.processes == 0 && !self.is_trusted {
+                return Progress::Ended;
+            }
+            self.remains = Some(Remains::new(group, self.is_trusted, now));
+            return Progress::Continues;
         }
         if self.is_given_up() {
             self.kill(None);
@@ -224,8 +242,14 @@ impl Running {
 
     /// Ends the job of a daemon that is gone.
     pub(super) fn abandon(mut self, scratch: &mut Scratch) {
+        let now = Instant::now();
         if let Some(child) = self.child.take() {
+            self.remains = Some(Remains::new(child.pid(), self.is_trusted, now));
             child.end();
+        }
+        if let Some(remains) = &self.remains {
+            // Killed; what is to be buried then is left to the system.
+            remains.are_gone(&[], now);
         }
         self.clean(scratch);
     }

@@ -5,7 +5,6 @@ use std::time::Instant;
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::wait::{Id, WaitPidFlag, waitid, waitpid};
 
 use super::process::Failure;
 use super::receive::receive;
@@ -62,26 +61,15 @@ impl<'a> Server<'a> {
         }
         let arrived = watched.first().is_some_and(|socket| socket.any() == Some(true));
         let now = Instant::now();
+        let pids: Vec<_> = self.running.iter().filter_map(Running::pid).collect();
         let mut index = 0;
         while let Some(running) = self.running.get_mut(index) {
-            match running.advance(now) {
+            match running.advance(&pids, now) {
                 Progress::Continues => index += 1,
                 Progress::Ended => self.running.swap_remove(index).finish(&mut self.scratch),
             }
         }
-        self.reap_orphans();
         Ok(!arrived || self.take_job()?)
-    }
-
-    /// Buries what children started and left behind: it was killed with them, and its parent is now this process.
-    fn reap_orphans(&self) {
-        let looking = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
-        while let Ok(status) = waitid(Id::All, looking) {
-            match status.pid() {
-                Some(pid) if !self.running.iter().any(|running| running.is(pid)) => drop(waitpid(pid, None)),
-                _ => return,
-            }
-        }
     }
 
     fn timeout(&self) -> PollTimeout {

@@ -15,6 +15,7 @@ use nix::sys::socket::{
 };
 
 use super::FORKER_ARGUMENT;
+use crate::client::python_prefix;
 use crate::error::SandboxError;
 use crate::probe::Capabilities;
 use crate::protocol::{Hello, MESSAGE_MAX, Setup, decode, encode};
@@ -29,8 +30,9 @@ pub struct ForkerSettings {
     pub scratch_root: PathBuf,
     /// User of the children of a daemon that runs as root; empty means `stationd`, else `nobody`. No effect otherwise.
     pub user: String,
-    /// Folders that any converter may read or execute in: those of their programs and the readable ones of their
-    /// settings. The forker itself is confined to them, the scratch root and the system's libraries.
+    /// What any converter may read or execute: [`crate::Program::paths`] of each, its readable folders, and the drop
+    /// folders of those that convert whole folders. The forker itself is confined to them, the scratch root and the
+    /// system's programs and libraries.
     pub readable: Vec<PathBuf>,
     /// Whether any converter is `trusted`: then the forker is not confined, as its layer would hold that one too.
     pub unconfined: bool,
@@ -41,10 +43,17 @@ pub struct ForkerSettings {
 
 impl ForkerSettings {
     fn to_setup(&self) -> Setup {
+        let python = python_prefix();
         Setup {
             scratch_root: self.scratch_root.clone().into(),
             user: self.user.clone(),
-            readable: self.readable.iter().map(|path| path.clone().into()).collect(),
+            readable: self
+                .readable
+                .iter()
+                .cloned()
+                .chain(python)
+                .map(Into::into)
+                .collect(),
             unconfined: self.unconfined,
             own_cgroup: self.own_cgroup,
             time_zone: std::env::var_os("TZ"),

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use stationd_converters::Format;
-use stationd_sandbox::{JobSpec, Limit, Limits, Outcome, Program};
+use stationd_sandbox::{
+    Denial, JobSpec, Limit, Limits, Outcome, PolicyMode, Program, ProgramFault, SandboxError,
+};
 
 use crate::sandbox::{Sandbox, complaint, shell, spec, text};
 
@@ -161,6 +163,154 @@ pub(crate) fn jobs_run_at_the_same_time() {
         assert_eq!(text(&ended.0.unwrap().unwrap()), "a\n");
         assert_eq!(text(&ended.1.unwrap().unwrap()), "b\n");
     });
+}
+
+pub(crate) fn a_folder_is_copied_for_the_converter() {
+    let sandbox = Sandbox::new();
+    let path = sandbox.file("whole", "").with_file_name("folder");
+    std::fs::create_dir_all(path.join("inner")).unwrap();
+    std::fs::write(path.join("inner/a"), "content\n").unwrap();
+    let script =
+        r#"read -r x < "$STATIOND_INPUT/inner/a"; echo "$x"; echo y > "$STATIOND_INPUT/b" || exit 3"#;
+    let input = std::fs::File::open(&path).unwrap();
+    let finished = sandbox
+        .block_on(sandbox.client.run(spec(shell(script)), input.into()))
+        .unwrap();
+    assert_eq!(
+        finished.outcome,
+        Outcome::Failed { status: 3 },
+        "{}",
+        complaint(&finished)
+    );
+    assert_eq!(text(&finished), "content\n");
+    let input = std::fs::File::open(&path).unwrap();
+    let builtin = spec(Program::Builtin { format: Format::Csv });
+    let refused = sandbox.block_on(sandbox.client.run(builtin, input.into()));
+    assert!(matches!(refused, Err(SandboxError::Input)));
+}
+
+pub(crate) fn a_script_runs_by_its_interpreter_line() {
+    let sandbox = Sandbox::new();
+    let path = sandbox.file("convert.sh", "#!/bin/sh -e\nread -r x; echo \"$x $1 $0\"\n");
+    let command = vec![path.clone().into(), "one".into()];
+    let finished = sandbox
+        .run(
+            spec(Program::Exec {
+                command,
+                trusted: false,
+            }),
+            "in\n",
+        )
+        .unwrap();
+    assert_eq!(
+        text(&finished),
+        format!("in one {}\n", path.display()),
+        "{}",
+        complaint(&finished)
+    );
+}
+
+pub(crate) fn a_program_that_cannot_run_is_told_apart() {
+    let sandbox = Sandbox::new();
+    let run = |command: Vec<std::ffi::OsString>| match sandbox.run(
+        spec(Program::Exec {
+            command,
+            trusted: false,
+        }),
+        "",
+    ) {
+        Err(SandboxError::Program { fault, .. }) => fault,
+        other => unreachable!("{other:?}"),
+    };
+    assert!(matches!(run(vec![]), ProgramFault::NotAbsolute));
+    assert!(matches!(run(vec!["sh".into()]), ProgramFault::NotAbsolute));
+    assert!(matches!(run(vec!["/no/such".into()]), ProgramFault::Open(_)));
+    assert!(matches!(
+        run(vec![sandbox.file("data", "no program").into()]),
+        ProgramFault::NotAProgram
+    ));
+    assert!(matches!(
+        run(vec![sandbox.file("line", "#!sh\n").into()]),
+        ProgramFault::Interpreter
+    ));
+    let mut foreign = std::fs::read("/bin/sh").unwrap();
+    foreign.splice(18..19, [8]);
+    assert!(matches!(
+        run(vec![sandbox.file("mips", foreign).into()]),
+        ProgramFault::Machine { found: 8, .. }
+    ));
+}
+
+pub(crate) fn processes_only_where_allowed_and_none_is_left() {
+    let sandbox = Sandbox::new();
+    let script = "sleep 600 & echo $!; cat; cat $(echo /etc/passwd) || echo no";
+    let finished = sandbox.shell(script);
+    assert_eq!(finished.outcome, Outcome::Denied, "{}", complaint(&finished));
+    assert_eq!(
+        finished.denied,
+        [Denial {
+            what: "process".into(),
+            detail: "clone(flags 0x1200011)".into()
+        }]
+    );
+    let limits = Limits {
+        processes: 3,
+        ..Limits::default()
+    };
+    let finished = sandbox
+        .run(
+            JobSpec {
+                limits,
+                ..spec(shell(script))
+            },
+            "in\n",
+        )
+        .unwrap();
+    assert_eq!(finished.outcome, Outcome::Exited, "{}", complaint(&finished));
+    let said = text(&finished);
+    let mut lines = said.lines();
+    let left: i32 = lines.next().unwrap().parse().unwrap();
+    assert_eq!(lines.collect::<Vec<_>>(), ["in", "no"]);
+    assert_eq!(
+        nix::sys::signal::kill(nix::unistd::Pid::from_raw(left), None),
+        Err(nix::errno::Errno::ESRCH)
+    );
+}
+
+pub(crate) fn a_trusted_converter_is_unconfined_but_limited() {
+    let sandbox = Sandbox::with(PolicyMode::Require, |settings| settings.unconfined = true);
+    let run = |script: &str, limits: Limits| {
+        let command = ["/bin/sh", "-c", script].map(Into::into).into();
+        let program = Program::Exec {
+            command,
+            trusted: true,
+        };
+        sandbox
+            .run(
+                JobSpec {
+                    limits,
+                    ..spec(program)
+                },
+                "",
+            )
+            .unwrap()
+    };
+    let finished = run(
+        "cat /etc/hostname > /dev/null && { setsid sleep 600 & echo $!; }",
+        Limits::default(),
+    );
+    assert_eq!(finished.outcome, Outcome::Exited, "{}", complaint(&finished));
+    assert_eq!(finished.layers, stationd_sandbox::Layers::default());
+    let left = nix::unistd::Pid::from_raw(text(&finished).trim().parse().unwrap());
+    assert_eq!(nix::sys::signal::kill(left, None), Err(nix::errno::Errno::ESRCH));
+    let finished = run(
+        "while :; do :; done",
+        Limits {
+            cpu_s: 1,
+            ..Limits::default()
+        },
+    );
+    assert_eq!(finished.outcome, Outcome::LimitHit { limit: Limit::Cpu });
 }
 
 pub(crate) fn a_killed_forker_is_replaced_and_the_job_repeated() {

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod jobs;
+mod levels;
 mod permissions;
 mod runner;
 mod sandbox;
@@ -30,6 +31,16 @@ const TESTS: &[runner::Test] = tests![
     permissions::too_many_refused_calls_end_the_job,
     permissions::nothing_of_the_daemon_is_inherited,
     permissions::each_limit_ends_the_job_under_its_name,
+    jobs::a_folder_is_copied_for_the_converter,
+    jobs::a_script_runs_by_its_interpreter_line,
+    jobs::a_program_that_cannot_run_is_told_apart,
+    jobs::processes_only_where_allowed_and_none_is_left,
+    jobs::a_trusted_converter_is_unconfined_but_limited,
+    levels::a_kernel_without_landlock_refuses_external_converters,
+    levels::best_effort_without_landlock_writes_nothing,
+    levels::a_filter_around_the_daemon_is_told_from_an_old_kernel,
+    levels::without_seccomp_no_external_converter_runs_at_all,
+    levels::landlock_is_probed_for_real,
 ];
 
 fn main() -> ExitCode {
