@@ -2,13 +2,14 @@
 
 mod converter;
 mod daemon;
+mod import;
 mod queue;
 mod trace;
 
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
-use stationd_actors::messages::queue::StoreError;
+use stationd_actors::messages::queue::{AppendError, StoreError};
 use stationd_actors::messages::watcher::Rescan;
 
 use super::desk::{Desk, Role, Unanswered};
@@ -30,6 +31,7 @@ pub(super) async fn run(desk: &Desk, command: &str, args: Option<&RawValue>) -> 
         "queue.retry" => queue::retry(desk, parse(args)?).await,
         "queue.drop" => queue::drop(desk, parse(args)?).await,
         "queue.export" => queue::export(desk, parse(args)?).await,
+        "queue.import" => import::import(desk, parse(args)?).await,
         "queue.flush" | "sync.flush" => queue::flush(desk).await,
         "converter.list" => converter::list(desk).await,
         "converter.enable" => converter::set_enabled(desk, &parse(args)?, true).await,
@@ -68,6 +70,15 @@ fn bad_arguments(what: &str) -> Fault {
 impl From<Unanswered> for Fault {
     fn from(unanswered: Unanswered) -> Self {
         Self::new(code::UNAVAILABLE, unanswered.to_string())
+    }
+}
+
+impl From<AppendError> for Fault {
+    fn from(error: AppendError) -> Self {
+        match error {
+            AppendError::Store(error) => error.into(),
+            full => Self::new(code::BUSY, full.to_string()),
+        }
     }
 }
 

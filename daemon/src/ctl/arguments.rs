@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use super::{config, convert, converter, log_level, queue, receiver, trace};
+use super::{config, convert, converter, log_level, queue, receiver, status, trace};
 
 /// Where the daemon's socket is when nothing else is said.
 const DEFAULT_SOCKET: &str = "/run/stationd/control.sock";
@@ -57,7 +57,7 @@ pub struct Global {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Show on one screen whether all is well, and what to do if not
-    Status,
+    Status(status::Arguments),
     /// Tell the whole way of a unit: seen, converted, queued, each attempt, receipt
     Trace(trace::Arguments),
     /// Look at the reports that wait for the server, and act on them

@@ -1,14 +1,17 @@
 //! `converter …`: the converters of the settings, and trying one out.
 
+mod check;
 mod formats;
 mod list;
 mod run;
 mod switch;
+mod test;
 
 use clap::Subcommand;
 
 use super::context::Context;
 use super::error::CtlError;
+use crate::settings::Settings;
 
 /// What to do with converters.
 #[derive(Debug, Subcommand)]
@@ -17,6 +20,10 @@ pub enum Command {
     List,
     /// List the built-in formats
     Formats,
+    /// Check settings, program and folders of a converter
+    Check(check::Arguments),
+    /// Run a converter of the settings in the real sandbox; nothing is queued
+    Test(test::Arguments),
     /// Run a converter in the real sandbox, without settings or daemon; nothing is queued
     Run(Box<run::Arguments>),
     /// Take up files of a converter again
@@ -29,8 +36,23 @@ pub(super) fn run(context: &Context, command: Command) -> Result<(), CtlError> {
     match command {
         Command::List => list::run(context),
         Command::Formats => formats::run(context),
+        Command::Check(arguments) => check::run(context, &arguments),
+        Command::Test(arguments) => test::run(context, &arguments),
         Command::Run(arguments) => run::run(context, *arguments),
         Command::Enable(arguments) => switch::run(context, &arguments, true),
         Command::Disable(arguments) => switch::run(context, &arguments, false),
     }
+}
+
+/// A name that no converter has.
+fn unknown(settings: &Settings, name: &str) -> CtlError {
+    let names: Vec<_> = settings
+        .converters
+        .iter()
+        .map(|converter| converter.name.as_str())
+        .collect();
+    CtlError::Usage(format!(
+        "no converter `{name}` in the settings; there are: {}",
+        names.join(", ")
+    ))
 }

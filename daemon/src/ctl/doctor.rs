@@ -117,6 +117,26 @@ pub(super) fn run(context: &Context) -> Result<(), CtlError> {
             findings.extend(check(&scene));
         }
     }
+    report(context, &findings)
+}
+
+/// The checks that are about converters and their folders.
+pub(super) fn check_converters(context: &Context, settings: Settings) -> Result<(), CtlError> {
+    let asked = context
+        .client()
+        .and_then(|mut client| client.ask("status", &json!({})));
+    let scene = Scene {
+        settings,
+        // Without a daemon there is no unit to look into.
+        status: asked.ok(),
+        probe: None,
+    };
+    let checks = [converters::check, folders::check, unit::check];
+    let findings: Vec<_> = checks.into_iter().flat_map(|check| check(&scene)).collect();
+    report(context, &findings)
+}
+
+fn report(context: &Context, findings: &[Finding]) -> Result<(), CtlError> {
     let worst = findings
         .iter()
         .map(|finding| finding.status)
@@ -125,7 +145,7 @@ pub(super) fn run(context: &Context) -> Result<(), CtlError> {
     if context.json() {
         output::write_json(&json!({ "status": worst, "findings": findings }))?;
     } else {
-        output::write(render(&findings, context.output))?;
+        output::write(render(findings, context.output))?;
     }
     if worst == Grade::Failure {
         return Err(CtlError::No);

@@ -47,6 +47,8 @@ pub enum CtlError {
         /// The cause.
         cause: io::Error,
     },
+    /// Whoever read our output has gone (`| head`): it has what it wanted.
+    ReaderGone,
     /// It was not confirmed.
     Unconfirmed,
     /// The command line is at odds with itself.
@@ -66,6 +68,7 @@ impl CtlError {
     /// The exit code. Source: sysexits.h, as far as it has one.
     pub fn exit_code(&self) -> u8 {
         match self {
+            Self::ReaderGone => Exit::Clean.code(),
             Self::No => 1,
             Self::BadInput => 65,
             Self::Input { .. } => 66,
@@ -117,6 +120,7 @@ impl CtlError {
             Self::Version { .. } => code::VERSION_MISMATCH,
             Self::Answer(_) => "bad_answer",
             Self::Refused(fault) => &fault.code,
+            Self::ReaderGone => "reader_gone",
             Self::No => "no",
             Self::BadInput | Self::Input { .. } => "input",
             Self::NotRun => "not_run",
@@ -158,6 +162,7 @@ impl fmt::Display for CtlError {
             }
             Self::Answer(what) => write!(f, "not an answer of stationd: {what}"),
             Self::Refused(fault) => fault.fmt(f),
+            Self::ReaderGone => f.write_str("nobody reads the output"),
             Self::No => f.write_str("no"),
             Self::BadInput => f.write_str("the file cannot be converted"),
             Self::NotRun => f.write_str("the job could not be run"),

@@ -60,6 +60,11 @@ impl Output {
         self.width
     }
 
+    /// What moves to the top of the terminal and clears it; nothing where there is no terminal.
+    pub(super) fn home(self) -> &'static str {
+        if self.colour { "\u{1b}[H\u{1b}[J" } else { "" }
+    }
+
     /// `text` in the colour of its tone.
     pub(super) fn paint(self, tone: Tone, text: &str) -> String {
         let code = match tone {
@@ -81,7 +86,7 @@ impl Output {
 /// Writes to standard output.
 ///
 /// # Errors
-/// When it cannot be written. A reader that has gone (`| head`) is no error: it has what it wanted.
+/// When it cannot be written, or nobody reads any more.
 pub(super) fn write(text: impl fmt::Display) -> Result<(), CtlError> {
     write_bytes(text.to_string().as_bytes())
 }
@@ -97,11 +102,12 @@ pub(super) fn write_json(value: &impl serde::Serialize) -> Result<(), CtlError> 
 pub(super) fn write_bytes(bytes: &[u8]) -> Result<(), CtlError> {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
-        Err(cause) if cause.kind() != io::ErrorKind::BrokenPipe => Err(CtlError::Io {
+        Ok(()) => Ok(()),
+        Err(cause) if cause.kind() == io::ErrorKind::BrokenPipe => Err(CtlError::ReaderGone),
+        Err(cause) => Err(CtlError::Io {
             doing: "write to standard output".to_owned(),
             cause,
         }),
-        _ => Ok(()),
     }
 }
 

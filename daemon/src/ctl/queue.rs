@@ -3,6 +3,7 @@
 mod drop;
 mod export;
 mod flush;
+mod import;
 mod list;
 mod retry;
 mod show;
@@ -29,6 +30,8 @@ pub enum Command {
     Drop(drop::Arguments),
     /// Write entries with their reports to a file, one JSON object a line; they stay in the queue
     Export(export::Arguments),
+    /// Put what `export` wrote into the queue of this daemon; reports that are known are passed over
+    Import(import::Arguments),
     /// Try to send everything now: ends all delays
     Flush,
 }
@@ -68,6 +71,7 @@ pub(super) fn run(context: &Context, command: &Command) -> Result<(), CtlError> 
         Command::Retry(selected) => retry::run(context, selected),
         Command::Drop(arguments) => drop::run(context, arguments),
         Command::Export(arguments) => export::run(context, arguments),
+        Command::Import(arguments) => import::run(context, arguments),
         Command::Flush => flush::run(context),
     }
 }

@@ -45,7 +45,7 @@ pub fn main() -> ExitCode {
 
 fn run(context: &Context, command: Command) -> Result<(), CtlError> {
     match command {
-        Command::Status => status::run(context),
+        Command::Status(arguments) => status::run(context, &arguments),
         Command::Trace(arguments) => trace::run(context, &arguments),
         Command::Queue(command) => queue::run(context, &command),
         Command::Converter(command) => converter::run(context, command),
@@ -66,8 +66,11 @@ fn run(context: &Context, command: Command) -> Result<(), CtlError> {
 
 /// Says what went wrong and what to do: for people on standard error, for programs on standard output too.
 fn tell(context: &Context, error: &CtlError) {
-    // These have said it already.
-    if matches!(error, CtlError::No | CtlError::NotRun | CtlError::BadInput) {
+    // These have said it already, or have nobody to say it to.
+    if matches!(
+        error,
+        CtlError::No | CtlError::NotRun | CtlError::BadInput | CtlError::ReaderGone
+    ) {
         return;
     }
     let words = chain(error);

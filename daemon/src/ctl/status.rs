@@ -1,23 +1,75 @@
 //! `status`: one screen that says whether it works, since when not, and what to do.
 
+use std::time::Duration;
+
+use clap::Args;
 use serde_json::{Value, json};
 use stationd_actors::model::{ConverterState, ServerState, UnixMs};
 
-use super::client::read_as;
+use super::client::{Client, read_as};
 use super::context::Context;
 use super::error::CtlError;
 use super::output::{self, Output, Tone};
 use super::table::{Align, Cell, Table, wrap};
 use super::words::{ago, bytes, span};
-use crate::control::{ConverterPart, Status};
+use crate::control::{ConverterPart, Status, chain};
 
-pub(super) fn run(context: &Context) -> Result<(), CtlError> {
-    let answer: Value = context.client()?.call("status", &json!({}))?;
+/// Once, or again and again.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// Refresh in place until Ctrl-C, every so many seconds
+    #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "2",
+          value_parser = clap::value_parser!(u64).range(1..=3600))]
+    watch: Option<u64>,
+}
+
+pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<(), CtlError> {
+    match arguments.watch {
+        None => show(context, &mut context.client()?),
+        Some(seconds) => watch(context, Duration::from_secs(seconds)),
+    }
+}
+
+fn show(context: &Context, client: &mut Client) -> Result<(), CtlError> {
+    let answer: Value = client.call("status", &json!({}))?;
     if context.json() {
         return output::write_json(&answer);
     }
     let status: Status = read_as(answer)?;
     output::write(render(&status, context.output, stationd_actors::clock::now()))
+}
+
+/// Goes on when the daemon goes away: that is what one watches for.
+fn watch(context: &Context, every: Duration) -> Result<(), CtlError> {
+    let mut client = None;
+    loop {
+        if !context.json() {
+            output::write(context.output.home())?;
+        }
+        let shown = match &mut client {
+            Some(client) => show(context, client),
+            None => context
+                .client()
+                .and_then(|fresh| show(context, client.insert(fresh))),
+        };
+        match shown {
+            Ok(()) => {}
+            Err(error @ (CtlError::Io { .. } | CtlError::ReaderGone)) => return Err(error),
+            Err(error) => {
+                client = None;
+                output::complain(chain(&error));
+            }
+        }
+        pause(every);
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "stationctl has no event loop: between two looks there is nothing to do"
+)]
+fn pause(time: Duration) {
+    std::thread::sleep(time);
 }
 
 fn render(status: &Status, output: Output, now: UnixMs) -> String {

@@ -103,6 +103,7 @@ async fn every_command_works_with_a_daemon() {
         "queue drop 1 --yes",
         "queue export -",
         "queue flush",
+        "queue import /dev/null",
         "converter list",
         "converter disable ict",
         "converter enable ict --json",

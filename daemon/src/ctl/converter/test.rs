@@ -1,0 +1,51 @@
+//! `converter test`: a converter of the settings in the real sandbox; nothing is queued.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use stationd_sandbox::JobSpec;
+
+use crate::ctl::config;
+use crate::ctl::context::Context;
+use crate::ctl::error::CtlError;
+use crate::ctl::job::{self, Job, open_input};
+use crate::ctl::verdict::Verdict;
+
+/// Which converter, on what.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// Its name in the settings
+    name: String,
+    /// The file, or folder, to convert
+    file: PathBuf,
+}
+
+/// Runs with the rights of whoever asks; the confinement and the limits are the daemon's.
+pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<(), CtlError> {
+    let settings = config::load(context)?;
+    let name = &arguments.name;
+    let Some(converter) = settings
+        .converters
+        .iter()
+        .find(|converter| converter.name == *name)
+    else {
+        return Err(super::unknown(&settings, name));
+    };
+    let spec = JobSpec {
+        program: converter.program.clone(),
+        arguments: converter.arguments.clone(),
+        name: arguments.file.file_name().unwrap_or_default().to_owned(),
+        limits: converter.limits.clone(),
+        readable: Vec::new(),
+        explain: false,
+    };
+    let ran = job::run(Job {
+        spec,
+        input: open_input(&arguments.file)?,
+        scratch: None,
+        policy: settings.sandbox.policy,
+    });
+    let verdict = Verdict::new(ran, &converter.limits);
+    context.show(&verdict, |verdict| verdict.render(context.output))?;
+    verdict.result()
+}

@@ -1,0 +1,140 @@
+//! `queue import`: what `queue export` wrote, into the queue of this daemon.
+
+use std::fs::File;
+use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
+use std::path::PathBuf;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use clap::Args;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use stationd_actors::model::EntryState;
+
+use crate::control::EntryPart;
+use crate::ctl::client::Client;
+use crate::ctl::context::Context;
+use crate::ctl::error::CtlError;
+use crate::ctl::words::count;
+
+/// Reports in one request, at most.
+const BATCH: usize = 64;
+
+/// A request is sent when it has so many bytes; the daemon takes 1 MiB.
+const BATCH_BYTES: usize = 512 * 1024;
+
+/// Longest line of an export in bytes; a longer one is something else.
+const LINE_LIMIT: u64 = 256 * 1024 * 1024;
+
+/// Where from.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// File that `queue export` wrote
+    file: PathBuf,
+}
+
+/// One line of the file.
+#[derive(Debug, Deserialize)]
+struct Line {
+    entry: EntryPart,
+    document: String,
+}
+
+/// What came of it.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Imported {
+    queued: u64,
+    known: u64,
+}
+
+/// May be repeated: reports that are known are passed over.
+pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<(), CtlError> {
+    let file = &arguments.file;
+    let input = |cause| CtlError::Input {
+        path: file.clone(),
+        cause,
+    };
+    let mut reader = BufReader::new(File::open(file).map_err(input)?);
+    let mut batch = Batch {
+        client: context.client()?,
+        reports: Vec::new(),
+        bytes: 0,
+        sum: Imported::default(),
+    };
+    for number in 1_u64.. {
+        let mut line = String::new();
+        if reader
+            .by_ref()
+            .take(LINE_LIMIT)
+            .read_line(&mut line)
+            .map_err(input)?
+            == 0
+        {
+            break;
+        }
+        let line: Line = serde_json::from_str(&line)
+            .map_err(|error| input(io::Error::other(format!("line {number}: {error}"))))?;
+        batch.add(line).map_err(|error| match error {
+            Packing::Io(cause) => input(cause),
+            Packing::Ctl(error) => error,
+        })?;
+    }
+    batch.send()?;
+    context.show(&batch.sum, |sum| {
+        format!(
+            "{} imported, {} known already\n",
+            count(sum.queued, "report", "reports"),
+            sum.known
+        )
+    })
+}
+
+/// Why a report could not be added.
+enum Packing {
+    Io(io::Error),
+    Ctl(CtlError),
+}
+
+/// Reports on their way.
+struct Batch {
+    client: Client,
+    reports: Vec<Value>,
+    bytes: usize,
+    sum: Imported,
+}
+
+impl Batch {
+    fn add(&mut self, line: Line) -> Result<(), Packing> {
+        let mut packed = GzEncoder::new(Vec::new(), Compression::best());
+        packed.write_all(line.document.as_bytes()).map_err(Packing::Io)?;
+        let packed = BASE64_STANDARD.encode(packed.finish().map_err(Packing::Io)?);
+        if self.reports.len() == BATCH || self.bytes + packed.len() > BATCH_BYTES {
+            self.send().map_err(Packing::Ctl)?;
+        }
+        self.bytes += packed.len();
+        let entry = line.entry;
+        self.reports.push(json!({
+            "converter": entry.converter,
+            "priority": entry.priority,
+            "queued": entry.queued,
+            "dead": entry.state == EntryState::Dead,
+            "failures": entry.last.into_iter().collect::<Vec<_>>(),
+            "document_gz": packed,
+        }));
+        Ok(())
+    }
+
+    fn send(&mut self) -> Result<(), CtlError> {
+        self.bytes = 0;
+        let reports = std::mem::take(&mut self.reports);
+        if reports.is_empty() {
+            return Ok(());
+        }
+        let imported: Imported = self.client.ask("queue.import", &json!({ "reports": reports }))?;
+        self.sum.queued += imported.queued;
+        self.sum.known += imported.known;
+        Ok(())
+    }
+}
