@@ -150,7 +150,11 @@ impl Running {
             if self.limits.processes == 0 && !self.is_trusted {
                 return Progress::Ended;
             }
-            self.remains = Some(Remains::new(group, self.is_trusted, now));
+            let remains = Remains::new(group, self.is_trusted, now);
+            if remains.are_gone(running, now) {
+                return Progress::Ended;
+            }
+            self.remains = Some(remains);
             return Progress::Continues;
         }
         if self.is_given_up() {
