@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use stationd_report::Report;
 
-use crate::{ConvertError, Format, Source, atml, csv, junit, teststand, wats_text, wsjf, wsxf};
+use crate::{ConvertError, Format, Source, atml, csv, junit, stdf, teststand, wats_text, wsjf, wsxf};
 
 /// The most notes of one file: a journal line has to hold them.
 const MOST_NOTES: usize = 20;
@@ -54,6 +54,7 @@ pub fn convert(format: Format, input: &[u8], source: &Source<'_>) -> Result<Conv
         Format::Atml => atml::convert(input, source),
         Format::TestStand => teststand::convert(input, source),
         Format::Junit => junit::convert(input, source),
+        Format::Stdf => stdf::convert(input, source),
     }
 }
 

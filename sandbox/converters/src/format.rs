@@ -23,6 +23,8 @@ pub enum Format {
     TestStand,
     /// `junit`: XML results of JUnit and other test runners.
     Junit,
+    /// `stdf`: Standard Test Data Format, version 4.
+    Stdf,
 }
 
 /// A name that is no built-in format.
@@ -53,6 +55,7 @@ impl Format {
         Self::Atml,
         Self::TestStand,
         Self::Junit,
+        Self::Stdf,
     ];
 
     /// Its name in the settings.
@@ -65,6 +68,7 @@ impl Format {
             Self::Atml => "atml",
             Self::TestStand => "teststand",
             Self::Junit => "junit",
+            Self::Stdf => "stdf",
         }
     }
 }

@@ -13,6 +13,7 @@ pub mod junit;
 mod rows;
 mod site;
 mod source;
+pub mod stdf;
 pub mod teststand;
 mod text;
 pub mod wats_text;

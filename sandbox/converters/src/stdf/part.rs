@@ -1,0 +1,200 @@
+//! One part: from PIR to PRR.
+
+use std::collections::BTreeSet;
+
+use stationd_report::{Number, NumberOrText, Report, ReportStatus, Step, Word};
+
+use crate::ConvertError;
+use crate::rows::{Cell, Field, Site, Unit, worst};
+use crate::stdf::StdfArguments;
+use crate::stdf::lot::Lot;
+use crate::stdf::records::Fields;
+use crate::stdf::results::TestResult;
+
+/// A part while its results come in.
+#[derive(Debug)]
+pub(super) struct Part {
+    /// Where its PIR stands.
+    pub(super) offset: usize,
+    steps: Vec<Step>,
+    ids: BTreeSet<u32>,
+}
+
+/// The fields of PRR.
+#[derive(Debug, Default)]
+struct End {
+    flags: u8,
+    hard_bin: Option<u16>,
+    soft_bin: Option<u16>,
+    x: Option<i16>,
+    y: Option<i16>,
+    milliseconds: Option<u32>,
+    id: Option<String>,
+    text: Option<String>,
+}
+
+impl Part {
+    pub(super) fn new(offset: usize) -> Self {
+        Self {
+            offset,
+            steps: Vec::new(),
+            ids: BTreeSet::new(),
+        }
+    }
+
+    /// Adds a result. The first of a test number has the number as its id.
+    pub(super) fn add(&mut self, result: TestResult) {
+        let mut step = result.step;
+        if self.ids.insert(result.number) {
+            step.id = Some(NumberOrText::Number(Number::from(i64::from(result.number))));
+        }
+        self.steps.push(step);
+    }
+
+    /// Puts the report together.
+    pub(super) fn finish(
+        self,
+        mut fields: Fields<'_>,
+        lot: &Lot,
+        arguments: &StdfArguments,
+        site: Site<'_>,
+        notes: &mut Vec<String>,
+    ) -> Result<Report, ConvertError> {
+        let (head, socket) = (fields.u1()?.unwrap_or_default(), fields.u1()?.unwrap_or_default());
+        let end = End::read(&mut fields)?;
+        let mut unit = Unit::new(0);
+        let serial = serial(arguments, lot, &end, head, socket);
+        unit.set(Field::Serial, Cell::named(&serial, 0, "PART_ID"), site)?;
+        let constants = [
+            (Field::PartNumber, &arguments.part_number),
+            (Field::Revision, &arguments.revision),
+        ];
+        for (field, text) in constants {
+            unit.set(field, Cell::named(text.as_deref().unwrap_or(""), 0, ""), site)?;
+        }
+        for (name, field) in [
+            ("PART_TYP", Field::PartNumber),
+            ("DSGN_REV", Field::Revision),
+            ("NODE_NAM", Field::Station),
+            ("OPER_NAM", Field::Operator),
+            ("LOT_ID", Field::Batch),
+            ("JOB_NAM", Field::Program),
+            ("JOB_REV", Field::ProgramVersion),
+            ("TEST_COD", Field::ProcessName),
+        ] {
+            unit.set(field, Cell::named(lot.text(name).unwrap_or(""), 0, name), site)?;
+        }
+        unit.uut_mut().test_socket_index = Some(Number::from(i64::from(socket)));
+        let seconds = end
+            .milliseconds
+            .filter(|&time| time != 0)
+            .map(|time| f64::from(time) / 1000.0);
+        unit.uut_mut().exec_time = seconds.and_then(|seconds| Number::new(&seconds.to_string()));
+        unit.uut_mut().comment.clone_from(&end.text);
+        end.keep(&mut unit, lot, head);
+        unit.report_mut().start = lot
+            .wafer_start
+            .or(lot.start)
+            .and_then(|start| time(start, arguments.utc_times));
+        unit.report_mut().result = end.result().map(Into::into);
+        let below = self
+            .steps
+            .iter()
+            .filter_map(|step| step.status.as_ref())
+            .map(Word::code);
+        let root = Step {
+            step_type: Some("SequenceCall".to_owned()),
+            name: Some("Part".to_owned()),
+            status: worst(below).map(Into::into),
+            steps: Some(self.steps),
+            ..Step::default()
+        };
+        unit.finish(root, site, notes)
+            .map_err(|error| ConvertError::new(format!("offset={}: {}", self.offset, error.what)))
+    }
+}
+
+impl End {
+    fn read(fields: &mut Fields<'_>) -> Result<Self, ConvertError> {
+        let flags = fields.u1()?.unwrap_or_default();
+        fields.u2()?;
+        Ok(Self {
+            flags,
+            hard_bin: fields.u2()?,
+            // The greatest and the least numbers say that nothing is known.
+            soft_bin: fields.u2()?.filter(|&bin| bin != u16::MAX),
+            x: fields.i2()?.filter(|&x| x != i16::MIN),
+            y: fields.i2()?.filter(|&y| y != i16::MIN),
+            milliseconds: fields.u4()?,
+            id: fields.cn()?,
+            text: fields.cn()?,
+        })
+    }
+
+    /// `PART_FLG`: bit 2 an abnormal end, bit 3 failed, bit 4 neither passed nor failed.
+    fn result(&self) -> Option<ReportStatus> {
+        if self.flags & 0x04 != 0 {
+            Some(ReportStatus::Terminated)
+        } else if self.flags & 0x10 != 0 {
+            None
+        } else if self.flags & 0x08 != 0 {
+            Some(ReportStatus::Failed)
+        } else {
+            Some(ReportStatus::Passed)
+        }
+    }
+
+    /// What has no place of its own.
+    fn keep(&self, unit: &mut Unit, lot: &Lot, head: u8) {
+        let retest = match self.flags & 0x03 {
+            0x01 => Some("of the same PART_ID"),
+            0x02 => Some("at the same place"),
+            _ => None,
+        };
+        for (name, value) in [
+            ("HARD_BIN", self.hard_bin.map(|bin| bin.to_string())),
+            ("SOFT_BIN", self.soft_bin.map(|bin| bin.to_string())),
+            ("X_COORD", self.x.map(|x| x.to_string())),
+            ("Y_COORD", self.y.map(|y| y.to_string())),
+            ("WAFER_ID", lot.wafer.clone()),
+            ("HEAD_NUM", Some(head.to_string())),
+            ("STAT_NUM", lot.socket_of_tester.map(|number| number.to_string())),
+            ("Retest", retest.map(str::to_owned)),
+        ] {
+            unit.keep(name, Cell::named(value.as_deref().unwrap_or(""), 0, name));
+        }
+        for (name, text) in lot.others() {
+            unit.keep(name, Cell::named(text, 0, name));
+        }
+    }
+}
+
+/// The serial number as the site has it made.
+fn serial(arguments: &StdfArguments, lot: &Lot, end: &End, head: u8, site: u8) -> String {
+    let pattern = arguments.serial.as_deref().unwrap_or("{part}");
+    let number = |number: Option<i16>| number.map(|number| number.to_string()).unwrap_or_default();
+    [
+        ("{part}", end.id.clone().unwrap_or_default()),
+        ("{lot}", lot.text("LOT_ID").unwrap_or_default().to_owned()),
+        ("{sublot}", lot.text("SBLOT_ID").unwrap_or_default().to_owned()),
+        ("{wafer}", lot.wafer.clone().unwrap_or_default()),
+        ("{x}", number(end.x)),
+        ("{y}", number(end.y)),
+        ("{head}", head.to_string()),
+        ("{site}", site.to_string()),
+    ]
+    .iter()
+    .fold(pattern.to_owned(), |text, (name, value)| {
+        text.replace(name, value)
+    })
+}
+
+/// Seconds since 1970 in the clock of the file, as reports write times.
+fn time(seconds: u32, utc: bool) -> Option<String> {
+    let local = jiff::Timestamp::from_second(seconds.into())
+        .ok()?
+        .to_zoned(jiff::tz::TimeZone::UTC)
+        .datetime();
+    let text = local.strftime("%Y-%m-%dT%H:%M:%S").to_string();
+    Some(if utc { text + "+00:00" } else { text })
+}

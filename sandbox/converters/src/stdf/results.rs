@@ -1,0 +1,306 @@
+//! PTR, MPR, FTR: results of tests.
+
+use std::collections::BTreeMap;
+
+use stationd_report::{
+    BooleanMeasurement, CompOp, Measurements, Number, NumberOrText, NumericMeasurement, Step, StepStatus,
+};
+
+use crate::ConvertError;
+use crate::fit::fitted;
+use crate::stdf::records::Fields;
+
+/// What the first record of a test says for all later ones.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Defaults {
+    name: Option<String>,
+    low: Option<f32>,
+    high: Option<f32>,
+    units: Option<String>,
+}
+
+/// The defaults by test number.
+pub(super) type Tests = BTreeMap<u32, Defaults>;
+
+/// A result with the place of its part.
+#[derive(Debug)]
+pub(super) struct TestResult {
+    pub(super) head: u8,
+    pub(super) site: u8,
+    pub(super) number: u32,
+    pub(super) step: Step,
+}
+
+/// The fields that all results begin with.
+struct Begin {
+    number: u32,
+    head: u8,
+    site: u8,
+    flags: u8,
+}
+
+fn begin(fields: &mut Fields<'_>) -> Result<Begin, ConvertError> {
+    let short = |offset| ConvertError::new(format!("offset={offset}: a result without its first fields"));
+    let (number, head, site, flags) = (fields.u4()?, fields.u1()?, fields.u1()?, fields.u1()?);
+    match (number, head, site, flags) {
+        (Some(number), Some(head), Some(site), Some(flags)) => Ok(Begin {
+            number,
+            head,
+            site,
+            flags,
+        }),
+        _ => Err(short(fields.offset())),
+    }
+}
+
+/// `TEST_FLG`: the bits that decide, the most telling first; none of them is a pass. Alarms and the like stand in
+/// the text of the step.
+fn status(flags: u8) -> StepStatus {
+    match flags {
+        _ if flags & 0x10 != 0 => StepStatus::Skipped,
+        _ if flags & 0x20 != 0 => StepStatus::Terminated,
+        _ if flags & 0x80 != 0 => StepStatus::Failed,
+        _ if flags & 0x40 != 0 => StepStatus::Done,
+        _ => StepStatus::Passed,
+    }
+}
+
+fn remarks(flags: u8, alarm: Option<String>, parameters: u8) -> Option<String> {
+    let mut all = Vec::new();
+    for (bit, word) in [(0x01, "alarm"), (0x04, "result is unreliable"), (0x08, "timeout")] {
+        if flags & bit != 0 {
+            all.push(word.to_owned());
+        }
+    }
+    all.extend(alarm.map(|alarm| format!("alarm: {alarm}")));
+    for (bit, word) in [
+        (0x01, "scale error"),
+        (0x02, "drift error"),
+        (0x04, "oscillation"),
+        (0x08, "measured value higher than the limit"),
+        (0x10, "measured value lower than the limit"),
+        (0x20, "passed alternate limits"),
+    ] {
+        if parameters & bit != 0 {
+            all.push(word.to_owned());
+        }
+    }
+    (!all.is_empty()).then(|| all.join("\n"))
+}
+
+/// The limits of a record, its own or the test's.
+struct Limits {
+    units: Option<String>,
+    low: Option<f32>,
+    high: Option<f32>,
+}
+
+impl Limits {
+    /// Reads from `OPT_FLAG` to `HI_LIMIT`; `between` skips what stands before `UNITS`.
+    fn read(
+        fields: &mut Fields<'_>,
+        defaults: &mut Defaults,
+        between: usize,
+        new: bool,
+    ) -> Result<Self, ConvertError> {
+        let options = fields.u1()?;
+        fields.skip(3)?;
+        let (low, high) = (fields.r4()?, fields.r4()?);
+        fields.skip(between)?;
+        let units = fields.cn()?;
+        // Bits 4 and 5: take the default; bits 6 and 7: there is no such limit.
+        let options = options.unwrap_or(0x30);
+        let choose = |own: Option<f32>, default: Option<f32>, from_default: u8, none: u8| {
+            if options & none != 0 {
+                None
+            } else if options & from_default != 0 {
+                default
+            } else {
+                own.or(default)
+            }
+        };
+        let found = Self {
+            units: units.or(defaults.units.clone()),
+            low: choose(low, defaults.low, 0x10, 0x40),
+            high: choose(high, defaults.high, 0x20, 0x80),
+        };
+        if new {
+            (defaults.low, defaults.high) = (found.low, found.high);
+            defaults.units.clone_from(&found.units);
+        }
+        Ok(found)
+    }
+
+    /// A measurement against these limits. `parameters` says whether a value on a limit passes.
+    fn measurement(&self, value: Option<f32>, status: StepStatus, parameters: u8) -> NumericMeasurement {
+        let (at_low, at_high) = (parameters & 0x40 != 0, parameters & 0x80 != 0);
+        let (op, low, high) = match (self.low, self.high) {
+            (Some(low), Some(high)) => {
+                let op = match (at_low, at_high) {
+                    (true, true) => CompOp::Gele,
+                    (true, false) => CompOp::Gelt,
+                    (false, true) => CompOp::Gtle,
+                    (false, false) => CompOp::Gtlt,
+                };
+                (op, Some(low), Some(high))
+            }
+            (Some(low), None) => (if at_low { CompOp::Ge } else { CompOp::Gt }, Some(low), None),
+            (None, Some(high)) => (if at_high { CompOp::Le } else { CompOp::Lt }, Some(high), None),
+            (None, None) => (CompOp::Log, None, None),
+        };
+        NumericMeasurement {
+            status: Some(status.into()),
+            value: value.map(number),
+            unit: self.units.clone(),
+            comp_op: Some(op.into()),
+            low_limit: low.map(number),
+            high_limit: high.map(number),
+            ..NumericMeasurement::default()
+        }
+    }
+}
+
+/// A 32-bit number with the digits that it needs; the infinities and NaN as text.
+fn number(value: f32) -> NumberOrText {
+    let small = value != 0.0 && !(1e-4..1e15).contains(&value.abs());
+    let text = if small {
+        format!("{value:e}")
+    } else {
+        value.to_string()
+    };
+    Number::new(&text).map_or(NumberOrText::Text(text), NumberOrText::Number)
+}
+
+fn step(begin: &Begin, defaults: &Defaults, text: Option<String>) -> Step {
+    let name = defaults
+        .name
+        .clone()
+        .unwrap_or_else(|| format!("Test {}", begin.number));
+    let (name, whole) = fitted(&name);
+    Step {
+        name: Some(name),
+        status: Some(status(begin.flags).into()),
+        report_text: [whole, text].into_iter().flatten().reduce(|a, b| a + "\n" + &b),
+        ..Step::default()
+    }
+}
+
+/// PTR: one number.
+pub(super) fn parametric(mut fields: Fields<'_>, tests: &mut Tests) -> Result<TestResult, ConvertError> {
+    let begin = begin(&mut fields)?;
+    let parameters = fields.u1()?.unwrap_or_default();
+    let result = fields.r4()?;
+    let (name, alarm) = (fields.cn()?, fields.cn()?);
+    let new = !tests.contains_key(&begin.number);
+    let defaults = tests.entry(begin.number).or_default();
+    if defaults.name.is_none() {
+        defaults.name.clone_from(&name);
+    }
+    let limits = Limits::read(&mut fields, defaults, 0, new)?;
+    let value = result.filter(|_| begin.flags & 0x02 == 0);
+    let mut step = step(
+        &begin,
+        &Defaults {
+            name: name.or(defaults.name.clone()),
+            ..Defaults::default()
+        },
+        remarks(begin.flags, alarm, parameters),
+    );
+    step.step_type = Some("ET_NLT".to_owned());
+    step.numeric = Some(Measurements::from(limits.measurement(
+        value,
+        status(begin.flags),
+        parameters,
+    )));
+    Ok(TestResult {
+        head: begin.head,
+        site: begin.site,
+        number: begin.number,
+        step,
+    })
+}
+
+/// MPR: one number for each pin.
+pub(super) fn multiple(mut fields: Fields<'_>, tests: &mut Tests) -> Result<TestResult, ConvertError> {
+    let begin = begin(&mut fields)?;
+    let parameters = fields.u1()?.unwrap_or_default();
+    let pins = usize::from(fields.u2()?.unwrap_or_default());
+    let count = fields.u2()?.unwrap_or_default();
+    // A state of four bits for each pin.
+    fields.skip(pins.div_ceil(2))?;
+    let mut values = Vec::new();
+    for _ in 0..count {
+        values.extend(fields.r4()?);
+    }
+    let (name, alarm) = (fields.cn()?, fields.cn()?);
+    let new = !tests.contains_key(&begin.number);
+    let defaults = tests.entry(begin.number).or_default();
+    if defaults.name.is_none() {
+        defaults.name.clone_from(&name);
+    }
+    // START_IN, INCR_IN and a pin index for each pin stand before the units.
+    let limits = Limits::read(&mut fields, defaults, 8 + 2 * pins, new)?;
+    let own = Defaults {
+        name: name.or(defaults.name.clone()),
+        ..Defaults::default()
+    };
+    let mut step = step(&begin, &own, remarks(begin.flags, alarm, parameters));
+    step.step_type = Some("ET_MNLT".to_owned());
+    let all: Measurements<_> = values
+        .iter()
+        .enumerate()
+        .map(|(index, &value)| NumericMeasurement {
+            name: Some((index + 1).to_string()),
+            ..limits.measurement(Some(value), status(begin.flags), parameters)
+        })
+        .collect();
+    step.numeric = Some(all).filter(|all| !all.is_empty());
+    Ok(TestResult {
+        head: begin.head,
+        site: begin.site,
+        number: begin.number,
+        step,
+    })
+}
+
+/// FTR: pass or fail of a pattern.
+pub(super) fn functional(mut fields: Fields<'_>, tests: &mut Tests) -> Result<TestResult, ConvertError> {
+    let begin = begin(&mut fields)?;
+    // OPT_FLAG, CYCL_CNT, REL_VADR, REPT_CNT, NUM_FAIL, XFAIL_AD, YFAIL_AD, VECT_OFF
+    fields.skip(1 + 4 * 6 + 2)?;
+    let (returned, programmed) = (fields.u2()?.unwrap_or_default(), fields.u2()?.unwrap_or_default());
+    for pins in [usize::from(returned), usize::from(programmed)] {
+        fields.skip(2 * pins)?;
+        fields.skip(pins.div_ceil(2))?;
+    }
+    let bits = usize::from(fields.u2()?.unwrap_or_default());
+    fields.skip(bits.div_ceil(8))?;
+    let vector = fields.cn()?;
+    fields.cn()?;
+    fields.cn()?;
+    let (name, alarm) = (fields.cn()?, fields.cn()?);
+    let defaults = tests.entry(begin.number).or_default();
+    if defaults.name.is_none() {
+        defaults.name.clone_from(&name);
+    }
+    let remarks = remarks(begin.flags, alarm, 0);
+    let text = [vector.map(|vector| format!("vector: {vector}")), remarks]
+        .into_iter()
+        .flatten();
+    let own = Defaults {
+        name: name.or(defaults.name.clone()),
+        ..Defaults::default()
+    };
+    let mut step = step(&begin, &own, text.reduce(|a, b| a + "\n" + &b));
+    step.step_type = Some("ET_PFT".to_owned());
+    step.boolean = Some(Measurements::from(BooleanMeasurement {
+        status: step.status.clone(),
+        ..BooleanMeasurement::default()
+    }));
+    Ok(TestResult {
+        head: begin.head,
+        site: begin.site,
+        number: begin.number,
+        step,
+    })
+}
