@@ -18,7 +18,7 @@ use super::roles::Roles;
 
 /// How long a role may take to answer. A queue in a slow commit takes the longest; a probe of the health page gives up
 /// after 5 s, so the answer that says who is silent must be out before.
-pub(crate) const ANSWER_WITHIN: Duration = Duration::from_secs(2);
+const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 
 /// What does not change while the daemon runs.
 #[derive(Debug, Clone)]
@@ -44,6 +44,10 @@ pub struct Facts {
     /// The same, by the clock that is never set.
     pub started_at: Instant,
 }
+
+/// How long a role may take to carry out an order: the commit of a full group on a slow card takes seconds. A client
+/// waits 15 s.
+pub(crate) const CARRIED_OUT_WITHIN: Duration = Duration::from_secs(10);
 
 /// Where the roles can be asked, and what is known without asking. Shared by the control socket and the health page.
 #[derive(Debug)]
@@ -75,8 +79,8 @@ pub(crate) enum Role {
 /// A role gave no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unanswered {
-    /// It did not answer in time. It may still do what was asked.
-    Late(&'static str),
+    /// It did not answer within so much time. It may still do what was asked.
+    Late(&'static str, Duration),
     /// It has stopped.
     Stopped(&'static str),
 }
@@ -84,11 +88,9 @@ pub enum Unanswered {
 impl fmt::Display for Unanswered {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Late(role) => write!(
-                f,
-                "the {role} did not answer within {} s",
-                ANSWER_WITHIN.as_secs()
-            ),
+            Self::Late(role, within) => {
+                write!(f, "the {role} did not answer within {} s", within.as_secs())
+            }
             Self::Stopped(role) => write!(f, "the {role} has stopped"),
         }
     }
@@ -149,14 +151,42 @@ impl Desk {
         M: Message + Send,
         M::Result: Send,
     {
-        let asked = tokio::time::timeout(ANSWER_WITHIN, async {
+        self.send(role, recipient, message, ANSWER_WITHIN).await
+    }
+
+    /// The same for an order that writes, which may take longer.
+    pub(crate) async fn order<M>(
+        &self,
+        role: Role,
+        recipient: &Recipient<M>,
+        message: M,
+    ) -> Result<M::Result, Unanswered>
+    where
+        M: Message + Send,
+        M::Result: Send,
+    {
+        self.send(role, recipient, message, CARRIED_OUT_WITHIN).await
+    }
+
+    async fn send<M>(
+        &self,
+        role: Role,
+        recipient: &Recipient<M>,
+        message: M,
+        within: Duration,
+    ) -> Result<M::Result, Unanswered>
+    where
+        M: Message + Send,
+        M::Result: Send,
+    {
+        let asked = tokio::time::timeout(within, async {
             let _turn = self.turns.of(role).acquire().await.ok()?;
             recipient.send(message).await.ok()
         });
         match asked.await {
             Ok(Some(answer)) => Ok(answer),
             Ok(None) => Err(Unanswered::Stopped(role.as_str())),
-            Err(_elapsed) => Err(Unanswered::Late(role.as_str())),
+            Err(_elapsed) => Err(Unanswered::Late(role.as_str(), within)),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::io;
 use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
+use std::sync::LazyLock;
 
 use listenfd::ListenFd;
 use nix::errno::Errno;
@@ -47,11 +48,17 @@ pub(super) fn open(path: &Path) -> Result<Listening, ControlError> {
 }
 
 /// The first Unix stream socket of `LISTEN_FDS`. Source: `sd_listen_fds(3)`.
+///
+/// It is taken once and kept: when the control socket is opened again after a reload, the descriptor's number would
+/// stand for something else. In between, clients wait in its backlog.
 fn handed_over() -> Option<UnixListener> {
-    // listenfd would also take descriptors that name no process; systemd always names it.
-    let for_us = std::env::var("LISTEN_PID").ok()?.parse() == Ok(std::process::id());
-    let mut given = for_us.then(ListenFd::from_env)?;
-    (0..given.len()).find_map(|index| given.take_unix_listener(index).ok().flatten())
+    static KEPT: LazyLock<Option<UnixListener>> = LazyLock::new(|| {
+        // listenfd would also take descriptors that name no process; systemd always names it.
+        let for_us = std::env::var("LISTEN_PID").ok()?.parse() == Ok(std::process::id());
+        let mut given = for_us.then(ListenFd::from_env)?;
+        (0..given.len()).find_map(|index| given.take_unix_listener(index).ok().flatten())
+    });
+    KEPT.as_ref()?.try_clone().ok()
 }
 
 /// Binds under a name of our own first and gives it mode and group there: it appears under `path` finished, and

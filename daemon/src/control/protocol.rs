@@ -9,22 +9,20 @@
 //! `version_mismatch` that names both, and the connection ends. A newer minor version is welcome: both sides ignore
 //! members they do not know.
 
+pub mod code;
+mod version;
+
 use std::fmt;
 use std::path::PathBuf;
-use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+pub use version::{MINIMUM, PROTOCOL, Version, VersionError};
+
 /// Longest line from a client, without its line feed: 1 MiB. Room for an import of reports in portions.
 pub const LINE_LIMIT: usize = 1024 * 1024;
-
-/// The version spoken here.
-pub const PROTOCOL: Version = Version { major: 2, minor: 0 };
-
-/// The oldest client that is understood.
-pub const MINIMUM: Version = Version { major: 2, minor: 0 };
 
 /// What this server can do, as it says in its hello.
 pub const CAPABILITIES: &[&str] = &[
@@ -36,68 +34,6 @@ pub const CAPABILITIES: &[&str] = &[
     "sync",
     "sandbox",
 ];
-
-/// A protocol version, written `2.0`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Version {
-    /// Both sides must have the same.
-    pub major: u16,
-    /// A higher one only adds.
-    pub minor: u16,
-}
-
-/// Text that is no version.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct VersionError;
-
-impl fmt::Display for VersionError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("expected a protocol version such as 2.0")
-    }
-}
-
-impl std::error::Error for VersionError {}
-
-impl fmt::Display for Version {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.major, self.minor)
-    }
-}
-
-impl FromStr for Version {
-    type Err = VersionError;
-
-    fn from_str(text: &str) -> Result<Self, VersionError> {
-        let (major, minor) = text.split_once('.').ok_or(VersionError)?;
-        let number = |digits: &str| digits.parse().map_err(|_| VersionError);
-        Ok(Self {
-            major: number(major)?,
-            minor: number(minor)?,
-        })
-    }
-}
-
-impl TryFrom<String> for Version {
-    type Error = VersionError;
-
-    fn try_from(text: String) -> Result<Self, VersionError> {
-        text.parse()
-    }
-}
-
-impl From<Version> for String {
-    fn from(version: Version) -> Self {
-        version.to_string()
-    }
-}
-
-impl Version {
-    /// Whether a server that speaks [`PROTOCOL`] understands a client of this version.
-    pub fn is_understood(self) -> bool {
-        self.major == PROTOCOL.major && (MINIMUM.minor..).contains(&self.minor)
-    }
-}
 
 /// The server's first line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -199,44 +135,6 @@ pub struct Fault {
     /// With `rate_limited`: when to ask again, in milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after_ms: Option<u64>,
-}
-
-/// The words of [`Fault::code`]. They never change meaning.
-pub mod code {
-    /// The line is not a JSON object of the expected form.
-    pub const BAD_REQUEST: &str = "bad_request";
-    /// The line is longer than 1 MiB.
-    pub const LINE_TOO_LONG: &str = "line_too_long";
-    /// The connection ended within a line.
-    pub const HALF_LINE: &str = "half_line";
-    /// `connect` must come first.
-    pub const NOT_CONNECTED: &str = "not_connected";
-    /// Client and server do not understand each other.
-    pub const VERSION_MISMATCH: &str = "version_mismatch";
-    /// `auth` must come first.
-    pub const AUTH_REQUIRED: &str = "auth_required";
-    /// The secret is wrong.
-    pub const AUTH_FAILED: &str = "auth_failed";
-    /// Too many requests.
-    pub const RATE_LIMITED: &str = "rate_limited";
-    /// All places are taken.
-    pub const TOO_MANY_CLIENTS: &str = "too_many_clients";
-    /// Nothing was asked for too long.
-    pub const IDLE: &str = "idle";
-    /// There is no such command.
-    pub const UNKNOWN_COMMAND: &str = "unknown_command";
-    /// The command's arguments are wrong.
-    pub const BAD_ARGUMENTS: &str = "bad_arguments";
-    /// What was named does not exist.
-    pub const NOT_FOUND: &str = "not_found";
-    /// What is asked for is in use; ask again.
-    pub const BUSY: &str = "busy";
-    /// A part of the daemon does not answer.
-    pub const UNAVAILABLE: &str = "unavailable";
-    /// The store failed.
-    pub const STORE: &str = "store";
-    /// The daemon could not do it.
-    pub const FAILED: &str = "failed";
 }
 
 impl Fault {

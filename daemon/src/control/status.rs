@@ -147,18 +147,27 @@ impl Status {
         let mut found = Vec::new();
         if self.queue.full {
             found.push(format!(
-                "new files wait in their folders: {}",
+                "new files wait in their folders: {}; uploads make room, look at the server",
                 self.queue.full_reason
             ));
         }
         if self.server.state == ServerState::Parked {
-            found.push(format!("uploads are stopped: {}", self.server.last_error));
+            found.push(format!(
+                "uploads are stopped: {}; stationctl doctor says what to do",
+                self.server.last_error
+            ));
         } else if !self.server.last_error.is_empty() {
-            found.push(format!("server: {}", self.server.last_error));
+            found.push(format!(
+                "server: {}; nothing is lost, stationctl doctor looks for the cause",
+                self.server.last_error
+            ));
         }
         for ConverterPart { status, .. } in &self.converters {
             if status.state == ConverterState::Blocked {
-                found.push(format!("converter {}: {}", status.name, status.problem));
+                found.push(format!(
+                    "converter {}: {}; stationctl converter check {0}",
+                    status.name, status.problem
+                ));
             }
         }
         if self.queue.dead > 0 {

@@ -167,3 +167,56 @@ impl Story {
         self.line(&failure.at, "tried", Tone::Warn, &words);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer() -> Answer {
+        serde_json::from_value(json!({"found_by": "serial", "traced": [{
+            "job": {"id": "0000000000001234", "trace": "0af7651916cd43dd8448eb211c80319c", "path": "/srv/ict/SN1.csv",
+                    "converter": "ict", "program": "builtin:csv", "source_sha256": "9f27c1".repeat(10), "source_size": 4301,
+                    "seen": "2026-01-01T10:00:00.000Z", "started": "2026-01-01T10:00:00.100Z",
+                    "ended": "2026-01-01T10:00:00.500Z", "cpu_ms": 12, "max_rss_kib": 3000, "end": "converted",
+                    "reason": "location \"Hall 3\" (from the settings)"},
+            "reports": [{"entry": null, "failures": [{"at": "2026-01-01T10:00:01Z", "status": null,
+                         "words": "connection refused"}],
+                         "receipt": {"entry": 7, "outcome": "delivered", "report_id": uuid::Uuid::nil(), "server_id": "S-1",
+                                     "serial": "SN1", "queued": "2026-01-01T10:00:00.600Z", "at": "2026-01-01T10:02:00Z",
+                                     "attempts": 2}}],
+        }]}))
+        .unwrap()
+    }
+
+    #[test]
+    fn the_story_has_every_step_in_its_order_and_fits() {
+        let text = render("SN1", &answer(), Output::plain(80));
+        assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+        let mut rest = text.as_str();
+        for step in [
+            "/srv/ict/SN1.csv",
+            "seen",
+            "converted",
+            "location",
+            "queued",
+            "tried",
+            "refused",
+            "delivered",
+            "S-1",
+        ] {
+            rest = rest
+                .split_once(step)
+                .unwrap_or_else(|| panic!("{step} is missing in\n{text}"))
+                .1;
+        }
+    }
+
+    #[test]
+    fn a_unit_that_nobody_saw_is_told_so() {
+        let nothing = Answer {
+            found_by: None,
+            traced: Vec::new(),
+        };
+        assert!(render("SN9", &nothing, Output::plain(80)).starts_with("nothing is known of SN9"));
+    }
+}

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
 use super::bad_arguments;
-use crate::control::desk::{ANSWER_WITHIN, Desk, Unanswered};
+use crate::control::desk::{CARRIED_OUT_WITHIN, Desk, Unanswered};
 use crate::control::protocol::{Fault, code};
 use crate::control::roles::DaemonRequest;
 
@@ -63,9 +63,9 @@ fn tell(desk: &Desk, request: DaemonRequest) -> Result<(), Fault> {
 }
 
 async fn heard<T>(answer: oneshot::Receiver<T>) -> Result<T, Fault> {
-    match tokio::time::timeout(ANSWER_WITHIN, answer).await {
+    match tokio::time::timeout(CARRIED_OUT_WITHIN, answer).await {
         Ok(Ok(answer)) => Ok(answer),
         Ok(Err(_)) => Err(Unanswered::Stopped(MAIN_TASK).into()),
-        Err(_) => Err(Unanswered::Late(MAIN_TASK).into()),
+        Err(_) => Err(Unanswered::Late(MAIN_TASK, CARRIED_OUT_WITHIN).into()),
     }
 }

@@ -55,7 +55,9 @@ pub(super) async fn import(desk: &Desk, arguments: ImportArguments) -> Result<Va
         .await
         .map_err(|_stopped| Fault::new(code::UNAVAILABLE, "the daemon is stopping"))?;
     let message = ImportEntries { reports: checked? };
-    let imported = desk.ask(Role::Queue, &desk.roles.queue.import, message).await??;
+    let imported = desk
+        .order(Role::Queue, &desk.roles.queue.import, message)
+        .await??;
     Ok(json!({ "queued": imported.queued, "known": imported.known }))
 }
 

@@ -84,7 +84,9 @@ pub(super) async fn retry(desk: &Desk, arguments: SelectArguments) -> Result<Val
     let message = RetryEntries {
         entries: arguments.selection()?,
     };
-    let count = desk.ask(Role::Queue, &desk.roles.queue.retry, message).await??;
+    let count = desk
+        .order(Role::Queue, &desk.roles.queue.retry, message)
+        .await??;
     Ok(json!({ "count": count }))
 }
 
@@ -92,7 +94,7 @@ pub(super) async fn drop(desk: &Desk, arguments: SelectArguments) -> Result<Valu
     let message = DropEntries {
         entries: arguments.selection()?,
     };
-    let count = desk.ask(Role::Queue, &desk.roles.queue.drop, message).await??;
+    let count = desk.order(Role::Queue, &desk.roles.queue.drop, message).await??;
     Ok(json!({ "count": count }))
 }
 
@@ -109,7 +111,7 @@ pub(super) async fn export(desk: &Desk, arguments: ExportArguments) -> Result<Va
 /// Ends the delays in the queue first, so that the uploader finds the entries due.
 pub(super) async fn flush(desk: &Desk) -> Result<Value, Fault> {
     let count = desk
-        .ask(Role::Queue, &desk.roles.queue.end_delays, EndDelays)
+        .order(Role::Queue, &desk.roles.queue.end_delays, EndDelays)
         .await??;
     desk.ask(Role::Uploader, &desk.roles.uploader.flush, FlushNow)
         .await?;
