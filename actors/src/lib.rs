@@ -12,5 +12,6 @@ pub mod model;
 pub mod queue;
 #[cfg(test)]
 mod recorder;
+mod tree;
 pub mod uploader;
 pub mod watcher;

@@ -196,9 +196,10 @@ impl Job<'_> {
 
 fn sandbox_trouble(error: &SandboxError) -> Served {
     let kind = match error {
-        SandboxError::Program { .. } | SandboxError::Level { .. } | SandboxError::Message(_) => {
-            TroubleKind::Program
-        }
+        SandboxError::Program { .. }
+        | SandboxError::Level { .. }
+        | SandboxError::Input
+        | SandboxError::Message(_) => TroubleKind::Program,
         _ => TroubleKind::Sandbox,
     };
     Served::Trouble(kind, journal::chain(error))

@@ -5,6 +5,7 @@ mod anchor;
 mod chatter;
 mod durable;
 mod endings;
+mod folder;
 mod job;
 mod journal;
 mod judge;

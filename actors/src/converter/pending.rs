@@ -65,18 +65,13 @@ pub(super) struct Pending {
 }
 
 impl Pending {
-    /// Looks what lies there; false when it is no file.
+    /// Looks what lies there; false when it is neither file nor folder.
     fn look(&mut self) -> bool {
-        let meta = self
-            .path
-            .symlink_metadata()
-            .ok()
-            .filter(std::fs::Metadata::is_file);
-        if let Some(meta) = &meta {
-            let identity = Identity::of(meta);
+        let identity = Identity::at(&self.path);
+        if let Some(identity) = &identity {
             (self.size, self.modified_ns) = (identity.size, identity.modified_ns);
         }
-        meta.is_some()
+        identity.is_some()
     }
 }
 

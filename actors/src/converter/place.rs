@@ -17,15 +17,17 @@ use nix::fcntl::OFlag;
 use nix::sys::stat::futimens;
 use nix::sys::time::TimeSpec;
 
+use super::folder;
 use super::source::Source;
 use crate::model::{OWN_PREFIX, TAKEN_SUFFIX};
+use crate::tree;
 
 /// How the content gets there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
     /// As it is.
     Plain,
-    /// Compressed.
+    /// Compressed; a folder is left as it is.
     Gzip,
 }
 
@@ -53,7 +55,8 @@ pub(super) fn place(source: &Source, to: &Path, form: Form) -> io::Result<Placed
             Placed::Gone
         });
     }
-    if form == Form::Gzip {
+    // A folder is not compressed; the settings say so.
+    if form == Form::Gzip && !source.identity.is_folder {
         return copy(source, to, form);
     }
     match rename_to_free(path, to) {
@@ -81,22 +84,34 @@ pub(super) fn remove(source: &Source) -> io::Result<Placed> {
     if !source.identity.is_at(&aside) {
         return put_back(&aside, path).map(|()| Placed::Changed);
     }
-    unlink(&aside)?;
+    remove_all(&aside, source.identity.is_folder)?;
     Ok(Placed::There)
 }
 
 fn copy(source: &Source, to: &Path, form: Form) -> io::Result<Placed> {
     let part = to.with_file_name(format!("{OWN_PREFIX}{}.part", source.job));
-    let copied = write_copy(source, &part, form).and_then(|()| rename_to_free(&part, to));
-    if let Err(error) = copied {
+    let is_folder = source.identity.is_folder;
+    let copied = if is_folder {
+        copy_folder(source, &part)
+    } else {
+        write_copy(source, &part, form)
+    };
+    if let Err(error) = copied.and_then(|()| rename_to_free(&part, to)) {
         // Best effort: what cannot be removed now is overwritten by the next try.
-        drop(unlink(&part));
+        drop(remove_all(&part, is_folder));
         return Err(error);
     }
     sync_folder(to)?;
     let placed = remove(source)?;
     sync_folder(&source.path)?;
     Ok(placed)
+}
+
+fn copy_folder(source: &Source, part: &Path) -> io::Result<()> {
+    if part.symlink_metadata().is_ok() {
+        remove_all(part, true)?;
+    }
+    folder::copy(&tree::look(&source.path)?, &source.path, part)
 }
 
 fn write_copy(source: &Source, part: &Path, form: Form) -> io::Result<()> {
@@ -171,12 +186,29 @@ fn rename_no_replace(_: &Path, _: &Path) -> nix::Result<()> {
 
 /// Makes the name ours first, by an empty file that nobody else can make too, then renames over that file.
 fn rename_to_reserved(from: &Path, to: &Path) -> io::Result<()> {
-    from.symlink_metadata()?;
-    OpenOptions::new().write(true).create_new(true).open(to)?;
+    let is_folder = from.symlink_metadata()?.is_dir();
+    if is_folder {
+        std::fs::create_dir(to)?;
+    } else {
+        OpenOptions::new().write(true).create_new(true).open(to)?;
+    }
     std::fs::rename(from, to).inspect_err(|_| {
         // Ours and empty; left behind, it is in nobody's way but for its name.
-        drop(unlink(to));
+        drop(if is_folder {
+            std::fs::remove_dir(to)
+        } else {
+            unlink(to)
+        });
     })
+}
+
+/// Removes a file, or a folder with all that is in it, of our own making or set aside.
+fn remove_all(path: &Path, is_folder: bool) -> io::Result<()> {
+    if is_folder {
+        std::fs::remove_dir_all(path)
+    } else {
+        unlink(path)
+    }
 }
 
 /// Removes a file of our own making, or one whose content is safe.

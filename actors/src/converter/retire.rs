@@ -368,4 +368,48 @@ mod tests {
         fs::remove_dir_all(drop.at("error")).unwrap_err();
         assert!(path.exists());
     }
+    #[test]
+    fn a_result_folder_goes_as_one_also_to_another_file_system() {
+        let drop = Drop::new();
+        let path = drop.at("unit1");
+        let put = || {
+            fs::create_dir_all(path.join("inner")).unwrap();
+            fs::write(path.join("inner/curve.txt"), "12345").unwrap();
+            let seen = Identity::at(&path).unwrap();
+            let (size, modified_ns) = (seen.size, seen.modified_ns);
+            let offered = Offered {
+                root: drop.dir.path().to_owned(),
+                path: path.clone(),
+                named: path.clone(),
+                size,
+                modified_ns,
+            };
+            open(&offered).unwrap()
+        };
+        for _ in 0..2 {
+            let retired = leaving(&put()).done(After::Zip, &drop.at("done"));
+            assert!(matches!(retired, Ok(Retired::To(to)) if to.join("inner/curve.txt").exists()));
+        }
+        assert_eq!(drop.names("done").len(), 2);
+        let source = put();
+        fs::write(path.join("more.txt"), "x").unwrap();
+        assert_eq!(
+            leaving(&source).done(After::Move, &drop.at("done")).unwrap(),
+            Retired::Changed
+        );
+        assert_eq!(
+            leaving(&put()).done(After::Delete, &drop.at("done")).unwrap(),
+            Retired::Removed
+        );
+        let Ok(elsewhere) = tempfile::tempdir_in("/dev/shm") else {
+            return;
+        };
+        let retired = leaving(&put()).done(After::Move, elsewhere.path());
+        assert_eq!(retired.unwrap(), Retired::To(elsewhere.path().join("unit1")));
+        assert_eq!(
+            fs::read(elsewhere.path().join("unit1/inner/curve.txt")).unwrap(),
+            b"12345"
+        );
+        assert_eq!((names(elsewhere.path()).len(), drop.names(".").len()), (1, 1));
+    }
 }

@@ -11,7 +11,9 @@ use nix::fcntl::OFlag;
 use sha2::{Digest, Sha256};
 
 use super::anchor::Anchor;
+use super::folder;
 use crate::model::{JobId, SourceHash};
+use crate::tree::{self, Tree};
 
 /// Bytes read at once: large enough that hashing, not system calls, takes the time.
 const CHUNK: usize = 64 * 1024;
@@ -21,6 +23,8 @@ const CHUNK: usize = 64 * 1024;
 pub(super) struct Identity {
     device: u64,
     inode: u64,
+    /// A folder's size and time are those of all that is in it.
+    pub(super) is_folder: bool,
     /// Size in bytes.
     pub(super) size: u64,
     /// Modification time in nanoseconds since 1970.
@@ -33,14 +37,34 @@ impl Identity {
         Self {
             device: meta.dev(),
             inode: meta.ino(),
+            is_folder: false,
             size: meta.len(),
             modified_ns: i128::from(meta.mtime()) * 1_000_000_000 + i128::from(meta.mtime_nsec()),
         }
     }
 
-    /// Whether `path` names this very file, in this state.
+    /// What lies at `path`, if it is a file or a folder that can be looked through.
+    pub(super) fn at(path: &Path) -> Option<Self> {
+        let meta = path.symlink_metadata().ok()?;
+        match () {
+            () if meta.is_file() => Some(Self::of(&meta)),
+            () if meta.is_dir() => Some(Self::of_tree(&meta, &tree::look(path).ok()?)),
+            () => None,
+        }
+    }
+
+    fn of_tree(meta: &Metadata, tree: &Tree) -> Self {
+        Self {
+            is_folder: true,
+            size: tree.size,
+            modified_ns: tree.modified_ns,
+            ..Self::of(meta)
+        }
+    }
+
+    /// Whether `path` names this very file or folder, in this state.
     pub(super) fn is_at(&self, path: &Path) -> bool {
-        std::fs::symlink_metadata(path).is_ok_and(|meta| meta.is_file() && Self::of(&meta) == *self)
+        Self::at(path) == Some(*self)
     }
 }
 
@@ -75,7 +99,7 @@ impl From<io::Error> for NoSource {
     fn from(error: io::Error) -> Self {
         match error.raw_os_error().map(Errno::from_raw) {
             Some(Errno::ENOENT) => Self::Gone,
-            Some(Errno::ELOOP | Errno::ENXIO | Errno::EISDIR | Errno::ENOTDIR) => Self::Changed,
+            Some(Errno::ELOOP | Errno::ENXIO | Errno::ENOTDIR) => Self::Changed,
             _ => Self::World(error),
         }
     }
@@ -114,29 +138,44 @@ pub(super) fn open(offered: &Offered) -> Result<Source, NoSource> {
 }
 
 fn open_with(flags: OFlag, offered: &Offered) -> Result<Source, NoSource> {
-    let folder = Anchor::of_file(&offered.root, &offered.path)?;
-    let path = folder.at(offered.path.file_name().unwrap_or_default());
+    let held = Anchor::of_file(&offered.root, &offered.path)?;
+    let path = held.at(offered.path.file_name().unwrap_or_default());
     let all = flags | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
     let mut file = OpenOptions::new()
         .read(true)
         .custom_flags(all.bits())
         .open(&path)?;
     let meta = file.metadata()?;
-    let identity = Identity::of(&meta);
-    if !meta.is_file() || identity.size != offered.size || identity.modified_ns != offered.modified_ns {
+    let tree = if meta.is_dir() {
+        Some(tree::look(&path)?)
+    } else {
+        None
+    };
+    let identity = tree
+        .as_ref()
+        .map_or_else(|| Identity::of(&meta), |tree| Identity::of_tree(&meta, tree));
+    if !(meta.is_file() || meta.is_dir())
+        || identity.size != offered.size
+        || identity.modified_ns != offered.modified_ns
+    {
         return Err(NoSource::Changed);
     }
-    let hash = if flags.contains(OFlag::O_PATH) {
-        SourceHash([0; 32])
-    } else {
-        hash(&mut file, offered.size)?
+    let hash = match &tree {
+        _ if flags.contains(OFlag::O_PATH) => SourceHash([0; 32]),
+        Some(tree) => folder::hash(tree, &path)?,
+        None => hash(&mut file, offered.size)?,
     };
-    if Identity::of(&file.metadata()?) != identity {
+    let unchanged = if identity.is_folder {
+        identity.is_at(&path)
+    } else {
+        Identity::of(&file.metadata()?) == identity
+    };
+    if !unchanged {
         return Err(NoSource::Changed);
     }
     Ok(Source {
         job: job_id(&offered.named, &identity, &hash),
-        folder,
+        folder: held,
         path,
         file,
         identity,

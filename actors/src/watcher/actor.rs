@@ -21,7 +21,8 @@ use actix::{
 use inotify::{EventOwned, Inotify, Watches};
 
 use super::folder::Folder;
-use super::scan::{NoScan, Scan, look_at, scan};
+use super::look::look_at;
+use super::scan::{NoScan, Scan, scan};
 use super::turns::next_to_offer;
 use super::watches::WatchTable;
 use super::window::Complete;
@@ -189,8 +190,10 @@ impl Watcher {
         if names.is_empty() {
             return;
         }
-        let (dir, stable_inodes) = (folder.settings.drop_dir.clone(), folder.stable_inodes());
-        let looks = tokio::task::spawn_blocking(move || look_at(&dir, names, stable_inodes)).into_actor(self);
+        let (dir, filter) = (folder.settings.drop_dir.clone(), Arc::clone(&folder.filter));
+        let stable_inodes = folder.stable_inodes();
+        let looks = tokio::task::spawn_blocking(move || look_at(&dir, names, &filter, stable_inodes))
+            .into_actor(self);
         ctx.spawn(looks.map(move |seen, watcher, ctx| {
             let (Ok(seen), Some(folder)) = (seen, watcher.folders.get_mut(place)) else {
                 return;

@@ -30,7 +30,7 @@ pub(super) fn take_in(event: &EventOwned, table: &mut WatchTable, folders: &mut 
         };
         match &event.name {
             Some(name) if event.mask.contains(EventMask::ISDIR) => {
-                folder.told_folder(below.join(name).into_os_string(), now);
+                folder.told_folder(below.join(name).into_os_string(), arrival(event.mask), now);
             }
             Some(name) => folder.told(below.join(name).into_os_string(), arrival(event.mask), now),
             None => folder.scan_soon(now),

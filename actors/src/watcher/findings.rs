@@ -8,7 +8,8 @@ use inotify::WatchDescriptor;
 
 use super::folder::{Folder, Said};
 use super::journal;
-use super::scan::{NoScan, Scan, Seen};
+use super::look::Seen;
+use super::scan::{NoScan, Scan};
 use crate::clock;
 
 /// Takes in the end of a scan; the answer is the watches it set, if it came to its end.

@@ -9,12 +9,13 @@ use std::time::{Duration, Instant};
 
 use inotify::Watches;
 
+use super::look::{Odd, Ready, Seen};
 use super::memory::Memory;
 use super::problem::{LONGEST_DELAY, Problem};
-use super::scan::{Filter, Odd, Order, Root, Scan, Seen, Unless};
+use super::scan::{Filter, Order, Root, Scan, Unless};
 use super::stability::{Arrival, Look, Quiet};
 use super::window::{Complete, Found, Window};
-use super::{FolderSettings, WatchMode};
+use super::{FolderSettings, Unit, WatchMode};
 use crate::clock;
 use crate::messages::converter::ConverterIndex;
 use crate::messages::watcher::Left;
@@ -74,16 +75,10 @@ pub(super) struct Folder {
 
 impl Folder {
     pub(super) fn new(index: usize, settings: FolderSettings, now: Instant) -> Self {
-        let filter = Filter {
-            patterns: settings.patterns.clone(),
-            ignore: settings.ignore.clone(),
-            recursive: settings.recursive,
-            excluded: settings.excluded.clone(),
-        };
         Self {
             index: ConverterIndex(index),
             enabled: settings.enabled,
-            filter: Arc::new(filter),
+            filter: Arc::new(Filter::of(&settings)),
             memory: Memory::default(),
             turn: 0,
             looking: false,
@@ -250,8 +245,16 @@ impl Folder {
     }
 
     /// Takes in that a folder appeared in it.
-    pub(super) fn told_folder(&mut self, name: OsString, now: Instant) {
-        if self.settings.recursive {
+    pub(super) fn told_folder(&mut self, name: OsString, arrival: Arrival, now: Instant) {
+        if self.filter.unit != Unit::File {
+            // A folder that was made is filled from now on; one that was renamed in is as full as it gets.
+            let arrival = if arrival == Arrival::Moved {
+                arrival
+            } else {
+                Arrival::Found
+            };
+            self.told(name, arrival, now);
+        } else if self.settings.recursive {
             self.scan_soon(now);
         } else if !self.filter.excluded.contains(&self.settings.drop_dir.join(&name)) {
             self.told(name, Arrival::Moved, now);
@@ -300,6 +303,12 @@ impl Folder {
             match seen {
                 Seen::File { look, .. } if self.is_not_now(&name, &look) => self.window.drop(&name),
                 Seen::File { look, links } => self.window.looked(&name, look, links, now, quiet),
+                Seen::Folder { look, .. } if self.is_not_now(&name, &look) => self.window.drop(&name),
+                Seen::Folder { look, ready } => match ready {
+                    Ready::NotYet => self.window.later(&name, look, now.0 + quiet.unseen),
+                    Ready::WhenQuiet => self.window.looked(&name, look, 2, now, quiet),
+                    Ready::Now => self.window.complete(&name, look, now.1),
+                },
                 Seen::Gone => self.window.drop(&name),
                 Seen::Odd(kind) => {
                     self.window.drop(&name);

@@ -6,8 +6,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::FolderSettings;
+use super::look::Odd;
 use super::memory::MAX_KEPT;
-use super::scan::Odd;
 use crate::model::Shown;
 
 fn shown(path: &Path) -> String {

@@ -6,6 +6,7 @@ mod filesystem;
 mod findings;
 mod folder;
 mod journal;
+mod look;
 mod memory;
 mod problem;
 mod scan;

@@ -1,14 +1,13 @@
-//! Looking through a folder, and at single files; blocking, so it runs off the event loop.
+//! Looking through a folder; blocking, so it runs off the event loop.
 //!
 //! The scan is the truth about what waits; inotify only makes it known sooner. Watches are set before a folder is read,
 //! so that no file falls between the two. Nothing is opened here, and no link is followed.
 
 use std::collections::{BinaryHeap, HashSet};
 use std::ffi::{OsStr, OsString};
-use std::fmt;
-use std::fs::{DirBuilder, FileType, Metadata};
+use std::fs::DirBuilder;
 use std::io;
-use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,14 +16,15 @@ use std::time::Duration;
 use globset::GlobSet;
 use inotify::{WatchDescriptor, WatchMask, Watches};
 
+use super::look::{Odd, Seen, look_at_folder, look_of};
 use super::memory::{Mark, Marker};
 use super::stability::Look;
 use super::window::{Found, WINDOW};
-use super::{WatchMode, filesystem};
+use super::{FolderSettings, Unit, WatchMode, filesystem};
 use crate::model::{OWN_PREFIX, TAKEN_SUFFIX, UnixMs};
 
 /// Most folders looked into below one drop folder, and so most inotify watches it costs.
-const MAX_FOLDERS: usize = 4_096;
+pub(super) const MAX_FOLDERS: usize = 4_096;
 /// Most odd things a scan names; the rest is counted.
 const MAX_ODD_NAMED: usize = 16;
 
@@ -33,11 +33,23 @@ const MAX_ODD_NAMED: usize = 16;
 pub(super) struct Filter {
     pub(super) patterns: GlobSet,
     pub(super) ignore: GlobSet,
+    pub(super) unit: Unit,
     pub(super) recursive: bool,
     pub(super) excluded: Vec<PathBuf>,
 }
 
 impl Filter {
+    /// A folder's.
+    pub(super) fn of(settings: &FolderSettings) -> Self {
+        Self {
+            patterns: settings.patterns.clone(),
+            ignore: settings.ignore.clone(),
+            unit: settings.unit.clone(),
+            recursive: settings.recursive,
+            excluded: settings.excluded.clone(),
+        }
+    }
+
     /// Whether a file of this name is to be converted.
     pub(super) fn accepts(&self, name: &OsStr) -> bool {
         !is_own(name) && self.patterns.is_match(name) && !self.ignore.is_match(name)
@@ -46,44 +58,6 @@ impl Filter {
 
 fn is_own(name: &OsStr) -> bool {
     name.as_encoded_bytes().starts_with(OWN_PREFIX.as_bytes())
-}
-
-/// Something in a drop folder that is no file.
-#[derive(Debug)]
-pub(super) enum Odd {
-    Link,
-    Folder,
-    Pipe,
-    Socket,
-    Device,
-    Unreadable(io::Error),
-    TooMany,
-}
-
-impl Odd {
-    fn of(kind: FileType) -> Self {
-        match kind {
-            _ if kind.is_symlink() => Self::Link,
-            _ if kind.is_dir() => Self::Folder,
-            _ if kind.is_fifo() => Self::Pipe,
-            _ if kind.is_socket() => Self::Socket,
-            _ => Self::Device,
-        }
-    }
-}
-
-impl fmt::Display for Odd {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Link => f.write_str("it is a symbolic link"),
-            Self::Folder => f.write_str("it is a folder, and recursive is off"),
-            Self::Pipe => f.write_str("it is a pipe"),
-            Self::Socket => f.write_str("it is a socket"),
-            Self::Device => f.write_str("it is a device"),
-            Self::Unreadable(cause) => write!(f, "the folder cannot be read: {cause}"),
-            Self::TooMany => write!(f, "more than {MAX_FOLDERS} folders"),
-        }
-    }
 }
 
 /// What one scan is to do.
@@ -249,7 +223,11 @@ impl Scan {
             if kind.is_dir() && order.filter.excluded.contains(&entry.path()) {
                 continue;
             }
-            if kind.is_dir() && order.filter.recursive {
+            if order.filter.unit != Unit::File && (kind.is_dir() || kind.is_file()) {
+                if kind.is_dir() && order.is_wanted(&name) {
+                    self.result(order, relative, &entry.path(), oldest);
+                }
+            } else if kind.is_dir() && order.filter.recursive {
                 below.push(relative);
             } else if !order.is_wanted(&name) {
             } else if !kind.is_file() {
@@ -302,6 +280,15 @@ impl Scan {
         }
     }
 
+    /// Takes in a folder that is, or will be, one result.
+    fn result(&mut self, order: &Order, name: PathBuf, path: &Path, oldest: &mut Oldest) {
+        match look_at_folder(path, &order.filter.unit, self.silent.is_none()) {
+            Seen::Folder { look, .. } => self.file(order, name.into_os_string(), look, oldest),
+            Seen::Odd(odd) => self.note(order, name.into_os_string(), odd),
+            Seen::File { .. } | Seen::Gone => {}
+        }
+    }
+
     fn note(&mut self, order: &Order, name: OsString, odd: Odd) {
         if order.odd.contains(&order.marker.name(&name)) {
         } else if self.odd.len() < MAX_ODD_NAMED {
@@ -317,41 +304,4 @@ impl Scan {
 fn make_if_only_itself_is_missing(dir: &Path) -> bool {
     matches!(std::fs::symlink_metadata(dir), Err(error) if error.kind() == io::ErrorKind::NotFound)
         && DirBuilder::new().create(dir).is_ok()
-}
-
-fn look_of(meta: &Metadata, stable_inodes: bool) -> Look {
-    Look {
-        // Several network and FUSE file systems make inode numbers up anew at each visit.
-        inode: if stable_inodes { meta.ino() } else { 0 },
-        size: meta.len(),
-        modified_ns: i128::from(meta.mtime()) * 1_000_000_000 + i128::from(meta.mtime_nsec()),
-    }
-}
-
-/// What a single name is.
-#[derive(Debug)]
-pub(super) enum Seen {
-    File {
-        look: Look,
-        links: u64,
-    },
-    Odd(Odd),
-    /// Gone, or not to be seen now; a scan finds it again.
-    Gone,
-}
-
-/// Looks at single names of a folder.
-pub(super) fn look_at(dir: &Path, names: Vec<OsString>, stable_inodes: bool) -> Vec<(OsString, Seen)> {
-    let look = |name: OsString| {
-        let seen = match std::fs::symlink_metadata(dir.join(&name)) {
-            Ok(meta) if meta.is_file() => Seen::File {
-                look: look_of(&meta, stable_inodes),
-                links: meta.nlink(),
-            },
-            Ok(meta) => Seen::Odd(Odd::of(meta.file_type())),
-            Err(_) => Seen::Gone,
-        };
-        (name, seen)
-    };
-    names.into_iter().map(look).collect()
 }

@@ -17,6 +17,21 @@ pub enum WatchMode {
     Poll,
 }
 
+/// What makes one result (setting `unit`).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Unit {
+    /// A file.
+    #[default]
+    File,
+    /// A folder with all that is in it, directly in the drop folder.
+    Folder {
+        /// It is complete once a file of this name lies directly in it; empty: `min_files` says.
+        marker: String,
+        /// Without a marker, it is complete with so many files, unchanged for `settle_ms` and `poll_s`.
+        min_files: u32,
+    },
+}
+
 /// One converter's drop folder.
 #[derive(Debug, Clone)]
 pub struct FolderSettings {
@@ -32,7 +47,9 @@ pub struct FolderSettings {
     pub patterns: GlobSet,
     /// And none of these.
     pub ignore: GlobSet,
-    /// Whether folders below are watched too.
+    /// What makes one result.
+    pub unit: Unit,
+    /// Whether folders below are watched too; folders that are results are not looked into.
     pub recursive: bool,
     /// Folders never looked into: done, error, pending.
     pub excluded: Vec<PathBuf>,

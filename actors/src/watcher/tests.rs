@@ -14,7 +14,7 @@ use globset::{Glob, GlobSet, GlobSetBuilder};
 use nix::sys::stat::Mode;
 use tempfile::TempDir;
 
-use super::{FolderSettings, WatchMode, Watcher};
+use super::{FolderSettings, Unit, WatchMode, Watcher};
 use crate::messages::converter::{ConverterIndex, Offer};
 use crate::messages::lifecycle::{Drain, Drained, Health, Pause, Pulse, Resume};
 use crate::messages::watcher::{Credit, DescribeFolders, JobEnded, Left, Rescan, SetEnabled};
@@ -40,6 +40,7 @@ fn settings(dir: &Path) -> FolderSettings {
         drop_dir: dir.to_owned(),
         patterns: globs(&["*.log"]),
         ignore: globs(&["*.tmp.log"]),
+        unit: Unit::File,
         recursive: false,
         excluded: vec![dir.join("done"), dir.join("error")],
         watch: WatchMode::Inotify,
@@ -278,6 +279,62 @@ async fn folders_below_are_watched_when_asked_but_never_the_done_folder() {
     assert_eq!(station.next().await, dir.path().join("line1/shift2/a.log"));
     fs::write(dir.path().join("line1/b.log"), "x").unwrap();
     assert_eq!(station.next().await, dir.path().join("line1/b.log"));
+    assert!(station.offers.waiting().is_none());
+}
+
+fn result_folders(dir: &Path, marker: &str, min_files: u32) -> FolderSettings {
+    let mut folder = settings(dir);
+    folder.patterns = globs(&["*"]);
+    folder.unit = Unit::Folder {
+        marker: marker.to_owned(),
+        min_files,
+    };
+    folder
+}
+
+/// Tells that the folder is scanned, for a drop folder of folders.
+async fn first_result(station: &mut Station, dir: &Path) {
+    assert_eq!(station.next().await, dir.join("first"));
+    fs::rename(dir.join("first"), dir.join("done/first")).unwrap();
+    station.ended(&dir.join("first"), Left::Gone).await;
+}
+
+#[actix::test]
+async fn a_result_folder_is_offered_once_its_marker_is_there() {
+    let dir = TempDir::new().unwrap();
+    fs::create_dir_all(dir.path().join("first")).unwrap();
+    fs::create_dir(dir.path().join("done")).unwrap();
+    fs::write(dir.path().join("first/COMPLETE"), "").unwrap();
+    let mut station = Station::new(vec![result_folders(dir.path(), "COMPLETE", 0)]);
+    station.credit(9).await;
+    first_result(&mut station, dir.path()).await;
+    fs::write(dir.path().join("beside.txt"), "none of ours").unwrap();
+    fs::create_dir(dir.path().join("unit1")).unwrap();
+    fs::write(dir.path().join("unit1/curve.txt"), "12345").unwrap();
+    fs::create_dir(dir.path().join("unit2")).unwrap();
+    fs::write(dir.path().join("unit2/COMPLETE"), "").unwrap();
+    assert_eq!(station.next().await, dir.path().join("unit2"));
+    fs::write(dir.path().join("unit1/COMPLETE"), "").unwrap();
+    let offer = station.offers.next().await;
+    assert_eq!((offer.file.path, offer.file.size), (dir.path().join("unit1"), 5));
+}
+
+#[actix::test]
+async fn a_result_folder_without_marker_is_offered_when_enough_files_are_quiet() {
+    let dir = TempDir::new().unwrap();
+    fs::create_dir_all(dir.path().join("first")).unwrap();
+    fs::create_dir(dir.path().join("done")).unwrap();
+    fs::write(dir.path().join("first/a"), "").unwrap();
+    fs::write(dir.path().join("first/b"), "").unwrap();
+    let mut station = Station::new(vec![result_folders(dir.path(), "", 2)]);
+    station.credit(9).await;
+    first_result(&mut station, dir.path()).await;
+    fs::create_dir(dir.path().join("short")).unwrap();
+    fs::write(dir.path().join("short/a"), "").unwrap();
+    fs::create_dir_all(dir.path().join("long/inner")).unwrap();
+    fs::write(dir.path().join("long/a"), "").unwrap();
+    fs::write(dir.path().join("long/inner/b"), "").unwrap();
+    assert_eq!(station.next().await, dir.path().join("long"));
     assert!(station.offers.waiting().is_none());
 }
 

@@ -22,9 +22,9 @@ pub(crate) mod tests {
 
     use super::*;
     use crate::model::UnixMs;
-    use crate::watcher::scan::Seen;
+    use crate::watcher::look::Seen;
     use crate::watcher::stability::{Arrival, Look};
-    use crate::watcher::{FolderSettings, WatchMode};
+    use crate::watcher::{FolderSettings, Unit, WatchMode};
 
     pub(crate) fn settings(priority: u8) -> FolderSettings {
         FolderSettings {
@@ -34,6 +34,7 @@ pub(crate) mod tests {
             drop_dir: PathBuf::from("/drop"),
             patterns: GlobSet::builder().add(Glob::new("*").unwrap()).build().unwrap(),
             ignore: GlobSet::empty(),
+            unit: Unit::File,
             recursive: false,
             excluded: Vec::new(),
             watch: WatchMode::Auto,

@@ -174,11 +174,25 @@ impl Window {
             Stability::Open => {
                 self.settling.remove(name);
             }
-            Stability::Complete => {
-                self.settling.remove(name);
-                self.ready
-                    .insert((look.modified_ns, name.to_owned()), (look, at.1));
-            }
+            Stability::Complete => self.complete(name, look, at.1),
+        }
+    }
+
+    /// Looks at a candidate later again.
+    pub(super) fn later(&mut self, name: &OsStr, look: Look, due: Instant) {
+        self.stale = true;
+        if let Some(file) = self.settling.get_mut(name) {
+            file.first = Some((look, due));
+            file.due = due;
+        }
+    }
+
+    /// Takes in that a candidate is complete, whatever its looks were.
+    pub(super) fn complete(&mut self, name: &OsStr, look: Look, seen: UnixMs) {
+        self.stale = true;
+        if self.settling.remove(name).is_some() {
+            self.ready
+                .insert((look.modified_ns, name.to_owned()), (look, seen));
         }
     }
 

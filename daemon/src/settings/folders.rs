@@ -6,9 +6,9 @@ use std::time::Duration;
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use stationd_actors::converter::{ConverterSettings, Station};
 use stationd_actors::model::Priority;
-use stationd_actors::watcher::FolderSettings;
+use stationd_actors::watcher::{self, FolderSettings};
 
-use super::converter::{ConverterKeys, Unit};
+use super::converter::{AfterKey, ConverterKeys, Kind, Unit};
 use super::keys::Choice;
 use super::reader::Findings;
 use super::{Problem, program};
@@ -132,9 +132,43 @@ fn check_unit(keys: &ConverterKeys, path: &str, findings: &mut Findings) {
             findings.fault(&format!("{path}.{key}"), Problem::Conflict(text.into()));
         }
     }
-    if folder || schedule {
+    if schedule {
         let found = format!("{:?}", keys.unit.word());
         findings.fault(&format!("{path}.unit"), Problem::Unsupported { found });
+    }
+    if folder {
+        check_folder_unit(keys, path, findings);
+    }
+}
+
+fn check_folder_unit(keys: &ConverterKeys, path: &str, findings: &mut Findings) {
+    let wrong = [
+        (
+            keys.marker.is_empty() && keys.min_files == 0,
+            "marker or min_files says when a folder is complete",
+        ),
+        (
+            keys.kind == Kind::Builtin,
+            "the built-in formats are of single files: kind must be exec or python",
+        ),
+        (
+            keys.after == AfterKey::Zip,
+            "a folder is not zipped: after must be move, delete or keep",
+        ),
+    ];
+    for (_, text) in wrong.into_iter().filter(|(wrong, _)| *wrong) {
+        findings.fault(&format!("{path}.unit"), Problem::Conflict(text.into()));
+    }
+}
+
+/// What makes one result, as the watcher knows it. A schedule is refused before it gets here.
+fn unit(keys: &ConverterKeys) -> watcher::Unit {
+    match keys.unit {
+        Unit::Folder => watcher::Unit::Folder {
+            marker: keys.marker.clone(),
+            min_files: keys.min_files,
+        },
+        Unit::File | Unit::Schedule => watcher::Unit::File,
     }
 }
 
@@ -171,6 +205,7 @@ fn folder(keys: &ConverterKeys, priority: Priority) -> FolderSettings {
         drop_dir: PathBuf::from(&keys.drop_dir),
         patterns: globs(&keys.patterns),
         ignore: globs(&keys.ignore),
+        unit: unit(keys),
         recursive: keys.recursive,
         excluded: excluded.into_iter().map(PathBuf::from).collect(),
         watch: keys.watch,
