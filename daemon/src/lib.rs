@@ -1,12 +1,22 @@
 //! stationd and stationctl: settings, wiring, life cycle, control socket, journal.
 
 pub mod arguments;
+mod causes;
 pub mod control;
 pub mod ctl;
+pub mod demo;
+mod drain;
 pub mod exit;
+mod heartbeat;
 pub mod http;
 pub mod journal;
+mod notify;
 pub mod offline;
 pub mod receiver;
+mod run;
 pub mod settings;
-pub mod start;
+mod start;
+mod start_error;
+mod wiring;
+
+pub use run::run;

@@ -1,8 +1,11 @@
-//! The tasks of `stationd` that need no daemon: `--check`, `--print-config`, `--version`, `--help`.
+//! The tasks of `stationd` that need no daemon: `--check`, `--print-config`, `--demo`, `--version`, `--help`.
 
 use std::fmt::Display;
 use std::io::{self, Write};
+use std::path::PathBuf;
 
+use crate::causes::joined;
+use crate::demo;
 use crate::exit::Exit;
 use crate::settings::{LoadOptions, Summary, load};
 
@@ -39,6 +42,17 @@ pub fn print_config(options: &LoadOptions) -> Exit {
         Err(faults) => {
             complain(&faults);
             Exit::Settings
+        }
+    }
+}
+
+/// Shows the whole job on sample files, in `dir` or a temporary folder.
+pub fn demo(dir: Option<PathBuf>) -> Exit {
+    match demo::run(dir, &mut io::stdout().lock()) {
+        Ok(()) => Exit::Clean,
+        Err(error) => {
+            complain(&format_args!("stationd --demo: {}", joined(&error)));
+            Exit::Internal
         }
     }
 }

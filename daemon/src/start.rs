@@ -5,7 +5,7 @@ use std::error::Error;
 use crate::exit::Exit;
 use crate::journal;
 use crate::settings::upgrade::{UpgradeError, Written, upgrade_file};
-use crate::settings::{Changes, LoadOptions, LogSettings, Settings, compare, load};
+use crate::settings::{Changes, Faults, LoadOptions, LogSettings, Settings, compare, load};
 
 /// Reads the settings, opens the journal, and makes the state folder. Settings of schema 1.0 are upgraded in their place.
 ///
@@ -13,7 +13,7 @@ use crate::settings::{Changes, LoadOptions, LogSettings, Settings, compare, load
 ///
 /// With the exit status, when the settings cannot be used (78) or the state folder cannot be made (74); the journal then
 /// says why.
-pub fn prepare(options: &LoadOptions) -> Result<Settings, Exit> {
+pub(crate) fn prepare(options: &LoadOptions) -> Result<Settings, Exit> {
     // A file that cannot be upgraded in its place, as on a read-only disk, is upgraded in memory by `load`.
     let upgraded = options.path().exists().then(|| upgrade_file(options.path()));
     let options = LoadOptions {
@@ -65,20 +65,19 @@ fn is_old_file(options: &LoadOptions) -> bool {
 
 /// Reads the settings again. A set with a fault is refused, and the old one stays in force.
 ///
-/// The journal's level is set here; what else counts at once is for the caller, by [`Changes::live`].
-pub fn reload(options: &LoadOptions, old: &Settings) -> Option<(Settings, Changes)> {
-    match load(options) {
-        Err(faults) => {
-            faults.iter().for_each(journal::settings_fault);
-            journal::settings_kept(faults.iter().count());
-            None
-        }
-        Ok(new) => {
-            new.warnings.iter().for_each(journal::settings_warning);
-            let changes = compare(old, &new);
-            journal::set_level(new.log.level);
-            journal::settings_reloaded(&changes);
-            Some((new, changes))
-        }
-    }
+/// The journal's level is set here; what else changed is for the caller, by [`Changes::restart`].
+///
+/// # Errors
+///
+/// With every fault of the new settings.
+pub(crate) fn reload(options: &LoadOptions, old: &Settings) -> Result<(Settings, Changes), Faults> {
+    let new = load(options).inspect_err(|faults| {
+        faults.iter().for_each(journal::settings_fault);
+        journal::settings_kept(faults.iter().count());
+    })?;
+    new.warnings.iter().for_each(journal::settings_warning);
+    let changes = compare(old, &new);
+    journal::set_level(new.log.level);
+    journal::settings_reloaded(&changes);
+    Ok((new, changes))
 }

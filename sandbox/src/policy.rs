@@ -104,6 +104,15 @@ pub enum PolicyMode {
     BestEffort,
 }
 
+impl fmt::Display for PolicyMode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Require => "require",
+            Self::BestEffort => "best-effort",
+        })
+    }
+}
+
 /// How completely this kernel can confine an external converter; decided once, at start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

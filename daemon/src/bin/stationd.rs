@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use stationd::arguments::{Arguments, HELP, Task};
 use stationd::exit::Exit;
 use stationd::settings::LoadOptions;
-use stationd::{journal, offline, start};
+use stationd::{journal, offline};
 use stationd_sandbox::{FORKER_ARGUMENT, forker_main};
 
 fn main() -> ExitCode {
@@ -28,11 +28,8 @@ fn main() -> ExitCode {
         Task::PrintConfig => offline::print_config(&options),
         Task::Version => offline::print(&concat!("stationd ", env!("CARGO_PKG_VERSION"), "\n")),
         Task::Help => offline::print(&HELP),
-        Task::Run => match start::prepare(&options) {
-            Ok(_settings) => Exit::Unavailable,
-            Err(exit) => exit,
-        },
-        Task::Demo(_) => Exit::Unavailable,
+        Task::Demo(dir) => offline::demo(dir),
+        Task::Run => stationd::run(&options),
     };
     exit.into()
 }

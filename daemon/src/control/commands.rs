@@ -13,8 +13,8 @@ use stationd_actors::messages::queue::{AppendError, StoreError};
 use stationd_actors::messages::watcher::Rescan;
 
 use super::desk::{Desk, Role, Unanswered};
-use super::error::chain;
 use super::protocol::{Fault, code};
+use crate::causes::joined;
 
 /// Runs a command of an authenticated client.
 pub(super) async fn run(desk: &Desk, command: &str, args: Option<&RawValue>) -> Result<Value, Fault> {
@@ -90,6 +90,6 @@ impl From<StoreError> for Fault {
             StoreError::Closed => code::UNAVAILABLE,
             _ => code::STORE,
         };
-        Self::new(code, chain(&error))
+        Self::new(code, joined(&error))
     }
 }

@@ -63,15 +63,3 @@ impl std::error::Error for ControlError {
         }
     }
 }
-
-/// An error and its causes, joined by ": ", for an answer or a journal line.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        next = cause.source();
-    }
-    text
-}

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use super::error::{ControlError, chain};
+use super::error::ControlError;
+use crate::causes::joined;
 
 /// INFO D060: it is open.
 pub(super) fn open(socket: &Path, handed_over: bool) {
@@ -20,7 +21,7 @@ pub(super) fn key_made(file: &Path) {
 /// WARN D062: the secret was damaged and replaced.
 pub(super) fn key_replaced(file: &Path, damage: &dyn std::error::Error) {
     let file = file.display();
-    let cause = chain(damage);
+    let cause = joined(damage);
     log::warn!(
         target: "daemon", code = "D062", key_file:% = file, cause = cause,
         next = "clients that keep a copy of it need the new one";
@@ -52,7 +53,7 @@ pub(super) fn accept_recovered() {
 
 /// WARN D066: there will be no control socket. Written by whoever started it and goes on without.
 pub fn unavailable(error: &ControlError) {
-    let cause = chain(error);
+    let cause = joined(error);
     log::warn!(
         target: "daemon", code = "D066", cause = cause,
         next = "files are converted and uploaded all the same; correct it and restart";

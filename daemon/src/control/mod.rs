@@ -24,7 +24,6 @@ mod status;
 pub use auth::{Key, KeyError};
 pub use desk::{Desk, Facts, Unanswered};
 pub use error::ControlError;
-pub(crate) use error::chain;
 pub use lines::{Line, LineReader};
 pub use parts::{EntryPart, FailurePart, JobPart, ReceiptPart, TracedPart, TracedReportPart};
 pub use roles::{ConverterRole, DaemonRequest, QueueRole, Roles, UploaderRole, WatcherRole};

@@ -8,7 +8,7 @@ use stationd_actors::messages::watcher::{DescribeFolders, FolderState};
 use stationd_actors::model::{ConverterStatus, QueueStatus, UnixMs, UploaderStatus};
 
 use super::desk::{Desk, Role};
-use super::error::chain;
+use crate::causes::joined;
 
 /// What every role says at one moment; `Err` has the words why one says nothing.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,7 +41,7 @@ impl Desk {
             at: clock::now(),
             queue: match queue {
                 Ok(Ok(status)) => Ok(status),
-                Ok(Err(error)) => Err(chain(&error)),
+                Ok(Err(error)) => Err(joined(&error)),
                 Err(unanswered) => Err(unanswered.to_string()),
             },
             uploads: uploads.map_err(|unanswered| unanswered.to_string()),

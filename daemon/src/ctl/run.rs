@@ -14,7 +14,7 @@ use super::{
     config, control, convert, converter, doctor, health, log_level, metrics, queue, receiver, status, trace,
     version,
 };
-use crate::control::chain;
+use crate::causes::joined;
 use crate::exit::Exit;
 
 /// Runs stationctl with the arguments of this process.
@@ -73,7 +73,7 @@ fn tell(context: &Context, error: &CtlError) {
     ) {
         return;
     }
-    let words = chain(error);
+    let words = joined(error);
     let remedy = error.remedy();
     if context.json() {
         let told = json!({ "error": { "code": error.code(), "message": words, "remedy": remedy } });

@@ -12,7 +12,8 @@ use super::error::CtlError;
 use super::output::{self, Output, Tone};
 use super::table::{Align, Cell, Table, wrap};
 use super::words::{ago, bytes, span};
-use crate::control::{ConverterPart, Status, chain};
+use crate::causes::joined;
+use crate::control::{ConverterPart, Status};
 
 /// Once, or again and again.
 #[derive(Debug, Args)]
@@ -57,7 +58,7 @@ fn watch(context: &Context, every: Duration) -> Result<(), CtlError> {
             Err(error @ (CtlError::Io { .. } | CtlError::ReaderGone)) => return Err(error),
             Err(error) => {
                 client = None;
-                output::complain(chain(&error));
+                output::complain(joined(&error));
             }
         }
         pause(every);

@@ -11,7 +11,7 @@ use super::one_line::on_one_line;
 use super::output::{Output, Tone};
 use super::table::wrap;
 use super::words::{count, visible};
-use crate::control::chain;
+use crate::causes::joined;
 
 /// One word for how a job went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -62,7 +62,7 @@ impl Verdict {
         match ran {
             Ok(finished) => Self::of_finished(finished, limits),
             Err(error) => Self {
-                reason: chain(&error),
+                reason: joined(&error),
                 ..Self::empty(Word::SetupError)
             },
         }

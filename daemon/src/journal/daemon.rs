@@ -1,9 +1,14 @@
 //! What the daemon itself writes about its settings and its own failures.
 
 use std::path::Path;
+use std::time::Duration;
 
+use stationd_sandbox::Client;
+
+use crate::causes::joined;
 use crate::settings::upgrade::Written;
-use crate::settings::{Backup, Changes, Fault, Warning};
+use crate::settings::{Backup, Changes, Fault, Settings, Warning};
+use crate::start_error::StartError;
 
 /// D010: a fault in the settings.
 pub fn settings_fault(fault: &Fault) {
@@ -66,12 +71,65 @@ pub fn settings_reloaded(changes: &Changes) {
         "read the settings again"
     );
     if !changes.restart.is_empty() {
-        log::warn!(
-            target: "daemon", code = "D016", changed = changes.restart.join(", "),
-            next = "systemctl restart stationd";
-            "some changes count from the next start"
+        log::info!(
+            target: "daemon", code = "D016", changed = changes.restart.join(", ");
+            "starting the roles again with the new settings"
         );
     }
+}
+
+/// D001: every role is started.
+pub fn started(settings: &Path, waiting: u64) {
+    log::info!(
+        target: "daemon", code = "D001", version = env!("CARGO_PKG_VERSION"), settings:% = settings.display(),
+        waiting = waiting;
+        "started"
+    );
+}
+
+/// D002: the daemon does not start.
+pub fn not_started(error: &StartError) {
+    log::error!(
+        target: "daemon", code = "D002", cause = joined(error), next = error.remedy();
+        "cannot start"
+    );
+}
+
+/// D003: how converters are confined here.
+pub fn confinement(client: &Client, settings: &Settings) {
+    let layers = client.layers();
+    log::info!(
+        target: "daemon", code = "D003", level:% = client.level(), landlock_abi = layers.landlock_abi,
+        seccomp = layers.seccomp, cgroup = layers.cgroup, policy:% = settings.sandbox.policy;
+        "converters are confined"
+    );
+}
+
+/// D050: a role does not answer.
+pub fn silent_role(role: &str, limit: Duration) {
+    log::error!(
+        target: "daemon", code = "D050", name = role, limit_s = limit.as_secs(),
+        next = "systemd restarts the daemon if this lasts";
+        "a role does not answer"
+    );
+}
+
+/// D091: the daemon stopped; `left` jobs or uploads were given up.
+pub fn stopped(waiting: u64, left: usize) {
+    log::info!(
+        target: "daemon", code = "D091", waiting = waiting, given_up = left,
+        next = "what waits is sent after the next start";
+        "stopped cleanly"
+    );
+}
+
+/// D092: a role did not stop in its time.
+pub fn late_role(role: &str, limit: Duration) {
+    log::warn!(
+        target: "daemon", code = "D092", name = role, limit_s = limit.as_secs(),
+        next = "what it had in hand is repeated after the next start";
+        "a role did not stop in time"
+    );
 }
 
 /// D019: the journal takes no native fields.

@@ -12,8 +12,9 @@ mod panic;
 mod tally;
 
 pub use daemon::{
-    backup_used, no_state_dir, settings_fault, settings_kept, settings_not_upgraded, settings_reloaded,
-    settings_upgraded, settings_warning,
+    backup_used, confinement, late_role, no_state_dir, not_started, settings_fault, settings_kept,
+    settings_not_upgraded, settings_reloaded, settings_upgraded, settings_warning, silent_role, started,
+    stopped,
 };
 pub use fields::message_id;
 pub use open::{open, set_level};

@@ -3,14 +3,14 @@
 use super::Settings;
 
 /// Keys whose new value counts at once; all others count from the next start. `*` stands for a name.
-const LIVE: &[&str] = &["log.level", "converter.*.enabled"];
+const LIVE: &[&str] = &["log.level"];
 
 /// The keys in which two sets of settings differ.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Changes {
     /// Those that count at once.
     pub live: Vec<String>,
-    /// Those that need a restart.
+    /// Those with which the roles start again.
     pub restart: Vec<String>,
 }
 
@@ -66,12 +66,11 @@ mod tests {
     #[test]
     fn only_the_named_keys_count_at_once() {
         assert!(is_live("log.level"));
-        assert!(is_live("converter.ict.enabled"));
         for key in [
             "log",
             "log.format",
             "converter.ict",
-            "converter.ict.enabled.x",
+            "converter.ict.enabled",
             "converter.ict.sandbox.enabled",
         ] {
             assert!(!is_live(key), "{key}");

@@ -3,7 +3,8 @@
 use serde_json::json;
 
 use super::Finding;
-use crate::control::{Status, chain};
+use crate::causes::joined;
+use crate::control::Status;
 use crate::ctl::context::Context;
 use crate::ctl::words::span;
 
@@ -20,7 +21,7 @@ pub(super) fn check(context: &Context, findings: &mut Vec<Finding>) -> Option<St
             let remedy = error
                 .remedy()
                 .unwrap_or_else(|| "look at: journalctl -u stationd -e".to_owned());
-            findings.push(Finding::failure(CHECK, chain(&error), remedy));
+            findings.push(Finding::failure(CHECK, joined(&error), remedy));
             return None;
         }
     };

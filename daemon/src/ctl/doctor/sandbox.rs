@@ -3,7 +3,7 @@
 use stationd_sandbox::{Forker, ForkerSettings, Level};
 
 use super::Finding;
-use crate::control::chain;
+use crate::causes::joined;
 use crate::ctl::job::temporary_folder;
 
 const CHECK: &str = "sandbox";
@@ -27,7 +27,7 @@ pub(super) fn check() -> Vec<Finding> {
         Ok(forker) => forker,
         Err(error) => {
             let remedy = "converters cannot run here; the error above says which step failed";
-            return vec![Finding::failure(CHECK, chain(&error), remedy)];
+            return vec![Finding::failure(CHECK, joined(&error), remedy)];
         }
     };
     let can = forker.capabilities();

@@ -4,7 +4,7 @@ use stationd_actors::messages::transport::{Answer, Outcome};
 use stationd_actors::uploader::Server;
 
 use super::{Finding, Scene};
-use crate::control::chain;
+use crate::causes::joined;
 
 const CHECK: &str = "server";
 
@@ -19,7 +19,7 @@ pub(super) fn check(scene: &Scene) -> Vec<Finding> {
         None => Vec::new(),
         Some(Err(error)) => vec![Finding::failure(
             CHECK,
-            chain(error),
+            joined(error),
             "correct [server] in the settings; the daemon does not start with it",
         )],
         Some(Ok(sent)) => vec![match &sent.outcome {

@@ -1,0 +1,15 @@
+//! Errors as one line.
+
+use std::error::Error;
+
+/// An error with its causes, joined by `: `.
+pub(crate) fn joined(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}

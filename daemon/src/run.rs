@@ -1,0 +1,152 @@
+//! The daemon's life: start, serve, reload, stop.
+
+use std::io;
+use std::time::Instant;
+
+use stationd_actors::clock;
+use stationd_actors::messages::queue::DescribeQueue;
+use stationd_sandbox::{Client, Forker, harden_process};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use crate::control::DaemonRequest;
+use crate::exit::Exit;
+use crate::settings::{Faults, LoadOptions, Settings, station_id};
+use crate::start_error::StartError;
+use crate::wiring::{self, Station, Wired};
+use crate::{journal, notify, start};
+
+/// Runs the daemon until it is told to stop.
+///
+/// Must be called before the process has a second thread: the forker is started first, by exec.
+pub fn run(options: &LoadOptions) -> Exit {
+    let mut settings = match start::prepare(options) {
+        Ok(settings) => settings,
+        Err(exit) => return exit,
+    };
+    loop {
+        let lived = live(&settings, options);
+        match lived {
+            Ok(Ended::Stopped) => return Exit::Clean,
+            Ok(Ended::Replaced(new)) => settings = *new,
+            Ok(Ended::Restarted) => match start::prepare(options) {
+                Ok(new) => settings = new,
+                Err(exit) => return exit,
+            },
+            Err(error) => {
+                journal::not_started(&error);
+                return error.exit();
+            }
+        }
+    }
+}
+
+/// How a life of the roles ended.
+enum Ended {
+    /// For good.
+    Stopped,
+    /// To start again with these settings, in the same process.
+    Replaced(Box<Settings>),
+    /// To start again with the settings there are then.
+    Restarted,
+}
+
+/// One life of all roles, from their start to their drain.
+fn live(settings: &Settings, options: &LoadOptions) -> Result<Ended, StartError> {
+    let station = Station {
+        id: station_id(&settings.state_dir).map_err(StartError::StationId)?,
+        started: clock::now(),
+        started_at: Instant::now(),
+    };
+    let forker = Forker::start(&settings.forker(notify::under_systemd())).map_err(StartError::Forker)?;
+    harden_process().map_err(StartError::Forker)?;
+    actix::System::new().block_on(async {
+        let client = Client::new(forker, settings.sandbox.policy).map_err(StartError::Forker)?;
+        journal::confinement(&client, settings);
+        let mut signals = Signals::new().map_err(StartError::System)?;
+        let mut wired = wiring::start(settings, client, &station)?;
+        journal::started(options.path(), waiting(&wired).await);
+        notify::ready("started");
+        let ended = serve(settings, options, &mut wired, &mut signals).await;
+        notify::stopping();
+        let waiting = waiting(&wired).await;
+        let left = wired.stop().await;
+        if matches!(ended, Ended::Stopped) {
+            journal::stopped(waiting, left);
+        }
+        Ok(ended)
+    })
+}
+
+/// The signals of the contract.
+struct Signals {
+    term: Signal,
+    int: Signal,
+    hup: Signal,
+    usr1: Signal,
+}
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self {
+            term: signal(SignalKind::terminate())?,
+            int: signal(SignalKind::interrupt())?,
+            hup: signal(SignalKind::hangup())?,
+            usr1: signal(SignalKind::user_defined1())?,
+        })
+    }
+}
+
+/// Waits for signals and requests until one of them ends this life.
+async fn serve(
+    settings: &Settings,
+    options: &LoadOptions,
+    wired: &mut Wired,
+    signals: &mut Signals,
+) -> Ended {
+    loop {
+        let reloaded = tokio::select! {
+            _ = signals.term.recv() => return Ended::Stopped,
+            _ = signals.int.recv() => return Ended::Stopped,
+            _ = signals.usr1.recv() => {
+                wired.rescan();
+                continue;
+            }
+            _ = signals.hup.recv() => reload(settings, options),
+            Some(request) = wired.requests.recv() => match request {
+                DaemonRequest::Stop => return Ended::Stopped,
+                DaemonRequest::Restart => return Ended::Restarted,
+                DaemonRequest::Reload(answer) => {
+                    let reloaded = reload(settings, options);
+                    // An operator who has gone does not take the new settings back.
+                    let _gone = answer.send(reloaded.as_ref().map(|_| ()).map_err(Faults::to_string)).is_err();
+                    reloaded
+                }
+                DaemonRequest::ShowSettings(answer) => {
+                    let _gone = answer.send(settings.values.json()).is_err();
+                    continue;
+                }
+            },
+        };
+        if let Ok(Some(new)) = reloaded {
+            return Ended::Replaced(new);
+        }
+    }
+}
+
+/// Reads the settings again; gives those with which the roles have to start again, if any.
+fn reload(settings: &Settings, options: &LoadOptions) -> Result<Option<Box<Settings>>, Faults> {
+    notify::reloading();
+    let replaced = start::reload(options, settings)
+        .map(|(new, changes)| (!changes.restart.is_empty()).then(|| Box::new(new)));
+    if !matches!(replaced, Ok(Some(_))) {
+        notify::ready("started");
+    }
+    replaced
+}
+
+async fn waiting(wired: &Wired) -> u64 {
+    match wired.queue().send(DescribeQueue).await {
+        Ok(Ok(status)) => status.ready + status.leased,
+        Ok(Err(_)) | Err(_) => 0,
+    }
+}

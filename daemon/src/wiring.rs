@@ -1,0 +1,286 @@
+//! Starts the roles and hands each the mailboxes of its peers; the only file that sees all roles.
+//!
+//! No role runs under `actix::Supervisor`: that restarts an actor which stopped itself, and ours stop at their drain
+//! only. What fails inside a role is an error it deals with, a panic ends the process (D099), and a role that hangs is
+//! found by the heartbeat; systemd then starts the daemon anew, and the queue is built for that.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use actix::{Actor, Addr, Arbiter, Recipient};
+use stationd_actors::converter::ConverterSupervisor;
+use stationd_actors::messages::converter::BindConverter;
+use stationd_actors::messages::queue::BindQueue;
+use stationd_actors::messages::watcher::Rescan;
+use stationd_actors::model::UnixMs;
+use stationd_actors::queue::Queue;
+use stationd_actors::uploader::{QueueRecipients, Server, Uploader};
+use stationd_actors::watcher::Watcher;
+use stationd_sandbox::Client;
+use tokio::sync::mpsc;
+use uuid::Uuid;
+
+use crate::control::{
+    self, ControlServer, ConverterRole, DaemonRequest, Desk, Facts, QueueRole, Roles, UploaderRole,
+    WatcherRole,
+};
+use crate::drain::Step;
+use crate::heartbeat::{Heartbeat, Watched};
+use crate::http::{self, HttpServer};
+use crate::settings::Settings;
+use crate::start_error::StartError;
+
+/// Requests to the main task that may wait: an operator gives one at a time.
+const REQUESTS: usize = 4;
+
+/// The watcher only has to stop offering.
+const WATCHER_STOP: Duration = Duration::from_secs(2);
+/// Children may finish what they do; a file whose child is killed is converted again after the next start.
+const CONVERTER_STOP: Duration = Duration::from_secs(10);
+/// Beyond the request timeout, which is the longest a request on the wire can take.
+const UPLOADER_MARGIN: Duration = Duration::from_secs(5);
+/// One commit and its sync, on a slow card.
+const QUEUE_STOP: Duration = Duration::from_secs(15);
+
+/// Every role, started and bound together.
+#[derive(Debug)]
+pub(crate) struct Wired {
+    watcher: Addr<Watcher>,
+    converter: Addr<ConverterSupervisor>,
+    uploader: Addr<Uploader>,
+    queue: Addr<Queue>,
+    queue_arbiter: Arbiter,
+    upload_limit: Duration,
+    /// Closes the control socket when dropped.
+    control: ControlServer,
+    http: Option<HttpServer>,
+    /// What operators ask the main task for.
+    pub(crate) requests: mpsc::Receiver<DaemonRequest>,
+    rescan: Recipient<Rescan>,
+}
+
+/// What is known before the roles start.
+#[derive(Debug)]
+pub(crate) struct Station {
+    /// Names this station in report ids.
+    pub(crate) id: Uuid,
+    /// When the process started.
+    pub(crate) started: UnixMs,
+    /// The same, by the clock that is never set.
+    pub(crate) started_at: Instant,
+}
+
+/// Starts all roles on the running actix system.
+///
+/// The queue first, because it may find that the store cannot be used; the watcher last, because its files set
+/// everything else in motion.
+///
+/// # Errors
+/// When the store, a certificate or the control socket cannot be used.
+pub(crate) fn start(settings: &Settings, client: Client, station: &Station) -> Result<Wired, StartError> {
+    let facts = facts(settings, &client, station);
+    let (queue, queue_arbiter) = Queue::start(settings.queue.clone()).map_err(StartError::Queue)?;
+    let uploader =
+        Uploader::new(&settings.uploader, queue_recipients(&queue)).map_err(StartError::Uploader)?;
+    let uploader = uploader.start();
+    let supervisor = ConverterSupervisor::new(
+        settings.supervisor(station.id),
+        client,
+        queue.clone().recipient(),
+        queue.clone().recipient(),
+        queue.clone().recipient(),
+    );
+    let converter = supervisor.start();
+    let watcher = Watcher::new(settings.folders.clone(), converter.clone().recipient());
+    let watcher = watcher.start();
+    let bind = BindQueue {
+        uploader: uploader.clone().recipient(),
+        converter: converter.clone().recipient(),
+    };
+    let bound = queue.try_send(bind).is_ok()
+        && converter
+            .try_send(BindConverter {
+                credit: watcher.clone().recipient(),
+                ended: watcher.clone().recipient(),
+            })
+            .is_ok();
+    assert!(bound, "the mailboxes of roles that have just started have room");
+
+    let (to_daemon, requests) = mpsc::channel(REQUESTS);
+    let desk = Arc::new(Desk::new(
+        roles(&watcher, &converter, &queue, &uploader, to_daemon),
+        facts,
+    ));
+    let control = control::serve(&settings.control, Arc::clone(&desk)).map_err(StartError::Control)?;
+    let http = settings.http.listen.and_then(|listen| {
+        // Files go on to the server without a status page.
+        http::serve(listen, desk)
+            .inspect_err(http::journal::unavailable)
+            .ok()
+    });
+    let rescan = watcher.clone().recipient();
+    let upload_limit = upload_limit(&settings.uploader.server);
+    let wired = Wired {
+        watcher,
+        converter,
+        uploader,
+        queue,
+        queue_arbiter,
+        upload_limit,
+        control,
+        http,
+        requests,
+        rescan,
+    };
+    Heartbeat::new(
+        wired.watched(),
+        wired.queue.clone().recipient(),
+        wired.uploader.clone().recipient(),
+    )
+    .start();
+    Ok(wired)
+}
+
+impl Wired {
+    fn watched(&self) -> Vec<Watched> {
+        vec![
+            Watched {
+                role: "watcher",
+                pulse: self.watcher.clone().recipient(),
+            },
+            Watched {
+                role: "converter",
+                pulse: self.converter.clone().recipient(),
+            },
+            Watched {
+                role: "uploader",
+                pulse: self.uploader.clone().recipient(),
+            },
+            Watched {
+                role: "queue",
+                pulse: self.queue.clone().recipient(),
+            },
+        ]
+    }
+
+    /// Has all drop folders looked through.
+    pub(crate) fn rescan(&self) {
+        if self.rescan.try_send(Rescan).is_err() {
+            log::debug!(target: "daemon", "the watcher has enough to do, and looks through its folders anyway");
+        }
+    }
+
+    /// The queue's figures, as a recipient for the last line of the journal.
+    pub(crate) fn queue(&self) -> Addr<Queue> {
+        self.queue.clone()
+    }
+
+    /// Stops all roles in order, ends the queue's thread after its last commit, and says how much was given up.
+    pub(crate) async fn stop(self) -> usize {
+        drop((self.control, self.http));
+        let order = vec![
+            Step {
+                role: "watcher",
+                drain: self.watcher.recipient(),
+                limit: WATCHER_STOP,
+            },
+            Step {
+                role: "converter",
+                drain: self.converter.recipient(),
+                limit: CONVERTER_STOP,
+            },
+            Step {
+                role: "uploader",
+                drain: self.uploader.recipient(),
+                limit: self.upload_limit,
+            },
+            Step {
+                role: "queue",
+                drain: self.queue.recipient(),
+                limit: QUEUE_STOP,
+            },
+        ];
+        let left = crate::drain::drain(order).await;
+        self.queue_arbiter.stop();
+        // Joining waits for a thread: it is done with its last message by now, or its disk hangs and nothing helps.
+        let _panicked = tokio::task::spawn_blocking(|| self.queue_arbiter.join())
+            .await
+            .is_err();
+        left
+    }
+}
+
+fn facts(settings: &Settings, client: &Client, station: &Station) -> Facts {
+    Facts {
+        version: env!("CARGO_PKG_VERSION"),
+        station: settings.identity.station.name.clone(),
+        server: match &settings.uploader.server {
+            Server::Wats(server) => server.url.clone(),
+            Server::Directory(path) => path.display().to_string(),
+        },
+        policy: settings.sandbox.policy,
+        level: client.level(),
+        landlock_abi: client.layers().landlock_abi,
+        state_dir: settings.state_dir.clone(),
+        min_free_disk_bytes: settings.queue.min_free_disk_bytes,
+        started: station.started,
+        started_at: station.started_at,
+    }
+}
+
+fn upload_limit(server: &Server) -> Duration {
+    match server {
+        Server::Wats(server) => server.request_timeout + UPLOADER_MARGIN,
+        Server::Directory(_) => QUEUE_STOP,
+    }
+}
+
+fn queue_recipients(queue: &Addr<Queue>) -> QueueRecipients {
+    QueueRecipients {
+        take: queue.clone().recipient(),
+        settle: queue.clone().recipient(),
+        end_delays: queue.clone().recipient(),
+        keep: queue.clone().recipient(),
+        read: queue.clone().recipient(),
+    }
+}
+
+fn roles(
+    watcher: &Addr<Watcher>,
+    converter: &Addr<ConverterSupervisor>,
+    queue: &Addr<Queue>,
+    uploader: &Addr<Uploader>,
+    daemon: mpsc::Sender<DaemonRequest>,
+) -> Roles {
+    Roles {
+        watcher: WatcherRole {
+            describe: watcher.clone().recipient(),
+            rescan: watcher.clone().recipient(),
+            set_enabled: watcher.clone().recipient(),
+            pause: watcher.clone().recipient(),
+            resume: watcher.clone().recipient(),
+        },
+        converter: ConverterRole {
+            describe: converter.clone().recipient(),
+        },
+        queue: QueueRole {
+            describe: queue.clone().recipient(),
+            list: queue.clone().recipient(),
+            show: queue.clone().recipient(),
+            retry: queue.clone().recipient(),
+            end_delays: queue.clone().recipient(),
+            drop: queue.clone().recipient(),
+            export: queue.clone().recipient(),
+            import: queue.clone().recipient(),
+            trace: queue.clone().recipient(),
+            jobs: queue.clone().recipient(),
+        },
+        uploader: UploaderRole {
+            describe: uploader.clone().recipient(),
+            flush: uploader.clone().recipient(),
+            pause: uploader.clone().recipient(),
+            resume: uploader.clone().recipient(),
+        },
+        daemon,
+    }
+}
