@@ -1,8 +1,8 @@
-//! A file is one report, or an array of reports. Each report's text is kept byte for byte; the daemon checks it
-//! against the model.
+//! A file is one report, or an array of reports. Each report is checked against the model here, so that its faults
+//! are the file's; its text is kept byte for byte.
 
 use serde_json::value::RawValue;
-use stationd_report::{ReadLimits, scan};
+use stationd_report::{Document, ReadError, ReadLimits, scan};
 
 use crate::source::NoArguments;
 use crate::{Conversion, ConvertError, Source};
@@ -14,30 +14,35 @@ pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, C
     let text = std::str::from_utf8(input)
         .map_err(|error| ConvertError::new(format!("not UTF-8 at byte offset {}", error.valid_up_to())))?;
     let limits = ReadLimits::default();
-    // An array stands around each report.
-    scan(
-        text,
-        &ReadLimits {
-            depth: limits.depth + 1,
-            ..limits
-        },
-    )
-    .map_err(|error| ConvertError::new(error.to_string()))?;
-    let broken = |error: serde_json::Error| ConvertError::new(format!("not JSON: {error}"));
-    let reports: Vec<Box<RawValue>> = match text.trim_ascii().as_bytes().first() {
-        Some(b'[') => serde_json::from_str(text).map_err(broken)?,
-        Some(b'{') => vec![serde_json::from_str(text).map_err(broken)?],
-        _ => {
-            return Err(ConvertError::new(
-                "expected a report object or an array of reports",
-            ));
+    let refused = |error: ReadError| ConvertError::new(error.to_string());
+    let reports = match text.trim_ascii().as_bytes().first() {
+        Some(b'[') => {
+            // An array stands around each report.
+            let depth = limits.depth + 1;
+            scan(text, &ReadLimits { depth, ..limits }).map_err(refused)?;
+            split(text)?
         }
+        _ => vec![Document::parse(text, &limits).map_err(refused)?],
     };
+    let raw = |report: Document| {
+        RawValue::from_string(report.into_text()).expect("the text of a checked report is JSON")
+    };
+    Ok(Conversion {
+        reports: reports.into_iter().map(raw).collect(),
+        notes: Vec::new(),
+    })
+}
+
+/// The reports of an array, each checked; a fault names the report by its place.
+fn split(text: &str) -> Result<Vec<Document>, ConvertError> {
+    let reports: Vec<&RawValue> =
+        serde_json::from_str(text).map_err(|error| ConvertError::new(format!("not JSON: {error}")))?;
     if reports.is_empty() {
         return Err(ConvertError::new("an empty array, no report"));
     }
-    Ok(Conversion {
-        reports,
-        notes: Vec::new(),
-    })
+    let checked = reports.iter().enumerate().map(|(at, report)| {
+        Document::parse(report.get(), &ReadLimits::default())
+            .map_err(|error| ConvertError::new(format!("report {at} of the array: {error}")))
+    });
+    checked.collect()
 }
