@@ -7,8 +7,10 @@ mod binary;
 mod daemon;
 mod line;
 mod samples;
+mod server;
 
 pub use binary::{stationctl, stationd};
 pub use daemon::{Daemon, JournalLine};
 pub use line::Line;
 pub use samples::{sample, samples_dir};
+pub use server::Server;

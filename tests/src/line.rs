@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use crate::Daemon;
+use crate::{Daemon, Server};
 
 /// A station line in a temporary folder: `drop/` with done, error and pending beside it, `state/`, `stationd.toml`.
 #[derive(Debug)]
@@ -18,15 +18,16 @@ pub struct Line {
 }
 
 impl Line {
-    /// A line whose reports go to `url`; with `ca`, only that authority is trusted.
+    /// A line whose reports go to a server.
     ///
     /// # Panics
     /// When the temporary folder cannot be made.
-    pub fn to_url(url: &str, ca: Option<&Path>) -> Self {
-        let ca = ca
-            .map(|ca| format!("ca_file = {}\n", quoted(ca)))
+    pub fn to(server: &Server) -> Self {
+        let ca = server
+            .ca_file()
+            .map(|ca| format!("ca_file = {}\n", quoted(&ca)))
             .unwrap_or_default();
-        let server = format!("url = {url:?}\n{ca}");
+        let server = format!("url = {:?}\n{ca}", server.url());
         let dir = tempfile::Builder::new()
             .prefix("stationd-test-")
             .tempdir()

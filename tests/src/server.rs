@@ -1,0 +1,120 @@
+//! The server of a line: the project's own test receiver, in the test's process.
+
+use std::collections::BTreeSet;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde_json::Value;
+use stationd::receiver::{Receiver, ReceiverSettings, ReceiverTls};
+use tempfile::TempDir;
+
+/// Longest wait for reports; only a broken daemon reaches it.
+const PATIENCE: Duration = Duration::from_secs(240);
+
+/// A running receiver on loopback that keeps what it gets in a temporary folder.
+#[derive(Debug)]
+pub struct Server {
+    receiver: Receiver,
+    dir: TempDir,
+}
+
+impl Server {
+    /// A plain HTTP server.
+    pub fn http() -> Self {
+        Self::start(ReceiverTls::Off)
+    }
+
+    /// An HTTPS server with a certificate of its own private authority.
+    pub fn https() -> Self {
+        Self::start(ReceiverTls::OwnAuthority {
+            ca_file: None,
+            names: Vec::new(),
+        })
+    }
+
+    fn start(tls: ReceiverTls) -> Self {
+        let dir = tempfile::Builder::new()
+            .prefix("stationd-server-")
+            .tempdir()
+            .expect("a temporary folder");
+        let mut settings =
+            ReceiverSettings::new(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), dir.path().to_owned());
+        settings.tls = tls;
+        let receiver = Receiver::start(settings).expect("the receiver starts on a free port");
+        Self { receiver, dir }
+    }
+
+    /// Its base URL.
+    pub fn url(&self) -> String {
+        self.receiver.url()
+    }
+
+    /// The file with its authority's certificate; none for plain HTTP.
+    pub fn ca_file(&self) -> Option<PathBuf> {
+        self.receiver.ca_pem().map(|_| self.dir.path().join("ca.pem"))
+    }
+
+    /// How it fails from now on, in the receiver's words.
+    ///
+    /// # Panics
+    /// When the words are none of its words.
+    pub fn fail(&self, words: &str) {
+        let fail = words.parse().expect("the words of a fail mode");
+        self.receiver.set_fail(fail).expect("the receiver can fail so");
+    }
+
+    /// Waits until it has so many different reports.
+    ///
+    /// # Panics
+    /// When it does not get them.
+    pub fn wait_for(&self, reports: usize) {
+        let enough = self.receiver.wait_for(reports, PATIENCE);
+        assert!(
+            enough,
+            "{reports} reports were expected: {:?}",
+            self.receiver.counts()
+        );
+    }
+
+    /// How many reports it was sent, repeats included.
+    ///
+    /// # Panics
+    /// When there are more than the machine can count.
+    pub fn uploads(&self) -> usize {
+        let counts = self.receiver.counts();
+        counts.reports + usize::try_from(counts.repeats).expect("the count of a test")
+    }
+
+    /// The ids of all reports it has.
+    ///
+    /// # Panics
+    /// When its folder is gone.
+    pub fn ids(&self) -> BTreeSet<String> {
+        let files = std::fs::read_dir(self.dir.path()).expect("the store is a folder");
+        let paths = files.filter_map(Result::ok).map(|file| file.path());
+        paths
+            .filter(|path| path.extension() == Some("json".as_ref()))
+            .filter_map(|path| path.file_stem()?.to_str().map(str::to_owned))
+            .collect()
+    }
+
+    /// A report it has.
+    ///
+    /// # Panics
+    /// When it does not have it.
+    pub fn report(&self, id: &str) -> Value {
+        let text = std::fs::read(self.dir.path().join(format!("{id}.json"))).expect("the report was stored");
+        serde_json::from_slice(&text).expect("only JSON is stored")
+    }
+
+    /// The report it has, if it has just one.
+    ///
+    /// # Panics
+    /// When it has none, or several.
+    pub fn only_report(&self) -> Value {
+        let ids = self.ids();
+        assert_eq!(ids.len(), 1, "one report was expected: {ids:?}");
+        self.report(ids.first().expect("there is one"))
+    }
+}
