@@ -8,4 +8,4 @@ mod record;
 pub(crate) use array::{Collect, read as array_of};
 pub(crate) use leaf::{Leaf, TextRule};
 pub(crate) use reader::{Got, Read, Reader, Seed, Whole};
-pub(crate) use record::{Record, read as record_of, record};
+pub(crate) use record::{Record, read as record_of, record, rule};

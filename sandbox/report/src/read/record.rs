@@ -117,9 +117,7 @@ macro_rules! record {
             ) -> Result<(), A::Error> {
                 match &*key {
                     $( $key => {
-                        #[allow(unused_mut, unused_assignments, reason = "most members have no rule")]
-                        let mut rule = <$type as crate::read::Read>::Rule::default();
-                        $( rule = $rule; )?
+                        let rule = crate::read::rule!($type $(, $rule)?);
                         reader.enter(crate::path::Segment::Key($key.into()));
                         let got = members.next_value_seed(crate::read::Seed::<$type>::new(reader, rule))?;
                         reader.leave();
@@ -167,4 +165,14 @@ macro_rules! record {
     };
 }
 
-pub(crate) use record;
+/// The rule of a member: its own, else that of its type.
+macro_rules! rule {
+    ($type:ty) => {
+        <$type as crate::read::Read>::Rule::default()
+    };
+    ($type:ty, $rule:expr) => {
+        $rule
+    };
+}
+
+pub(crate) use {record, rule};
