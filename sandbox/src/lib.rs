@@ -2,6 +2,7 @@
 //!
 //! The daemon gives a [`JobSpec`] and an open file; it gets a [`Finished`] job. No converter code runs in the daemon.
 
+mod cgroup;
 mod child;
 mod client;
 mod elf;

@@ -12,6 +12,7 @@ use nix::unistd::{Pid, Whence, fchdir, getpid, lseek};
 use super::notes::{Failure, Note, Step};
 use super::places::{self, EXEC_FD, NOTES_FD};
 use super::{builtin, exec, identity, input, trap};
+use crate::cgroup::JobCgroup;
 use crate::files::{self, Right, SystemFiles};
 use crate::limits;
 use crate::probe::Capabilities;
@@ -60,6 +61,8 @@ pub(crate) struct Assignment<'a> {
     pub(crate) notes: BorrowedFd<'a>,
     /// Of an external program.
     pub(crate) folder: Option<&'a JobFolder>,
+    /// The job's cgroup, if it has one.
+    pub(crate) cgroup: Option<&'a JobCgroup>,
     /// For `RLIMIT_NPROC`; see [`limits::apply`].
     pub(crate) threads_max: Option<u64>,
 }
@@ -91,6 +94,9 @@ fn attempt(assignment: &Assignment<'_>) -> Result<Infallible, Failure> {
     identity::die_with(context.forker)?;
     identity::reset_signals()?;
     identity::prefer_for_oom();
+    if let Some(cgroup) = assignment.cgroup {
+        nix::unistd::write(cgroup, b"0").map_err(Step::Cgroup.failed())?;
+    }
     if let Some(ids) = context.ids {
         identity::become_user(ids)?;
         // The change of user cleared it.

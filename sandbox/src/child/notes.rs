@@ -37,6 +37,7 @@ steps! {
     Session = "setsid",
     DeathSignal = "prctl_pdeathsig",
     Signals = "sigaction",
+    Cgroup = "cgroup_join",
     Groups = "setgroups",
     Group = "setresgid",
     User = "setresuid",

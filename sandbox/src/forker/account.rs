@@ -80,6 +80,11 @@ impl Account {
         }
     }
 
+    /// It had a cgroup of its own.
+    pub(super) fn has_cgroup(&mut self) {
+        self.ended.layers.cgroup = true;
+    }
+
     /// Writes down the reason of a kill; the first one counts.
     pub(super) fn killed(&mut self, why: Option<Limit>) {
         self.ended.killed = self.ended.killed.or(why);

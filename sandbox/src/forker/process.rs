@@ -16,8 +16,10 @@ use nix::sys::stat::Mode;
 use nix::unistd::{Uid, User, getpid};
 
 use super::receive::receive;
+use super::running::Places;
 use super::serve::Server;
 use super::trial;
+use crate::cgroup::Cgroups;
 use crate::child::{Context, FIRST_PLACE, Filters, close_others};
 use crate::error::SandboxError;
 use crate::files::{self, SystemFiles};
@@ -123,6 +125,13 @@ fn serve(socket: &OwnedFd) -> Result<(), Failure> {
         Scratch::open(Path::new(&setup.scratch_root), ids).map_err(Failure::at("scratch folder"))?;
     let system = SystemFiles::open().map_err(Failure::at("system libraries"))?;
     let mut capabilities = trial::capabilities(ids);
+    // Without one the limits per process are left; the status says so.
+    let cgroups = if setup.own_cgroup {
+        Cgroups::arrange().ok()
+    } else {
+        None
+    };
+    capabilities.cgroup = cgroups.is_some();
     if capabilities.landlock_abi > 0 && !setup.unconfined {
         confine(&setup).map_err(Failure::at("landlock_restrict_self"))?;
         capabilities.forker_confined = true;
@@ -140,7 +149,12 @@ fn serve(socket: &OwnedFd) -> Result<(), Failure> {
         filters,
         time_zone,
     };
-    Server::new(socket, context, scratch).serve()
+    let places = Places {
+        scratch,
+        cgroups,
+        cgroups_left: Vec::new(),
+    };
+    Server::new(socket, context, places).serve()
 }
 
 /// The forker's own layer: no more than its children could ever need.

@@ -14,6 +14,7 @@ use super::child::Child;
 use super::receive::receive;
 use super::remains::{self, Remains};
 use super::start::pair;
+use crate::cgroup::{Cgroups, JobCgroup};
 use crate::child::notes::{NOTE_BYTES, Note};
 use crate::child::{Assignment, Context, Descriptors};
 use crate::policy::{Limit, Limits};
@@ -23,6 +24,15 @@ use crate::syscalls::Listener;
 
 /// How often the files of a job are counted.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
+
+/// Where jobs get their folders and cgroups.
+#[derive(Debug)]
+pub(super) struct Places {
+    pub(super) scratch: Scratch,
+    pub(super) cgroups: Option<Cgroups>,
+    /// Those of ended jobs whose processes the kernel has not quite let go.
+    pub(super) cgroups_left: Vec<JobCgroup>,
+}
 
 /// Whether a job goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +49,7 @@ pub(super) struct Running {
     notes: Option<OwnedFd>,
     listener: Option<Listener>,
     folder: Option<JobFolder>,
+    cgroup: Option<JobCgroup>,
     limits: Limits,
     deadline: Instant,
     next_look: Instant,
@@ -51,7 +62,7 @@ impl Running {
     /// Forks the child of a job. A job that cannot be started ends at the next turn.
     pub(super) fn start(
         context: &Context,
-        scratch: &mut Scratch,
+        places: &mut Places,
         run: &Run,
         channel: OwnedFd,
         descriptors: &Descriptors,
@@ -63,6 +74,7 @@ impl Running {
             notes: None,
             listener: None,
             folder: None,
+            cgroup: None,
             limits: run.limits.clone(),
             deadline: now + run.limits.wall,
             next_look: now + LOOK_EVERY,
@@ -70,7 +82,7 @@ impl Running {
             is_trusted: matches!(run.work, Work::External { trusted: true, .. }),
             remains: None,
         };
-        if let Err((step, errno)) = running.fork(context, scratch, run, descriptors) {
+        if let Err((step, errno)) = running.fork(context, places, run, descriptors) {
             running.account.set_up_failed(step, errno);
         }
         running
@@ -79,16 +91,24 @@ impl Running {
     fn fork(
         &mut self,
         context: &Context,
-        scratch: &mut Scratch,
+        places: &mut Places,
         run: &Run,
         descriptors: &Descriptors,
     ) -> Result<(), (&'static str, Errno)> {
         if descriptors.executable.is_some() {
             let errno = |error: std::io::Error| error.raw_os_error().map_or(Errno::EIO, Errno::from_raw);
-            let made = scratch
+            let made = places
+                .scratch
                 .make_job()
                 .map_err(|error| ("scratch_folder", errno(error)))?;
             self.folder = Some(made);
+            if let Some(cgroups) = &mut places.cgroups {
+                let made = cgroups
+                    .make_job(&run.limits)
+                    .map_err(|error| ("cgroup", errno(error)))?;
+                self.cgroup = Some(made);
+                self.account.has_cgroup();
+            }
         }
         let (ours, theirs) = pair().map_err(|errno| ("socketpair", errno))?;
         let folder = self.folder.as_ref();
@@ -99,6 +119,7 @@ impl Running {
             descriptors,
             notes: theirs.as_fd(),
             folder,
+            cgroup: self.cgroup.as_ref(),
             threads_max,
         };
         self.child = Some(Child::fork(&assignment)?);
@@ -145,6 +166,12 @@ impl Running {
         };
         if let Some(end) = child.wait() {
             self.account.ended(&end);
+            if let Some(cgroup) = &self.cgroup {
+                cgroup.end();
+                if cgroup.is_out_of_memory() {
+                    self.account.killed(Some(Limit::Memory));
+                }
+            }
             let group = child.pid();
             self.child = None;
             if self.limits.processes == 0 && !self.is_trusted {
@@ -224,15 +251,18 @@ impl Running {
         if let Some(child) = &self.child {
             child.kill();
         }
+        if let Some(cgroup) = &self.cgroup {
+            cgroup.end();
+        }
         // Until the kernel says that it ended, there is nothing to look at.
         self.next_look = Instant::now() + LOOK_EVERY;
         self.deadline = self.next_look;
     }
 
     /// Tells the daemon about a job of which nothing is left.
-    pub(super) fn finish(mut self, scratch: &mut Scratch) {
+    pub(super) fn finish(mut self, places: &mut Places) {
         self.read_notes();
-        self.clean(scratch);
+        self.clean(places);
         if let Ok(message) = encode(&self.account.into_ended()) {
             // A daemon that gave up the job has closed its end.
             send(
@@ -245,7 +275,7 @@ impl Running {
     }
 
     /// Ends the job of a daemon that is gone.
-    pub(super) fn abandon(mut self, scratch: &mut Scratch) {
+    pub(super) fn abandon(mut self, places: &mut Places) {
         let now = Instant::now();
         if let Some(child) = self.child.take() {
             self.remains = Some(Remains::new(child.pid(), self.is_trusted, now));
@@ -255,13 +285,15 @@ impl Running {
             // Killed; what is to be buried then is left to the system.
             remains.are_gone(&[], now);
         }
-        self.clean(scratch);
+        self.clean(places);
     }
 
-    fn clean(&mut self, scratch: &mut Scratch) {
+    fn clean(&mut self, places: &mut Places) {
+        places.cgroups_left.extend(self.cgroup.take());
+        places.cgroups_left.retain(|cgroup| !cgroup.remove());
         if let Some(folder) = self.folder.take() {
             // What could not be removed stays for the next forker.
-            drop(scratch.remove_job(&folder));
+            drop(places.scratch.remove_job(&folder));
         }
     }
 }

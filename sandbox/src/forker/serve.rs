@@ -8,16 +8,15 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::process::Failure;
 use super::receive::receive;
-use super::running::{Progress, Running};
+use super::running::{Places, Progress, Running};
 use crate::child::{Context, Descriptors};
 use crate::protocol::{MESSAGE_MAX, Run, Work, decode};
-use crate::scratch::Scratch;
 
 /// The state of a forker that says hello.
 pub(super) struct Server<'a> {
     socket: &'a OwnedFd,
     context: Context,
-    scratch: Scratch,
+    places: Places,
     running: Vec<Running>,
     buffer: Vec<u8>,
 }
@@ -30,11 +29,11 @@ struct Arrived {
 }
 
 impl<'a> Server<'a> {
-    pub(super) fn new(socket: &'a OwnedFd, context: Context, scratch: Scratch) -> Self {
+    pub(super) fn new(socket: &'a OwnedFd, context: Context, places: Places) -> Self {
         Self {
             socket,
             context,
-            scratch,
+            places,
             running: Vec::new(),
             buffer: vec![0; MESSAGE_MAX],
         }
@@ -44,9 +43,9 @@ impl<'a> Server<'a> {
     pub(super) fn serve(mut self) -> Result<(), Failure> {
         while self.turn().map_err(Failure::at("forker's loop"))? {}
         for running in self.running.drain(..) {
-            running.abandon(&mut self.scratch);
+            running.abandon(&mut self.places);
         }
-        self.scratch.close().map_err(Failure::at("scratch folder"))
+        self.places.scratch.close().map_err(Failure::at("scratch folder"))
     }
 
     /// Waits for something to happen and deals with it; `false` when the daemon closed the socket.
@@ -66,7 +65,7 @@ impl<'a> Server<'a> {
         while let Some(running) = self.running.get_mut(index) {
             match running.advance(&pids, now) {
                 Progress::Continues => index += 1,
-                Progress::Ended => self.running.swap_remove(index).finish(&mut self.scratch),
+                Progress::Ended => self.running.swap_remove(index).finish(&mut self.places),
             }
         }
         Ok(!arrived || self.take_job()?)
@@ -108,7 +107,7 @@ impl<'a> Server<'a> {
         } = arrived;
         self.running.push(Running::start(
             &self.context,
-            &mut self.scratch,
+            &mut self.places,
             &run,
             channel,
             &descriptors,

@@ -1,0 +1,276 @@
+//! cgroup v2: the limits of memory and processes that hold for all of a job together.
+//!
+//! ```text
+//! unit.service/            delegated to us (Delegate=yes); holds no process itself, as the kernel demands
+//!   daemon/                daemon and forker
+//!   job-PID-N/             one per job: memory.max, memory.swap.max 0, memory.oom.group, pids.max
+//! ```
+//!
+//! Source: Documentation/admin-guide/cgroup-v2.rst; systemd.resource-control(5), `Delegate=`.
+
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::path::{Path, PathBuf};
+
+use nix::sys::signal::{Signal, kill};
+use nix::sys::statfs::{CGROUP2_SUPER_MAGIC, statfs};
+use nix::unistd::Pid;
+
+use crate::policy::Limits;
+
+/// Where systemd mounts the unified hierarchy.
+const MOUNT: &str = "/sys/fs/cgroup";
+
+/// The leaf of daemon and forker.
+const LEAF: &str = "daemon";
+
+/// Threads that a job may have besides one per process; `pids.max` counts them all.
+const THREADS: u32 = 64;
+
+/// The cgroup above those of the jobs.
+#[derive(Debug)]
+pub(crate) struct Cgroups {
+    base: PathBuf,
+    next: u64,
+}
+
+/// The cgroup of one job.
+#[derive(Debug)]
+pub(crate) struct JobCgroup {
+    path: PathBuf,
+    processes: File,
+}
+
+impl Cgroups {
+    /// Arranges the cgroup of this process, which must be its unit's to arrange.
+    ///
+    /// # Errors
+    /// When it cannot be: not cgroup v2, not delegated, read-only, no memory or process controller.
+    pub(crate) fn arrange() -> io::Result<Self> {
+        if statfs(MOUNT)?.filesystem_type() != CGROUP2_SUPER_MAGIC {
+            return Err(io::ErrorKind::Unsupported.into());
+        }
+        let own = own_path(&fs::read_to_string("/proc/self/cgroup")?).ok_or(io::ErrorKind::Unsupported)?;
+        Self::arrange_in(Path::new(MOUNT), &own)
+    }
+
+    fn arrange_in(mount: &Path, own: &Path) -> io::Result<Self> {
+        // Systemd may have put us into the leaf already (DelegateSubgroup=), or an earlier forker has.
+        let base = if own.ends_with(LEAF) {
+            own.parent().unwrap_or(own)
+        } else {
+            own
+        };
+        // The root of the hierarchy is nobody's to delegate.
+        let inner = base.strip_prefix("/").map_err(|_| io::ErrorKind::Unsupported)?;
+        if inner.as_os_str().is_empty() {
+            return Err(io::ErrorKind::Unsupported.into());
+        }
+        let base = mount.join(inner);
+        let controllers = fs::read_to_string(base.join("cgroup.controllers"))?;
+        let has = |wanted: &str| {
+            controllers
+                .split_whitespace()
+                .any(|controller| controller == wanted)
+        };
+        if !has("memory") || !has("pids") {
+            return Err(io::ErrorKind::Unsupported.into());
+        }
+        empty_into_leaf(&base)?;
+        set(&base, "cgroup.subtree_control", "+memory +pids")?;
+        let cgroups = Self { base, next: 0 };
+        cgroups.sweep();
+        Ok(cgroups)
+    }
+
+    /// Removes what an earlier forker left.
+    fn sweep(&self) {
+        for entry in fs::read_dir(&self.base).into_iter().flatten().flatten() {
+            if entry.file_name().as_encoded_bytes().starts_with(b"job-") {
+                end(&entry.path());
+                // One that still holds a process stays for the next.
+                drop(fs::remove_dir(entry.path()));
+            }
+        }
+    }
+
+    /// Makes the cgroup of a job.
+    ///
+    /// # Errors
+    /// When it cannot be made or limited; nothing is left then.
+    pub(crate) fn make_job(&mut self, limits: &Limits) -> io::Result<JobCgroup> {
+        self.next += 1;
+        let path = self
+            .base
+            .join(format!("job-{}-{}", std::process::id(), self.next));
+        fs::create_dir(&path)?;
+        let made =
+            limit(&path, limits).and_then(|()| File::options().write(true).open(path.join("cgroup.procs")));
+        match made {
+            Ok(processes) => Ok(JobCgroup { path, processes }),
+            Err(error) => {
+                drop(fs::remove_dir(&path));
+                Err(error)
+            }
+        }
+    }
+}
+
+impl JobCgroup {
+    /// Whether the kernel killed it for want of memory.
+    pub(crate) fn is_out_of_memory(&self) -> bool {
+        fs::read_to_string(self.path.join("memory.events")).is_ok_and(|events| has_oom_kill(&events))
+    }
+
+    /// Kills all in it.
+    pub(crate) fn end(&self) {
+        end(&self.path);
+    }
+
+    /// Removes it; `false` while a killed process in it is not yet buried.
+    pub(crate) fn remove(&self) -> bool {
+        fs::remove_dir(&self.path).is_ok()
+    }
+}
+
+impl AsFd for JobCgroup {
+    /// Writing `0` here takes the writer into the cgroup.
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.processes.as_fd()
+    }
+}
+
+/// The path in the line of the unified hierarchy. Source: cgroups(7).
+fn own_path(text: &str) -> Option<PathBuf> {
+    text.lines()
+        .find_map(|line| line.strip_prefix("0::"))
+        .map(PathBuf::from)
+}
+
+/// Moves all processes to the leaf: a cgroup with controllers for others may hold none itself.
+fn empty_into_leaf(base: &Path) -> io::Result<()> {
+    let leaf = base.join(LEAF);
+    match fs::create_dir(&leaf) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+        _ => {}
+    }
+    for process in fs::read_to_string(base.join("cgroup.procs"))?.lines() {
+        set(&leaf, "cgroup.procs", process)?;
+    }
+    Ok(())
+}
+
+fn limit(job: &Path, limits: &Limits) -> io::Result<()> {
+    set(job, "memory.max", &limits.memory_bytes.to_string())?;
+    set(job, "memory.oom.group", "1")?;
+    set(
+        job,
+        "pids.max",
+        &limits.processes.saturating_add(THREADS).to_string(),
+    )?;
+    // Absent on a kernel without swap.
+    match set(job, "memory.swap.max", "0") {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other,
+    }
+}
+
+/// Kills all in a cgroup: at once from Linux 5.14 on, else one by one until the list is empty.
+fn end(cgroup: &Path) {
+    const ROUNDS: usize = 16;
+    if set(cgroup, "cgroup.kill", "1").is_ok() {
+        return;
+    }
+    for _ in 0..ROUNDS {
+        let processes = fs::read_to_string(cgroup.join("cgroup.procs")).unwrap_or_default();
+        if processes.is_empty() {
+            return;
+        }
+        for process in processes.lines().filter_map(|process| process.parse().ok()) {
+            kill(Pid::from_raw(process), Signal::SIGKILL).unwrap_or_default();
+        }
+    }
+}
+
+fn has_oom_kill(events: &str) -> bool {
+    events
+        .lines()
+        .filter_map(|line| line.strip_prefix("oom_kill "))
+        .any(|count| count.trim() != "0")
+}
+
+fn set(cgroup: &Path, file: &str, value: &str) -> io::Result<()> {
+    File::options()
+        .write(true)
+        .open(cgroup.join(file))?
+        .write_all(value.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A folder that looks like a delegated cgroup.
+    fn hierarchy(controllers: &str) -> tempfile::TempDir {
+        let mount = tempfile::tempdir().unwrap();
+        for cgroup in ["unit", "unit/daemon"] {
+            fs::create_dir(mount.path().join(cgroup)).unwrap();
+            for file in ["cgroup.procs", "cgroup.subtree_control"] {
+                fs::write(mount.path().join(cgroup).join(file), "").unwrap();
+            }
+        }
+        fs::write(mount.path().join("unit/cgroup.controllers"), controllers).unwrap();
+        mount
+    }
+
+    #[test]
+    fn processes_move_to_the_leaf_before_controllers_are_handed_on() {
+        let mount = hierarchy("cpu memory pids\n");
+        fs::write(mount.path().join("unit/cgroup.procs"), "42\n").unwrap();
+        Cgroups::arrange_in(mount.path(), Path::new("/unit")).unwrap();
+        let read = |file: &str| fs::read_to_string(mount.path().join("unit").join(file)).unwrap();
+        assert_eq!(read("daemon/cgroup.procs"), "42");
+        assert_eq!(read("cgroup.subtree_control"), "+memory +pids");
+    }
+
+    #[test]
+    fn a_daemon_in_the_leaf_arranges_the_cgroup_above() {
+        let mount = hierarchy("memory pids");
+        let cgroups = Cgroups::arrange_in(mount.path(), Path::new("/unit/daemon")).unwrap();
+        assert_eq!(cgroups.base, mount.path().join("unit"));
+    }
+
+    #[test]
+    fn the_root_and_a_cgroup_without_controllers_are_left_alone() {
+        let mount = hierarchy("cpu pids");
+        assert!(Cgroups::arrange_in(mount.path(), Path::new("/unit")).is_err());
+        assert!(Cgroups::arrange_in(mount.path(), Path::new("/")).is_err());
+        assert!(Cgroups::arrange_in(mount.path(), Path::new("/daemon")).is_err());
+        assert_eq!(
+            fs::read_to_string(mount.path().join("unit/cgroup.subtree_control")).unwrap(),
+            ""
+        );
+    }
+
+    #[test]
+    fn only_the_unified_line_counts() {
+        assert_eq!(own_path("9:name=systemd:/x\n0::/a/b\n"), Some("/a/b".into()));
+        assert_eq!(own_path("9:name=systemd:/x\n"), None);
+    }
+
+    #[test]
+    fn an_oom_kill_is_seen() {
+        assert!(has_oom_kill("low 0\noom 1\noom_kill 1\n"));
+        assert!(!has_oom_kill("low 0\noom 3\noom_kill 0\noom_group_kill 0\n"));
+    }
+
+    #[test]
+    fn a_job_that_cannot_be_limited_leaves_nothing() {
+        let mount = hierarchy("memory pids");
+        let mut cgroups = Cgroups::arrange_in(mount.path(), Path::new("/unit")).unwrap();
+        // In an ordinary folder the files of a new cgroup do not appear.
+        assert!(cgroups.make_job(&Limits::default()).is_err());
+        assert_eq!(fs::read_dir(mount.path().join("unit")).unwrap().count(), 4);
+    }
+}
