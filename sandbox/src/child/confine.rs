@@ -18,7 +18,7 @@ use crate::limits;
 use crate::probe::Capabilities;
 use crate::protocol::{Run, Work};
 use crate::scratch::{Ids, JobFolder};
-use crate::syscalls::{Filter, install, install_with_listener};
+use crate::syscalls::{Filter, Profile, Refusal, install, install_with_listener};
 
 /// What all children of a forker share.
 #[derive(Debug)]
@@ -203,12 +203,21 @@ fn filter_external(assignment: &Assignment<'_>) -> Result<Option<OwnedFd>, Failu
         capabilities,
         ..
     } = assignment.context;
-    let filter = if assignment.run.limits.processes > 0 {
-        &filters.with_processes
+    let processes = assignment.run.limits.processes > 0;
+    let landlock_abi = capabilities.landlock_abi;
+    let filter = if assignment.run.explain && capabilities.notification {
+        Filter::new(Profile::External {
+            landlock_abi,
+            processes,
+            refusal: Refusal::Notified,
+            explain: true,
+        })
+    } else if processes {
+        filters.with_processes.clone()
     } else {
-        &filters.external
+        filters.external.clone()
     };
-    let filter = filter.clone().of_process(own_pid());
+    let filter = filter.of_process(own_pid());
     let installed = if capabilities.notification {
         install_with_listener(&filter).map(Some)
     } else {

@@ -13,6 +13,9 @@ use crate::syscalls::{Refused, describe};
 /// Calls that may be refused before the job is ended.
 const REFUSED_MAX: u32 = 64;
 
+/// Files that an explanation names.
+const EXPLAINED_MAX: usize = 64;
+
 /// The account of a job.
 #[derive(Debug)]
 pub(super) struct Account {
@@ -72,6 +75,14 @@ impl Account {
         self.ended.fatal_denial |= refused.is_fatal();
         self.record(refused.denial());
         self.refused <= REFUSED_MAX
+    }
+
+    /// Writes down a file that a converter may not open, as far as there is room.
+    pub(super) fn explained(&mut self, denial: Option<Denial>) {
+        let room = self.ended.denied.len() < EXPLAINED_MAX;
+        if let Some(denial) = denial.filter(|_| room) {
+            self.record(denial);
+        }
     }
 
     fn record(&mut self, denial: Denial) {

@@ -7,6 +7,7 @@
 mod account;
 mod census;
 mod child;
+mod explain;
 mod process;
 mod receive;
 mod remains;

@@ -177,6 +177,7 @@ fn filters(capabilities: &Capabilities) -> Filters {
             landlock_abi,
             processes,
             refusal,
+            explain: false,
         })
     };
     Filters {

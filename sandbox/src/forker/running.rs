@@ -11,6 +11,7 @@ use nix::unistd::{Pid, Uid};
 use super::account::Account;
 use super::census::threads_of;
 use super::child::Child;
+use super::explain::Explainer;
 use super::receive::receive;
 use super::remains::{self, Remains};
 use super::start::pair;
@@ -48,6 +49,7 @@ pub(super) struct Running {
     child: Option<Child>,
     notes: Option<OwnedFd>,
     listener: Option<Listener>,
+    explainer: Option<Explainer>,
     folder: Option<JobFolder>,
     cgroup: Option<JobCgroup>,
     limits: Limits,
@@ -73,6 +75,7 @@ impl Running {
             child: None,
             notes: None,
             listener: None,
+            explainer: None,
             folder: None,
             cgroup: None,
             limits: run.limits.clone(),
@@ -101,6 +104,9 @@ impl Running {
                 .scratch
                 .make_job()
                 .map_err(|error| ("scratch_folder", errno(error)))?;
+            if run.explain {
+                self.explainer = Some(Explainer::new(context, run, descriptors, &made));
+            }
             self.folder = Some(made);
             if let Some(cgroups) = &mut places.cgroups {
                 let made = cgroups
@@ -231,6 +237,11 @@ impl Running {
         while fatal.is_none()
             && let Some(refused) = listener.receive()
         {
+            if let (Some(explainer), Some(opening)) = (&self.explainer, refused.opening()) {
+                self.account.explained(explainer.denial(&opening));
+                listener.go_on(refused);
+                continue;
+            }
             if refused.is_fatal() {
                 fatal = Some(None);
             } else {

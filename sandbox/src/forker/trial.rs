@@ -60,6 +60,7 @@ fn refuse_call() -> nix::Result<()> {
         landlock_abi: 0,
         processes: false,
         refusal: Refusal::Silent,
+        explain: false,
     };
     install(&Filter::new(profile))?;
     match kill(getppid(), None) {
@@ -74,6 +75,7 @@ fn listen() -> nix::Result<()> {
         landlock_abi: 0,
         processes: false,
         refusal: Refusal::Notified,
+        explain: false,
     };
     install_with_listener(&Filter::new(profile)).map(drop)
 }

@@ -159,10 +159,17 @@ fn profiles() -> Vec<Profile> {
                     landlock_abi,
                     processes,
                     refusal,
+                    explain: false,
                 });
             }
         }
     }
+    profiles.push(Profile::External {
+        landlock_abi: 7,
+        processes: false,
+        refusal: Refusal::Notified,
+        explain: true,
+    });
     profiles
 }
 
@@ -262,6 +269,7 @@ fn seccompiler_allows_the_same_calls() {
         landlock_abi: 7,
         processes: false,
         refusal: Refusal::Silent,
+        explain: false,
     };
     for (architecture, target) in [(X86_64, TargetArch::x86_64), (AARCH64, TargetArch::aarch64)] {
         let answers = profile.answers(architecture);
@@ -296,6 +304,7 @@ fn the_native_filter_is_short() {
         landlock_abi: 7,
         processes: false,
         refusal: Refusal::Notified,
+        explain: false,
     };
     let length = Filter::new(profile).program().len();
     assert!(length < 600, "{length} instructions");

@@ -15,5 +15,5 @@ mod profile;
 
 pub(crate) use emit::Filter;
 pub(crate) use install::{install, install_with_listener};
-pub(crate) use notify::{Listener, Refused, describe};
+pub(crate) use notify::{Listener, Opening, Refused, describe};
 pub(crate) use profile::{Profile, Refusal};

@@ -1,7 +1,8 @@
 //! Refused calls, as the kernel tells the forker of them. Source: `seccomp_unotify(2)`.
 //!
 //! Only calls that are refused anyway are told, and none is ever let through: what a pointer argument points to may
-//! change between the look and the call.
+//! change between the look and the call. The one exception, opens that are explained, is allowed by the filter without
+//! any look at the path, and judged by Landlock after.
 
 use std::mem;
 use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd, OwnedFd};
@@ -21,8 +22,20 @@ pub(crate) struct Listener(OwnedFd);
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Refused {
     id: u64,
+    process: u32,
     number: u32,
     arguments: [u64; 6],
+}
+
+/// A process's wish to open a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Opening {
+    pub(crate) process: u32,
+    /// The descriptor that a relative path starts at; `None` for the working folder.
+    pub(crate) folder: Option<i32>,
+    /// Where the path stands in the process's memory.
+    pub(crate) path: u64,
+    pub(crate) writes: bool,
 }
 
 /// Room for a structure that a newer kernel may have made longer.
@@ -58,9 +71,10 @@ impl Listener {
         let mut room: Room<libc::seccomp_notif> = unsafe { mem::zeroed() };
         // SAFETY: there is room for more than the kernel writes. It fails when the caller has ended meanwhile.
         unsafe { call::receive(self.0.as_raw_fd(), &raw mut room.value) }.ok()?;
-        let libc::seccomp_notif { id, data, .. } = room.value;
+        let libc::seccomp_notif { id, pid, data, .. } = room.value;
         Some(Refused {
             id,
+            process: pid,
             number: data.nr.cast_unsigned(),
             arguments: data.args,
         })
@@ -68,10 +82,20 @@ impl Listener {
 
     /// Lets a call fail with EPERM.
     pub(crate) fn refuse(&self, refused: Refused) {
+        self.answer(refused, -(Errno::EPERM as i32), 0);
+    }
+
+    /// Lets an open go on to Landlock, which judges it.
+    pub(crate) fn go_on(&self, opening: Refused) {
+        self.answer(opening, 0, libc::SECCOMP_USER_NOTIF_FLAG_CONTINUE);
+    }
+
+    fn answer(&self, refused: Refused, error: i32, flags: libc::c_ulong) {
         // SAFETY: as above.
         let mut room: Room<libc::seccomp_notif_resp> = unsafe { mem::zeroed() };
         room.value.id = refused.id;
-        room.value.error = -(Errno::EPERM as i32);
+        room.value.error = error;
+        room.value.flags = u32::try_from(flags).unwrap_or(0);
         // SAFETY: the structure outlives the call. It fails when the caller has ended meanwhile.
         unsafe { call::send(self.0.as_raw_fd(), &raw mut room.value) }.unwrap_or_default();
     }
@@ -87,6 +111,28 @@ impl Refused {
     /// What it was, for people.
     pub(crate) fn denial(self) -> Denial {
         describe(self.number, &self.arguments)
+    }
+
+    /// The open that it is; only the filter for explanations tells of those.
+    pub(crate) fn opening(self) -> Option<Opening> {
+        const AT_FDCWD: i32 = -100;
+        const WRITING: u64 = 3 | 0o100 | 0o1000;
+        let [first, second, third, ..] = self.arguments;
+        let (folder, path, flags) = match NATIVE.name(self.number)? {
+            "open" => (AT_FDCWD, first, second),
+            "openat" => (
+                u32::try_from(first & 0xffff_ffff).ok()?.cast_signed(),
+                second,
+                third,
+            ),
+            _ => return None,
+        };
+        Some(Opening {
+            process: self.process,
+            folder: (folder != AT_FDCWD).then_some(folder),
+            path,
+            writes: flags & WRITING != 0,
+        })
     }
 
     /// Whether it ends the job.

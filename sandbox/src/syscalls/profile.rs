@@ -68,6 +68,9 @@ pub(crate) enum Profile {
         processes: bool,
         /// How it is told no.
         refusal: Refusal,
+        /// Whether its opens are told to the forker. Only with a notified refusal, and with Landlock's ABI 3 or later,
+        /// from which on the filter allows every open.
+        explain: bool,
     },
 }
 
@@ -100,8 +103,12 @@ impl Profile {
                 landlock_abi,
                 processes,
                 refusal,
+                explain,
             } => {
                 table.external(landlock_abi, processes, refusal);
+                if explain && landlock_abi >= 3 && refusal == Refusal::Notified {
+                    table.always(&["open openat"], Action::Notify);
+                }
                 Action::Unknown
             }
         };
@@ -194,6 +201,7 @@ mod tests {
         landlock_abi: 7,
         processes: false,
         refusal: Refusal::Silent,
+        explain: false,
     };
 
     fn answer(profile: Profile, architecture: Architecture, name: &str) -> Option<Answer> {
@@ -254,6 +262,7 @@ mod tests {
             landlock_abi: 0,
             processes: false,
             refusal: Refusal::Silent,
+            explain: false,
         };
         for name in ["mkdirat", "unlinkat", "renameat2", "mkdir", "truncate", "creat"] {
             assert_eq!(

@@ -29,6 +29,7 @@ const TESTS: &[runner::Test] = tests![
     permissions::threads_but_no_processes,
     permissions::a_forbidden_call_ends_the_job_and_is_named,
     permissions::too_many_refused_calls_end_the_job,
+    permissions::an_explanation_names_the_files_that_were_refused,
     permissions::nothing_of_the_daemon_is_inherited,
     permissions::each_limit_ends_the_job_under_its_name,
     jobs::a_folder_is_copied_for_the_converter,

@@ -187,6 +187,44 @@ pub(crate) fn too_many_refused_calls_end_the_job() {
     assert_eq!(finished.denied, denied("network", "socket(AF_INET, SOCK_STREAM)"));
 }
 
+pub(crate) fn an_explanation_names_the_files_that_were_refused() {
+    let sandbox = Sandbox::new();
+    let script = "open('x', 'w'); open('x').read(); open('/dev/null', 'w')\nfor path in ['/etc/passwd', '../../y', '/no/such/file']:\n    for mode in ['r', 'w']:\n        try: open(path, mode)\n        except OSError: pass\n";
+    let path = sandbox.file("convert.py", script);
+    let program = Program::Python {
+        command: vec![path.into()],
+        trusted: false,
+    };
+    let finished = sandbox
+        .run(
+            JobSpec {
+                explain: true,
+                ..spec(program)
+            },
+            "",
+        )
+        .unwrap();
+    assert_eq!(finished.outcome, Outcome::Exited, "{}", complaint(&finished));
+    let details: Vec<_> = finished
+        .denied
+        .iter()
+        .map(|denial| denial.detail.as_str())
+        .collect();
+    for refused in ["open /etc/passwd for reading", "open /etc/passwd for writing"] {
+        assert!(details.contains(&refused), "{details:?}");
+    }
+    assert!(
+        details.iter().any(|detail| detail.ends_with("/y for writing")),
+        "{details:?}"
+    );
+    assert!(
+        !details
+            .iter()
+            .any(|detail| detail.contains("/no/such") || detail.contains("/x for")),
+        "{details:?}"
+    );
+}
+
 pub(crate) fn nothing_of_the_daemon_is_inherited() {
     let sandbox = Sandbox::new();
     // The numbers that answer, and the environment: nothing else comes from outside.
