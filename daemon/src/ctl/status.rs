@@ -214,7 +214,11 @@ fn problems(status: &Status, output: Output, now: UnixMs) -> String {
         text.push_str("\npaused: no files are taken up and nothing is sent until: stationctl resume");
     }
     if !status.recent.is_empty() {
-        text.push_str("\n\nlately:");
+        text.push_str(if text.is_empty() {
+            "\nlately:"
+        } else {
+            "\n\nlately:"
+        });
     }
     for told in status.recent.iter().take(RECENT) {
         let tone = if told.level == "error" {
@@ -223,7 +227,7 @@ fn problems(status: &Status, output: Output, now: UnixMs) -> String {
             Tone::Warn
         };
         let at = ago(&told.at, now);
-        let line = wrap(&format!("{at}: {}", told.text), output.width(), 4);
+        let line = wrap(&format!("{at}: {}", told.brief), output.width(), 4);
         text.extend(["\n    ", &output.paint(tone, &line)]);
     }
     if !text.is_empty() {

@@ -17,6 +17,9 @@ const KEPT: usize = 20;
 /// A kept line is cut to so many characters.
 const LENGTH: usize = 500;
 
+/// Keys by which the journal is searched; on a screen they take the room of what is said.
+const IDS: &[&str] = &["job", "trace", "report_id"];
+
 static LINES: Mutex<VecDeque<Told>> = Mutex::new(VecDeque::new());
 static ERRORS: [AtomicU64; ROLES.len()] = [const { AtomicU64::new(0) }; ROLES.len()];
 
@@ -31,6 +34,9 @@ pub struct Told {
     pub code: String,
     /// The line, as the journal has it.
     pub text: String,
+    /// The same in short: without the ids by which the journal is searched.
+    #[serde(default)]
+    pub brief: String,
 }
 
 /// Keeps a line if it is a warning or an error of one of the roles.
@@ -45,11 +51,14 @@ pub(super) fn keep(record: &Record<'_>) {
     if record.level() == Level::Error {
         errors.fetch_add(1, Ordering::Relaxed);
     }
-    let line = Line::of(record);
+    let mut line = Line::of(record);
+    let text = line.text();
+    line.pairs.retain(|(key, _)| !IDS.contains(&key.as_str()));
     let told = Told {
         at: clock::now().to_string(),
         level: record.level().as_str().to_ascii_lowercase(),
-        text: line.text().chars().take(LENGTH).collect(),
+        text: text.chars().take(LENGTH).collect(),
+        brief: line.text().chars().take(LENGTH).collect(),
         code: line.code,
     };
     let mut lines = LINES.lock().unwrap_or_else(PoisonError::into_inner);
