@@ -53,6 +53,7 @@ enum Ended {
 /// One life of all roles, from their start to their drain.
 fn live(settings: &Settings, options: &LoadOptions) -> Result<Ended, StartError> {
     let station = Station {
+        settings_file: std::path::absolute(options.path()).unwrap_or_else(|_| options.path().to_owned()),
         id: station_id(&settings.state_dir).map_err(StartError::StationId)?,
         started: clock::now(),
         started_at: Instant::now(),

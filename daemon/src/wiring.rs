@@ -4,6 +4,7 @@
 //! only. What fails inside a role is an error it deals with, a panic ends the process (D099), and a role that hangs is
 //! found by the heartbeat; systemd then starts the daemon anew, and the queue is built for that.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -62,6 +63,8 @@ pub(crate) struct Wired {
 /// What is known before the roles start.
 #[derive(Debug)]
 pub(crate) struct Station {
+    /// The settings file, absolute.
+    pub(crate) settings_file: PathBuf,
     /// Names this station in report ids.
     pub(crate) id: Uuid,
     /// When the process started.
@@ -221,6 +224,7 @@ fn facts(settings: &Settings, client: &Client, station: &Station) -> Facts {
         policy: settings.sandbox.policy,
         level: client.level(),
         landlock_abi: client.layers().landlock_abi,
+        settings_file: station.settings_file.clone(),
         state_dir: settings.state_dir.clone(),
         min_free_disk_bytes: settings.queue.min_free_disk_bytes,
         started: station.started,

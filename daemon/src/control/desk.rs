@@ -35,6 +35,8 @@ pub struct Facts {
     pub level: Level,
     /// Landlock's ABI on this kernel; 0 means none.
     pub landlock_abi: u8,
+    /// The settings file, absolute.
+    pub settings_file: PathBuf,
     /// Setting `state_dir`.
     pub state_dir: PathBuf,
     /// Setting `queue.min_free_disk_mib`, in bytes.

@@ -1,5 +1,7 @@
 //! The answer to `status`: what `stationctl status` shows and programs read.
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 use stationd_actors::model::{
     BreakerState, ConverterState, ConverterStatus, QueueStatus, ServerState, UploaderStatus,
@@ -20,6 +22,8 @@ pub struct Status {
     pub pid: u32,
     /// Name of the station.
     pub station: String,
+    /// Its settings file, absolute.
+    pub settings_file: PathBuf,
     /// How long the daemon has been running, in seconds.
     pub uptime_s: u64,
     /// When this was asked, RFC 3339.
@@ -125,6 +129,7 @@ impl Status {
             version: facts.version.to_owned(),
             pid: std::process::id(),
             station: facts.station.clone(),
+            settings_file: facts.settings_file.clone(),
             uptime_s: facts.started_at.elapsed().as_secs(),
             at: snapshot.at.to_string(),
             server: ServerPart::new(facts, uploads),

@@ -14,6 +14,7 @@ use serde_json::{Map, Value, json};
 use super::context::Context;
 use super::error::CtlError;
 use super::output;
+use crate::control::Status;
 use crate::settings::{self, LoadOptions, Settings};
 
 /// What to do with the settings.
@@ -56,8 +57,13 @@ pub(super) fn load(context: &Context) -> Result<Settings, CtlError> {
     settings::load(&options(context)).map_err(CtlError::Settings)
 }
 
+/// The file named on the command line, else the one the running daemon reads, else the usual one.
 fn options(context: &Context) -> LoadOptions {
-    LoadOptions::of_process(context.global.config.clone())
+    let file = context.global.config.clone().or_else(|| {
+        let status: Status = context.client().ok()?.ask("status", &json!({})).ok()?;
+        Some(status.settings_file).filter(|file| file.exists())
+    });
+    LoadOptions::of_process(file)
 }
 
 /// The values in force: the daemon's, or those of the files when one is named or no daemon is there.
