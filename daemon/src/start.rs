@@ -38,6 +38,7 @@ pub(crate) fn prepare(options: &LoadOptions) -> Result<Settings, Exit> {
         journal::no_state_dir(&settings.state_dir, &error);
         Exit::Disk
     })?;
+    settings.make_result_folders();
     Ok(settings)
 }
 

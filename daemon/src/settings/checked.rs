@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use stationd_actors::converter::{ConverterSettings, SupervisorSettings};
 use stationd_actors::queue::QueueSettings;
 use stationd_actors::uploader::UploaderSettings;
-use stationd_actors::watcher::FolderSettings;
+use stationd_actors::watcher::{FolderSettings, Unit};
 use stationd_sandbox::{ForkerSettings, Program};
 use uuid::Uuid;
 
@@ -112,17 +112,27 @@ impl Settings {
             policy: self.sandbox.policy,
         }
     }
+    /// Where whole folders come from that are converted: drop and pending folders.
+    fn result_folders(&self) -> impl Iterator<Item = PathBuf> {
+        let all = self.folders.iter().zip(&self.converters);
+        let fed = all.filter(|(folder, _)| folder.unit != Unit::File);
+        fed.flat_map(|(_, converter)| [converter.drop_dir.clone(), converter.pending_dir.clone()])
+    }
+
+    /// Makes those of them that are missing while their parent is there. Called before the forker starts, which can be
+    /// confined only to what exists; a folder that cannot be made is reported by the role that needs it.
+    pub fn make_result_folders(&self) {
+        for folder in self.result_folders() {
+            drop(std::fs::create_dir(folder));
+        }
+    }
+
     /// The forker's settings; `own_cgroup` says whether the daemon's cgroup is its own to arrange (`Delegate=yes`).
     pub fn forker(&self, own_cgroup: bool) -> ForkerSettings {
         let programs = || self.converters.iter().map(|converter| &converter.program);
         let mut readable: Vec<_> = programs().flat_map(Program::paths).collect();
         // Whole folders are copied by the child, before it is confined but after the forker is.
-        let external = |program: &Program| !matches!(program, Program::Builtin { .. });
-        let fed = self
-            .converters
-            .iter()
-            .filter(|converter| external(&converter.program));
-        readable.extend(fed.map(|converter| converter.drop_dir.clone()));
+        readable.extend(self.result_folders());
         readable.sort();
         readable.dedup();
         ForkerSettings {
