@@ -65,6 +65,7 @@ fn live(settings: &Settings, options: &LoadOptions) -> Result<Ended, StartError>
         journal::confinement(&client, settings);
         let mut signals = Signals::new().map_err(StartError::System)?;
         let mut wired = wiring::start(settings, client, &station)?;
+        wired.first_look().await;
         journal::started(options.path(), waiting(&wired).await);
         notify::ready("started");
         let ended = serve(settings, options, &mut wired, &mut signals).await;

@@ -12,7 +12,7 @@ use actix::{Actor, Addr, Arbiter, Recipient};
 use stationd_actors::converter::ConverterSupervisor;
 use stationd_actors::messages::converter::BindConverter;
 use stationd_actors::messages::queue::BindQueue;
-use stationd_actors::messages::watcher::Rescan;
+use stationd_actors::messages::watcher::{AwaitFirstLook, Rescan};
 use stationd_actors::model::UnixMs;
 use stationd_actors::queue::Queue;
 use stationd_actors::uploader::{QueueRecipients, Server, Uploader};
@@ -33,6 +33,9 @@ use crate::start_error::StartError;
 
 /// Requests to the main task that may wait: an operator gives one at a time.
 const REQUESTS: usize = 4;
+
+/// How long the start waits for the first look through the drop folders.
+const FIRST_LOOK: Duration = Duration::from_secs(2);
 
 /// The watcher only has to stop offering.
 const WATCHER_STOP: Duration = Duration::from_secs(2);
@@ -164,6 +167,14 @@ impl Wired {
                 pulse: self.queue.clone().recipient(),
             },
         ]
+    }
+
+    /// Waits until every drop folder was looked through once; a share that hangs holds nobody up.
+    pub(crate) async fn first_look(&self) {
+        let looked = tokio::time::timeout(FIRST_LOOK, self.watcher.send(AwaitFirstLook)).await;
+        if looked.is_err() {
+            log::debug!(target: "daemon", "started before every drop folder was looked through");
+        }
     }
 
     /// Has all drop folders looked through.

@@ -12,7 +12,7 @@ use nix::unistd::Pid;
 use serde_json::Value;
 
 /// Longest wait for an event; only a broken daemon reaches it.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A line of the journal, in the JSON format: `code`, `role`, `message` and the line's own keys.
 #[derive(Debug, Clone)]

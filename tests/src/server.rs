@@ -10,7 +10,7 @@ use stationd::receiver::{Receiver, ReceiverSettings, ReceiverTls};
 use tempfile::TempDir;
 
 /// Longest wait for reports; only a broken daemon reaches it.
-const PATIENCE: Duration = Duration::from_secs(240);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A running receiver on loopback that keeps what it gets in a temporary folder.
 #[derive(Debug)]

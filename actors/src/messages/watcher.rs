@@ -60,6 +60,12 @@ pub struct SetEnabled {
 #[rtype(result = "()")]
 pub struct Rescan;
 
+/// Answered when every drop folder was looked through once, so that files dropped from then on are seen as they come.
+/// A folder that cannot be looked through counts too. Daemon to watcher, once, before it says that it has started.
+#[derive(Debug, Clone, Copy, Message)]
+#[rtype(result = "()")]
+pub struct AwaitFirstLook;
+
 /// A converter's folder as the watcher sees it. Asked for by the status screen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FolderState {

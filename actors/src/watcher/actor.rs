@@ -1,13 +1,14 @@
 //! Role: finds complete files in the drop folders and offers them, one per credit.
 //!
 //! Owns: the inotify instance, and per folder a bounded window of what waits.
-//! Receives: `Credit`, `JobEnded`, `SetEnabled`, `Rescan`, `DescribeFolders`, `Pause`, `Resume`, `Pulse`, `Drain`.
+//! Receives: `Credit`, `JobEnded`, `SetEnabled`, `Rescan`, `DescribeFolders`, `AwaitFirstLook`, `Pause`, `Resume`, `Pulse`, `Drain`.
 //! Sends: `Offer` to the converter supervisor.
 //! Runs on: the main arbiter; scans and looks run on blocking threads, one of each per folder, so that a share that
 //! hangs delays no other folder.
 //! After a restart: the first scan of each folder finds what waits; nothing is kept on disk.
 //! When draining: offers nothing more and answers at once; files stay where they are.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -15,10 +16,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use actix::{
-    Actor, ActorFutureExt, AsyncContext, Context, Handler, MessageResult, Recipient, SpawnHandle,
-    StreamHandler, WrapFuture,
+    Actor, ActorFutureExt, AsyncContext, Context, Handler, MessageResult, Recipient, ResponseFuture,
+    SpawnHandle, StreamHandler, WrapFuture,
 };
 use inotify::{EventOwned, Inotify, Watches};
+use tokio::sync::watch;
 
 use super::folder::Folder;
 use super::look::look_at;
@@ -29,7 +31,9 @@ use super::window::Complete;
 use super::{FolderSettings, events, findings, journal};
 use crate::messages::converter::Offer;
 use crate::messages::lifecycle::{Drain, Drained, Health, Pause, Pulse, Resume};
-use crate::messages::watcher::{Credit, DescribeFolders, FolderState, JobEnded, Rescan, SetEnabled};
+use crate::messages::watcher::{
+    AwaitFirstLook, Credit, DescribeFolders, FolderState, JobEnded, Rescan, SetEnabled,
+};
 use crate::model::{SourceFile, TraceId};
 
 /// Places in the mailbox: the supervisor sends at most two messages per child.
@@ -53,6 +57,8 @@ pub struct Watcher {
     wake: Option<(Instant, SpawnHandle)>,
     offer_again: Option<Instant>,
     stop: Arc<AtomicBool>,
+    /// Folders that were not looked through yet.
+    unseen: watch::Sender<BTreeSet<usize>>,
 }
 
 impl std::fmt::Debug for Watcher {
@@ -72,8 +78,10 @@ impl Watcher {
             .into_iter()
             .enumerate()
             .map(|(index, settings)| Folder::new(index, settings, now));
+        let folders: Vec<_> = folders.collect();
         Self {
-            folders: folders.collect(),
+            unseen: watch::Sender::new(enabled(&folders)),
+            folders,
             offers,
             credits: 0,
             offered: 0,
@@ -180,6 +188,7 @@ impl Watcher {
         if let (Some(watched), Some(watches)) = (watched, &mut self.watches) {
             self.table.replace(place, watched, watches);
         }
+        self.unseen.send_if_modified(|unseen| unseen.remove(&place));
     }
 
     fn begin_looks(&mut self, place: usize, now: Instant, ctx: &mut Context<Self>) {
@@ -222,6 +231,13 @@ impl Watcher {
             folder.offered(file);
         }
     }
+}
+
+/// The places of the folders whose files are taken.
+fn enabled(folders: &[Folder]) -> BTreeSet<usize> {
+    (0..folders.len())
+        .filter(|place| folders.get(*place).is_some_and(|folder| folder.enabled))
+        .collect()
 }
 
 fn offer(folder: &Folder, file: &Complete) -> Offer {
@@ -270,6 +286,18 @@ impl Handler<Credit> for Watcher {
     fn handle(&mut self, credit: Credit, ctx: &mut Self::Context) {
         self.credits += credit.jobs;
         self.work(ctx);
+    }
+}
+
+impl Handler<AwaitFirstLook> for Watcher {
+    type Result = ResponseFuture<()>;
+
+    fn handle(&mut self, _: AwaitFirstLook, _: &mut Self::Context) -> Self::Result {
+        let mut unseen = self.unseen.subscribe();
+        Box::pin(async move {
+            // An error means that the watcher has ended, and so has what was waited for.
+            drop(unseen.wait_for(BTreeSet::is_empty).await);
+        })
     }
 }
 

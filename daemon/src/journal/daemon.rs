@@ -99,7 +99,7 @@ pub fn not_started(error: &StartError) {
 pub fn confinement(client: &Client, settings: &Settings) {
     let layers = client.layers();
     log::info!(
-        target: "daemon", code = "D003", level:% = client.level(), landlock_abi = layers.landlock_abi,
+        target: "daemon", code = "D003", confinement:% = client.level(), landlock_abi = layers.landlock_abi,
         seccomp = layers.seccomp, cgroup = layers.cgroup, policy:% = settings.sandbox.policy;
         "converters are confined"
     );

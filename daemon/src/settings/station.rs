@@ -86,7 +86,12 @@ impl Section for StationKeys {
             &mut self.name_source,
             "Where the name is looked for first.",
         );
-        keys.text("location", &mut self.location, &SHORT, "The location in reports.");
+        keys.text(
+            "location",
+            &mut self.location,
+            &SHORT,
+            "The location in reports that name none; empty: Unknown.",
+        );
         keys.text("purpose", &mut self.purpose, &SHORT, "The purpose in reports.");
         keys.text(
             "description",
@@ -153,11 +158,21 @@ impl StationKeys {
         Identity {
             station: Filled {
                 name,
-                location: self.location.clone(),
+                location: self.known_location().to_owned(),
                 purpose: self.purpose.clone(),
             },
             description: self.description.clone(),
             name_origin,
+        }
+    }
+
+    /// The location of reports that name none. The schema demands at least one character, and a line that stops for a
+    /// setting nobody made would help nobody; each report says what was assumed.
+    fn known_location(&self) -> &str {
+        if self.location.is_empty() {
+            UNKNOWN_LOCATION
+        } else {
+            &self.location
         }
     }
 
@@ -198,6 +213,9 @@ impl StationKeys {
         presets
     }
 }
+
+/// What a report says whose location nobody has named. Source: wsjf/uut.schema.json, `location` has 1 to 100 characters.
+const UNKNOWN_LOCATION: &str = "Unknown";
 
 /// A name as it stands in reports: upper case, spaces as `-`, anything but letters, digits, `-`, `_` and `.` as `_`.
 ///
