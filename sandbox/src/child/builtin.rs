@@ -69,3 +69,100 @@ fn report_panic(panic: &std::panic::PanicHookInfo<'_>) {
     drop(writeln!(io::stderr(), "{panic}"));
     std::process::abort();
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read as _;
+    use std::os::unix::process::ExitStatusExt as _;
+    use std::process::{Command, ExitStatus, Stdio};
+
+    use nix::sys::prctl;
+
+    use super::*;
+    use crate::child::notes::{NOTE_BYTES, Note};
+    use crate::child::{places, trap};
+    use crate::syscalls::{Filter, Profile, describe, install};
+
+    const WORK: &str = "STATIOND_TEST_WORK";
+
+    /// Takes the notes' place with standard input, and does what is asked under the filter.
+    #[test]
+    #[ignore = "confines its process: the tests below run it in one of its own"]
+    fn in_a_process_of_its_own() {
+        let work = std::env::var(WORK).unwrap_or_default();
+        places::open_places().unwrap();
+        places::place(io::stdin(), places::NOTES_FD).unwrap();
+        std::panic::set_hook(Box::new(report_panic));
+        trap::report_trapped_calls().unwrap();
+        prctl::set_no_new_privs().unwrap();
+        install(&Filter::new(Profile::Builtin).of_process(std::process::id())).unwrap();
+        match work.as_str() {
+            "compute" => {
+                let mut memory = vec![1_u8; 10 << 20];
+                memory.extend(vec![2; 10 << 20]);
+                assert_eq!(memory.iter().map(|&byte| u64::from(byte)).sum::<u64>(), 30 << 20);
+            }
+            "open" => drop(std::fs::File::open("/etc/passwd")),
+            "thread" => drop(std::thread::Builder::new().spawn(|| ())),
+            _ => panic!("no such step"),
+        }
+        exit_now(0);
+    }
+
+    /// How that ended, what it noted and said.
+    fn filtered(work: &str) -> (ExitStatus, Option<Note>, String) {
+        let (mut ours, theirs) = std::os::unix::net::UnixStream::pair().unwrap();
+        let output = Command::new("/proc/self/exe")
+            .args([
+                "child::builtin::tests::in_a_process_of_its_own",
+                "--exact",
+                "--ignored",
+                "--nocapture",
+            ])
+            .env(WORK, work)
+            .stdin(Stdio::from(std::os::fd::OwnedFd::from(theirs)))
+            .output()
+            .unwrap();
+        let mut bytes = Vec::new();
+        ours.read_to_end(&mut bytes).unwrap();
+        assert!(bytes.len() <= NOTE_BYTES);
+        (
+            output.status,
+            Note::from_bytes(&bytes),
+            String::from_utf8(output.stderr).unwrap(),
+        )
+    }
+
+    #[test]
+    fn what_a_parser_needs_is_allowed() {
+        let (status, note, said) = filtered("compute");
+        assert_eq!((status.code(), note), (Some(0), None), "{said}");
+    }
+
+    #[test]
+    fn a_call_that_no_parser_needs_is_named_and_ends_it() {
+        let (status, note, said) = filtered("open");
+        assert_eq!(status.code(), Some(70), "{said}");
+        let Some(Note::Trapped { call, .. }) = note else {
+            unreachable!("{note:?}")
+        };
+        assert!(describe(call, &[0; 6]).detail.starts_with("open"), "{call}");
+    }
+
+    #[test]
+    fn a_trap_that_cannot_be_told_ends_it_all_the_same() {
+        // The C library blocks every signal while it makes a thread.
+        let (status, note, said) = filtered("thread");
+        assert_eq!((status.signal(), note), (Some(libc::SIGSYS), None), "{said}");
+    }
+
+    #[test]
+    fn a_panic_is_told_under_the_filter() {
+        let (status, note, said) = filtered("panic");
+        assert_eq!((status.signal(), note), (Some(libc::SIGABRT), None), "{said}");
+        assert!(
+            said.contains("builtin.rs") && said.contains("no such step"),
+            "{said}"
+        );
+    }
+}

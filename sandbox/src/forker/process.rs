@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::prctl;
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use nix::sys::resource::{Resource, getrlimit, rlim_t, setrlimit};
 use nix::sys::signal::{SigHandler, Signal, signal};
 use nix::sys::socket::{MsgFlags, SockType, getsockopt, send, sockopt};
 use nix::sys::stat::Mode;
@@ -198,7 +198,7 @@ fn harden() -> nix::Result<()> {
     }
     setrlimit(Resource::RLIMIT_CORE, 0, 0)?;
     let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
-    let below_places = u64::from(FIRST_PLACE.unsigned_abs());
+    let below_places: rlim_t = FIRST_PLACE.unsigned_abs().into();
     setrlimit(Resource::RLIMIT_NOFILE, below_places.min(hard), hard)
 }
 

@@ -323,3 +323,34 @@ pub(crate) fn a_killed_forker_is_replaced_and_the_job_repeated() {
     assert_eq!(sandbox.client.restarts(), 1);
     assert_ne!(sandbox.block_on(sandbox.client.forker_pid()), first);
 }
+
+pub(crate) fn a_job_whose_forker_dies_is_repeated() {
+    let sandbox = Sandbox::new();
+    let input = std::fs::File::open(sandbox.file("input", "x\n")).unwrap();
+    let script = "n=0; while [ $n -lt 200000 ]; do n=$((n+1)); done; read -r x; echo $x";
+    let first = sandbox.block_on(sandbox.client.forker_pid());
+    let finished = sandbox.block_on(async {
+        let job = sandbox.client.run(spec(shell(script)), input.into());
+        let mut job = std::pin::pin!(job);
+        // Long enough to begin, too short to end.
+        assert!(
+            tokio::time::timeout(Duration::from_millis(20), job.as_mut())
+                .await
+                .is_err()
+        );
+        let pid = nix::unistd::Pid::from_raw(first.cast_signed());
+        nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGKILL).unwrap();
+        job.await.unwrap()
+    });
+    assert_eq!(finished.outcome, Outcome::Exited, "{}", complaint(&finished));
+    assert_eq!(text(&finished), "x\n");
+    assert_eq!(sandbox.client.restarts(), 1);
+}
+
+pub(crate) fn what_a_dead_forker_left_is_removed_by_the_next() {
+    let sandbox = Sandbox::new();
+    let pid = nix::unistd::Pid::from_raw(sandbox.block_on(sandbox.client.forker_pid()).cast_signed());
+    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGKILL).unwrap();
+    assert_eq!(sandbox.shell("echo x > x").outcome, Outcome::Exited);
+    assert_eq!(sandbox.forker_folders(), 1);
+}

@@ -42,6 +42,8 @@ const TESTS: &[runner::Test] = tests![
     levels::a_filter_around_the_daemon_is_told_from_an_old_kernel,
     levels::without_seccomp_no_external_converter_runs_at_all,
     levels::landlock_is_probed_for_real,
+    jobs::a_job_whose_forker_dies_is_repeated,
+    jobs::what_a_dead_forker_left_is_removed_by_the_next,
 ];
 
 fn main() -> ExitCode {

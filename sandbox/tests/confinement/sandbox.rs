@@ -74,6 +74,11 @@ impl Sandbox {
         self.run(spec(shell(script)), "input\n").unwrap()
     }
 
+    /// Forkers that have a folder in the scratch root.
+    pub(crate) fn forker_folders(&self) -> usize {
+        fs::read_dir(self.folder.path().join("scratch")).unwrap().count()
+    }
+
     /// Folders that are left in the scratch root.
     pub(crate) fn job_folders(&self) -> usize {
         let forkers = fs::read_dir(self.folder.path().join("scratch")).unwrap();
