@@ -55,6 +55,8 @@ fn main() -> ExitCode {
     {
         return stationd_sandbox::forker_main(arguments);
     }
+    // As the daemon does, before anything else.
+    stationd_sandbox::harden_process().unwrap();
     let arguments: Vec<OsString> = first.into_iter().chain(arguments).collect();
     runner::run(TESTS, &arguments)
 }
