@@ -7,7 +7,9 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use stationd_report::Report;
 
-use crate::{ConvertError, Format, Source, atml, csv, junit, stdf, teststand, wats_text, wsjf, wsxf};
+use crate::{
+    ConvertError, Format, Source, atml, csv, gr228x, i3070, junit, stdf, teststand, wats_text, wsjf, wsxf,
+};
 
 /// The most notes of one file: a journal line has to hold them.
 const MOST_NOTES: usize = 20;
@@ -55,6 +57,8 @@ pub fn convert(format: Format, input: &[u8], source: &Source<'_>) -> Result<Conv
         Format::TestStand => teststand::convert(input, source),
         Format::Junit => junit::convert(input, source),
         Format::Stdf => stdf::convert(input, source),
+        Format::TeradyneGr228x => gr228x::convert(input, source),
+        Format::I3070 => i3070::convert(input, source),
     }
 }
 

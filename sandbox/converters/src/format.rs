@@ -25,6 +25,10 @@ pub enum Format {
     Junit,
     /// `stdf`: Standard Test Data Format, version 4.
     Stdf,
+    /// `teradyne-gr228x`: the log of 228x in-circuit testers.
+    TeradyneGr228x,
+    /// `i3070`: log records of 3070 in-circuit testers.
+    I3070,
 }
 
 /// A name that is no built-in format.
@@ -56,6 +60,8 @@ impl Format {
         Self::TestStand,
         Self::Junit,
         Self::Stdf,
+        Self::TeradyneGr228x,
+        Self::I3070,
     ];
 
     /// Its name in the settings.
@@ -69,6 +75,8 @@ impl Format {
             Self::TestStand => "teststand",
             Self::Junit => "junit",
             Self::Stdf => "stdf",
+            Self::TeradyneGr228x => "teradyne-gr228x",
+            Self::I3070 => "i3070",
         }
     }
 }

@@ -1,0 +1,186 @@
+//! From a log to reports.
+
+use std::collections::BTreeMap;
+
+use stationd_report::{Report, ReportStatus, SequenceCall, Step, StepStatus};
+
+use super::Gr228xArguments;
+use super::measure::step;
+use super::parse::{Tested, units};
+use crate::ict::{add_text, boolean, decided, ended, seconds_between, sequence};
+use crate::rows::{Cell, Field, Reader, Site, StatusWords, Unit};
+use crate::text::decode;
+use crate::when::{self, Dates};
+use crate::{Conversion, ConvertError, Source};
+
+/// How the log writes times.
+const DATES: Dates<'static> = Dates::Pattern("%d-%b-%y %H:%M:%S");
+
+/// Converts all units of a log.
+pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, ConvertError> {
+    let arguments: Gr228xArguments = source.parse_arguments()?;
+    let text = decode(input, arguments.encoding.as_deref())?;
+    convert_text(&text, &arguments)
+}
+
+/// The same for a text whose format was recognised.
+pub(crate) fn convert_text(text: &str, arguments: &Gr228xArguments) -> Result<Conversion, ConvertError> {
+    let words = StatusWords::default();
+    let codes = BTreeMap::new();
+    let site = Site {
+        reader: Reader {
+            decimal_mark: '.',
+            dates: DATES,
+            words: &words,
+        },
+        process_codes: &codes,
+        process_code: arguments.process_code,
+    };
+    let mut conversion = Conversion::default();
+    let (units, notes) = units(text);
+    for unit in units {
+        let mut notes = Vec::new();
+        let unit = unit.and_then(|unit| report(&unit, arguments, site, &mut notes));
+        arguments.on_damaged_unit.take(unit, &mut conversion)?;
+        for note in notes {
+            conversion.note(note);
+        }
+    }
+    for note in notes {
+        conversion.note(note);
+    }
+    ended(
+        conversion,
+        "no unit: expected a line as `@31-JUL-12  14:18:51 SN 123`",
+    )
+}
+
+fn report(
+    tested: &Tested<'_>,
+    arguments: &Gr228xArguments,
+    site: Site<'_>,
+    notes: &mut Vec<String>,
+) -> Result<Report, ConvertError> {
+    let mut unit = Unit::new(tested.line);
+    let from_program = arguments.part_number_ends.as_deref().zip(tested.program);
+    let from_program = from_program.map(|(end, program)| match program.stem() {
+        stem if end.is_empty() => stem,
+        stem => stem.split(end).next().unwrap_or(stem),
+    });
+    let part_number = arguments.part_number.as_deref().or(from_program);
+    decided(
+        &mut unit,
+        tested.line,
+        part_number,
+        arguments.revision.as_deref(),
+        site,
+    )?;
+    unit.set(Field::Serial, tested.serial, site)?;
+    unit.set(Field::Start, tested.start, site)?;
+    let (sign, end) = tested.end;
+    unit.report_mut().result = Some(result(sign).into());
+    let end = when::start(end.text, DATES).ok_or_else(|| end.expected("a date and time"))?;
+    let start = unit.report_mut().start.clone().unwrap_or_default();
+    unit.uut_mut().exec_time = seconds_between(&start, &end);
+    if unit.uut_mut().exec_time.is_none() {
+        notes.push("a unit ends before it starts; its duration was left out".to_owned());
+    }
+    let mut root = sequence(
+        tested.program.map_or("Log", |program| program.stem()),
+        None,
+        Vec::new(),
+    );
+    if let Some(program) = tested.program {
+        root.seq_call = Some(Box::new(SequenceCall {
+            path: Some(program.path.to_owned()),
+            name: Some(program.stem().to_owned()),
+            ..SequenceCall::default()
+        }));
+        unit.keep("Program loaded", program.loaded);
+    }
+    for (number, line) in &tested.lines {
+        take(line, *number, &mut unit, &mut root, site, notes)?;
+    }
+    unit.finish(root, site, notes)
+}
+
+/// What ended a unit.
+fn result(sign: char) -> ReportStatus {
+    match sign {
+        '"' => ReportStatus::Passed,
+        '/' => ReportStatus::Failed,
+        '?' | '!' => ReportStatus::Terminated,
+        _ => ReportStatus::Error,
+    }
+}
+
+/// Takes a line of a unit. What has no meaning here is kept in the text of the root step.
+fn take(
+    line: &str,
+    number: usize,
+    unit: &mut Unit,
+    root: &mut Step,
+    site: Site<'_>,
+    notes: &mut Vec<String>,
+) -> Result<(), ConvertError> {
+    let found = if let Some(failure) = line.strip_prefix('(').and_then(general) {
+        Some(failure)
+    } else if let Some((key, value)) = line.strip_prefix("WATS_").and_then(|rest| rest.split_once('=')) {
+        return own(key, Cell::named(value, number, "WATS_"), unit, root, site);
+    } else {
+        step(line, number)?
+    };
+    if let Some(step) = found {
+        root.steps.get_or_insert_default().push(step);
+    } else {
+        add_text(root, line);
+        notes.push("lines without a meaning here are kept as text of the root step".to_owned());
+    }
+    Ok(())
+}
+
+/// Lines of the vendor's client that a test program prints: `WATS_partNumber=43420`.
+fn own(
+    key: &str,
+    value: Cell<'_>,
+    unit: &mut Unit,
+    root: &mut Step,
+    site: Site<'_>,
+) -> Result<(), ConvertError> {
+    let field = match key {
+        "partNumber" => Field::PartNumber,
+        "partRevision" => Field::Revision,
+        "operator" => Field::Operator,
+        "stationName" => Field::Station,
+        "sequenceName" => {
+            root.seq_call.get_or_insert_default().name = value.owned();
+            return Ok(());
+        }
+        "sequenceVersion" => {
+            root.seq_call.get_or_insert_default().version = value.owned();
+            return Ok(());
+        }
+        key => {
+            unit.keep(key, value);
+            return Ok(());
+        }
+    };
+    unit.set(field, value, site)
+}
+
+/// A failure of many pins: `O 397,398,`.
+fn general(rest: &str) -> Option<Step> {
+    let key = rest.chars().next()?;
+    let name = match key {
+        'S' => "Shorts",
+        'O' => "Opens",
+        'B' => "Bus test",
+        'C' => "Scratch probing",
+        'F' => "Fixture contact",
+        _ => return None,
+    };
+    let pins = rest.strip_prefix(key)?;
+    let mut step = boolean(name, StepStatus::Failed);
+    add_text(&mut step, pins);
+    Some(step)
+}

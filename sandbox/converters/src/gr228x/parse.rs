@@ -1,0 +1,116 @@
+//! The lines of a log: programs, and units from `@` to their event.
+
+use crate::ConvertError;
+use crate::rows::Cell;
+
+/// The program that the tester had loaded.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Program<'a> {
+    /// Path of its file, as written.
+    pub(super) path: &'a str,
+    /// When it was loaded.
+    pub(super) loaded: Cell<'a>,
+}
+
+impl<'a> Program<'a> {
+    /// The file's name without folder and extension.
+    pub(super) fn stem(&self) -> &'a str {
+        let name = self.path.rsplit(['\\', '/']).next().unwrap_or(self.path);
+        name.rsplit_once('.').map_or(name, |(stem, _)| stem)
+    }
+}
+
+/// One unit as it stands in the log.
+#[derive(Debug)]
+pub(super) struct Tested<'a> {
+    pub(super) line: usize,
+    pub(super) program: Option<Program<'a>>,
+    pub(super) start: Cell<'a>,
+    pub(super) serial: Cell<'a>,
+    pub(super) lines: Vec<(usize, &'a str)>,
+    /// The character of the event that ended the unit, and its time.
+    pub(super) end: (char, Cell<'a>),
+}
+
+/// The characters of events. `]` (return to diagnosis) says nothing of a unit.
+const EVENTS: [char; 7] = ['?', '"', '/', '*', '&', '!', ']'];
+
+/// Whether a text begins like `31-JUL-12`.
+fn is_date(text: &str) -> bool {
+    let mut parts = text.trim_start().splitn(3, '-');
+    let digits = |part: Option<&str>| {
+        part.is_some_and(|part| part.len() <= 2 && part.bytes().all(|b| b.is_ascii_digit()))
+    };
+    let month = |part: Option<&str>| {
+        part.is_some_and(|part| part.len() == 3 && part.bytes().all(|b| b.is_ascii_alphabetic()))
+    };
+    digits(parts.next()) && month(parts.next()) && parts.next().is_some()
+}
+
+/// The event of a line, and its time.
+fn event(line: &str, number: usize) -> Option<(char, Cell<'_>)> {
+    let sign = line.chars().next().filter(|sign| EVENTS.contains(sign))?;
+    let rest = line.strip_prefix(sign).filter(|rest| is_date(rest))?;
+    Some((sign, Cell::named(rest, number, "event")))
+}
+
+/// A line that names the program: `C:\X\43420.obc[31-JUL-12  14:17:35`.
+fn program(line: &str, number: usize) -> Option<Program<'_>> {
+    let (path, loaded) = line.rsplit_once('[')?;
+    (path.to_ascii_lowercase().ends_with(".obc") && is_date(loaded)).then_some(Program {
+        path: path.trim(),
+        loaded: Cell::named(loaded, number, "program"),
+    })
+}
+
+/// Whether a text is such a log.
+pub(crate) fn is_log(text: &str) -> bool {
+    text.lines()
+        .map(str::trim)
+        .any(|line| program(line, 0).is_some() || line.strip_prefix('@').is_some_and(is_date))
+}
+
+/// Splits a log into its units. A unit with a fault is an error of its own.
+pub(super) fn units(text: &str) -> (Vec<Result<Tested<'_>, ConvertError>>, Vec<String>) {
+    let (mut units, mut notes) = (Vec::new(), Vec::new());
+    let mut loaded = None;
+    let mut open: Option<Tested<'_>> = None;
+    for (index, line) in text.lines().enumerate() {
+        let (number, line) = (index + 1, line.trim());
+        if line.is_empty() {
+            continue;
+        }
+        if let Some(program) = program(line, number) {
+            loaded = Some(program);
+        } else if let Some(rest) = line.strip_prefix('@').filter(|rest| is_date(rest)) {
+            units.extend(open.take().map(|unit| Err(unended(&unit))));
+            let (start, serial) = rest.split_once(" SN").unwrap_or((rest, ""));
+            open = Some(Tested {
+                line: number,
+                program: loaded,
+                start: Cell::named(start, number, "start"),
+                serial: Cell::named(serial, number, "SN"),
+                lines: Vec::new(),
+                end: (' ', Cell::absent(number)),
+            });
+        } else if let Some(end) = event(line, number).filter(|(sign, _)| *sign != ']') {
+            match open.take() {
+                Some(unit) => units.push(Ok(Tested { end, ..unit })),
+                None => notes.push(format!("line {number}: an event outside of a unit was left out")),
+            }
+        } else if let Some(unit) = &mut open {
+            unit.lines.push((number, line));
+        } else if event(line, number).is_none() {
+            notes.push(format!("line {number} stands outside of a unit and was left out"));
+        }
+    }
+    units.extend(open.take().map(|unit| Err(unended(&unit))));
+    (units, notes)
+}
+
+fn unended(unit: &Tested<'_>) -> ConvertError {
+    ConvertError::at(
+        unit.line,
+        "the unit that begins here has no end: the log is incomplete",
+    )
+}

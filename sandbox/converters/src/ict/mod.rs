@@ -1,0 +1,11 @@
+//! What the formats of in-circuit testers have in common: scaled numbers, plain steps, times.
+
+mod end;
+mod scale;
+mod steps;
+mod times;
+
+pub(crate) use end::{decided, ended};
+pub(crate) use scale::shifted;
+pub(crate) use steps::{action, add_text, boolean, numeric, sequence};
+pub(crate) use times::seconds_between;

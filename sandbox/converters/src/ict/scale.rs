@@ -1,0 +1,40 @@
+//! Numbers with an SI prefix.
+
+use stationd_report::Number;
+
+/// Shifts a number by a power of ten without a change to its digits: `100.2` by 3 is `100.2e3`. A binary product
+/// would write `100200.00000000001`.
+pub(crate) fn shifted(number: Number, by: i32) -> Number {
+    if by == 0 {
+        return number;
+    }
+    let text = number.text();
+    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+    exponent
+        .parse::<i32>()
+        .ok()
+        .and_then(|exponent| exponent.checked_add(by))
+        .and_then(|exponent| match exponent {
+            0 => Number::new(mantissa),
+            _ => Number::new(&format!("{mantissa}e{exponent}")),
+        })
+        .unwrap_or(number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shift_moves_the_exponent_and_keeps_the_digits() {
+        for (text, by, expected) in [
+            ("100.20", 3, "100.20e3"),
+            ("10.5e-3", -9, "10.5e-12"),
+            ("1.0E3", -3, "1.0"),
+            ("-7", 0, "-7"),
+            ("1e2147483647", 3, "1e2147483647"),
+        ] {
+            assert_eq!(shifted(Number::new(text).unwrap(), by).text(), expected);
+        }
+    }
+}
