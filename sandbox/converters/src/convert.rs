@@ -8,7 +8,8 @@ use serde_json::value::RawValue;
 use stationd_report::Report;
 
 use crate::{
-    ConvertError, Format, Source, atml, csv, gr228x, i3070, junit, stdf, teststand, wats_text, wsjf, wsxf,
+    ConvertError, Format, Source, atml, csv, gr228x, i3070, junit, saki, seica, sigmaquest, stdf, teststand,
+    wats_text, wsjf, wsxf,
 };
 
 /// The most notes of one file: a journal line has to hold them.
@@ -59,6 +60,9 @@ pub fn convert(format: Format, input: &[u8], source: &Source<'_>) -> Result<Conv
         Format::Stdf => stdf::convert(input, source),
         Format::TeradyneGr228x => gr228x::convert(input, source),
         Format::I3070 => i3070::convert(input, source),
+        Format::Seica => seica::convert(input, source),
+        Format::Saki => saki::convert(input, source),
+        Format::SigmaQuest => sigmaquest::convert(input, source),
     }
 }
 

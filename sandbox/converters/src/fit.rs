@@ -1,6 +1,6 @@
 //! Texts that are longer than their place in a report.
 
-use stationd_report::{AdditionalData, AdditionalProperty, MiscInfo, Report};
+use stationd_report::{AdditionalData, AdditionalProperty, MiscInfo, Report, Step};
 
 /// The longest name, description or text of a report's header, in characters.
 const LONGEST: usize = 100;
@@ -25,12 +25,7 @@ pub(crate) fn keep(report: &mut Report, name: &str, value: &str) {
         report.misc_infos.get_or_insert_default().push(info);
         return;
     }
-    let property = AdditionalProperty {
-        name: Some(name.to_owned()),
-        kind: Some("String".to_owned()),
-        value: Some(value.to_owned()),
-        ..AdditionalProperty::default()
-    };
+    let property = text_property(name, value);
     let all = report.additional_data.get_or_insert_default();
     if all.is_empty() {
         all.push(AdditionalData {
@@ -40,6 +35,31 @@ pub(crate) fn keep(report: &mut Report, name: &str, value: &str) {
     }
     if let Some(header) = all.first_mut() {
         header.props.get_or_insert_default().push(property);
+    }
+}
+
+/// Keeps what has no place of its own in a step, in its additional results of the name `set`.
+pub(crate) fn keep_in_step(step: &mut Step, set: &str, name: &str, value: &str) {
+    let all = step.additional_results.get_or_insert_default();
+    if !all.iter().any(|data| data.name.as_deref() == Some(set)) {
+        all.push(AdditionalData {
+            name: Some(set.to_owned()),
+            ..AdditionalData::default()
+        });
+    }
+    if let Some(data) = all.iter_mut().find(|data| data.name.as_deref() == Some(set)) {
+        let property = text_property(name, value);
+        data.props.get_or_insert_default().push(property);
+    }
+}
+
+/// A property that holds a text.
+pub(crate) fn text_property(name: &str, value: &str) -> AdditionalProperty {
+    AdditionalProperty {
+        name: Some(name.to_owned()),
+        kind: Some("String".to_owned()),
+        value: Some(value.to_owned()),
+        ..AdditionalProperty::default()
     }
 }
 

@@ -29,6 +29,12 @@ pub enum Format {
     TeradyneGr228x,
     /// `i3070`: log records of 3070 in-circuit testers.
     I3070,
+    /// `seica`: XML results of Seica flying probe testers.
+    Seica,
+    /// `saki`: XML results of Saki inspection machines.
+    Saki,
+    /// `sigmaquest`: unit reports in XML, as SIGMAQUEST imports them.
+    SigmaQuest,
 }
 
 /// A name that is no built-in format.
@@ -62,6 +68,9 @@ impl Format {
         Self::Stdf,
         Self::TeradyneGr228x,
         Self::I3070,
+        Self::Seica,
+        Self::Saki,
+        Self::SigmaQuest,
     ];
 
     /// Its name in the settings.
@@ -77,6 +86,9 @@ impl Format {
             Self::Stdf => "stdf",
             Self::TeradyneGr228x => "teradyne-gr228x",
             Self::I3070 => "i3070",
+            Self::Seica => "seica",
+            Self::Saki => "saki",
+            Self::SigmaQuest => "sigmaquest",
         }
     }
 }

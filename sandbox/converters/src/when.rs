@@ -1,8 +1,10 @@
 //! Dates and times of testers, as reports write them.
 
+use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::fmt::strtime::BrokenDownTime;
 use jiff::tz::Offset;
+use stationd_report::Number;
 
 /// How a tester writes dates and times.
 #[derive(Debug, Clone, Copy)]
@@ -38,6 +40,29 @@ pub(crate) fn utc(text: &str) -> Option<String> {
     } else {
         start + "+00:00"
     })
+}
+
+/// Seconds from one time to another, both as [`start`] writes them and both with an offset or both without; `None`
+/// when they cannot be compared, or the second is before the first.
+pub(crate) fn between(first: &str, second: &str) -> Option<Number> {
+    let milliseconds = match (first.parse::<Timestamp>(), second.parse::<Timestamp>()) {
+        (Ok(first), Ok(second)) => second.as_millisecond() - first.as_millisecond(),
+        (Err(_), Err(_)) => {
+            let (first, second): (DateTime, DateTime) = (first.parse().ok()?, second.parse().ok()?);
+            let milliseconds = second.duration_since(first).as_millis();
+            i64::try_from(milliseconds).ok()?
+        }
+        _ => return None,
+    };
+    if milliseconds < 0 {
+        return None;
+    }
+    seconds(&Number::from(milliseconds))
+}
+
+/// Milliseconds in seconds.
+pub(crate) fn seconds(milliseconds: &Number) -> Option<Number> {
+    Number::from_decimal(&(milliseconds.value() / 1000.0).to_string())
 }
 
 fn iso(text: &str) -> Option<String> {
@@ -96,6 +121,25 @@ fn write(local: DateTime, offset: Option<Offset>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn durations_are_those_between_two_times() {
+        let text = |number: Option<Number>| number.map(|number| number.text().to_owned());
+        assert_eq!(
+            text(between(
+                "2026-01-02T03:04:05+01:00",
+                "2026-01-02T02:04:06.5+00:00"
+            ))
+            .as_deref(),
+            Some("1.5")
+        );
+        assert_eq!(
+            text(between("2026-01-02T03:04:05", "2026-01-02T03:09:05")).as_deref(),
+            Some("300")
+        );
+        assert_eq!(between("2026-01-02T03:04:05", "2026-01-02T03:04:04"), None);
+        assert_eq!(between("2026-01-02T03:04:05", "2026-01-02T03:04:06Z"), None);
+    }
 
     #[test]
     fn iso_times_keep_what_they_say() {

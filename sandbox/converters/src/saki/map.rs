@@ -1,0 +1,248 @@
+//! `Panel`: an inspected panel of one or several images. Source of the meanings: a real file, and the vendor's
+//! client, whose converter takes `side` for the part number and month before day.
+
+use std::collections::BTreeMap;
+
+use stationd_report::{BooleanMeasurement, Measurements, Report, Step, StepStatus};
+
+use super::SakiArguments;
+use crate::fit::{fitted, keep_in_step};
+use crate::rows::{Cell, Field, Reader, Site, StatusWords, Unit};
+use crate::when::Dates;
+use crate::xml::{Element, parse};
+use crate::{Conversion, ConvertError, Source};
+
+/// Pattern of date and time when the site names none.
+const DATES: &str = "%m/%d/%Y %H:%M:%S";
+
+/// What stands for a barcode that was not read.
+const NO_BARCODE: &str = "N/A";
+
+/// Attributes of the panel with a place of their own.
+const PANEL: [&str; 6] = ["barcode", "result", "startDate", "startTime", "side", "operator"];
+
+/// Converts a panel, as one unit or image by image.
+pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, ConvertError> {
+    let arguments: SakiArguments = source.parse_arguments()?;
+    let words = StatusWords::new(&arguments.status_words)?;
+    let site = Site {
+        reader: Reader {
+            decimal_mark: '.',
+            dates: Dates::Pattern(arguments.start_format.as_deref().unwrap_or(DATES)),
+            words: &words,
+        },
+        process_codes: &BTreeMap::new(),
+        process_code: arguments.process_code,
+    };
+    let panel = parse(input)?;
+    if panel.name != "Panel" {
+        let found = stationd_report::Excerpt::of(&panel.name);
+        return Err(ConvertError::at(
+            panel.line,
+            format!("expected <Panel>, found <{found}>"),
+        ));
+    }
+    let images: Vec<&Element> = panel.children("Image").collect();
+    if images.is_empty() {
+        return Err(ConvertError::at(panel.line, "no <Image>: the panel has no image"));
+    }
+    let mut conversion = Conversion::default();
+    for name in panel.unknown(&PANEL, &["Program", "Image"]) {
+        conversion.note(format!("{name} has no place in a report and was left out"));
+    }
+    if arguments.start_format.is_none() && day_could_be_month(panel.attribute("startDate").text) {
+        conversion.note("startDate taken for month, day, year; start_format names another order".to_owned());
+    }
+    let file = File {
+        panel: &panel,
+        arguments: &arguments,
+        site,
+    };
+    let mut notes = Vec::new();
+    if arguments.unit_per_image {
+        for image in images {
+            let report = file.image(image, &mut notes);
+            arguments.on_damaged_unit.take(report, &mut conversion)?;
+        }
+    } else {
+        let report = file.whole(&images, &mut notes)?;
+        conversion.push(&report);
+    }
+    for note in notes {
+        conversion.note(note);
+    }
+    if conversion.reports.is_empty() {
+        return Err(ConvertError::at(panel.line, conversion.notes.join("; ")));
+    }
+    Ok(conversion)
+}
+
+/// Whether the first two numbers of a date may be swapped.
+fn day_could_be_month(date: &str) -> bool {
+    let mut numbers = date.split('/').filter_map(|number| number.parse::<u32>().ok());
+    matches!((numbers.next(), numbers.next()), (Some(1..=12), Some(1..=12)))
+}
+
+struct File<'a> {
+    panel: &'a Element,
+    arguments: &'a SakiArguments,
+    site: Site<'a>,
+}
+
+impl File<'_> {
+    /// The panel as one unit.
+    fn whole(&self, images: &[&Element], notes: &mut Vec<String>) -> Result<Report, ConvertError> {
+        let mut unit = self.header()?;
+        unit.set(Field::Serial, self.panel.attribute("barcode"), self.site)?;
+        unit.set(Field::Result, self.panel.attribute("result"), self.site)?;
+        let steps: Result<Vec<_>, _> = images.iter().map(|image| self.sequence(image, notes)).collect();
+        unit.finish(self.root(steps?), self.site, notes)
+    }
+
+    /// One image as a unit.
+    fn image(&self, image: &Element, notes: &mut Vec<String>) -> Result<Report, ConvertError> {
+        let mut unit = self.header()?;
+        let (barcode, number) = (image.attribute("barcode"), image.attribute("id"));
+        let panel = self.panel.attribute("barcode");
+        let serial = match (given(barcode), &self.arguments.image_serial) {
+            (Some(barcode), _) => barcode.to_owned(),
+            (None, Some(pattern)) => pattern
+                .replace("{panel}", panel.text)
+                .replace("{image}", number.text),
+            (None, None) => return Err(barcode.expected("a barcode, else set image_serial")),
+        };
+        unit.set(
+            Field::Serial,
+            Cell::named(&serial, image.line, "barcode"),
+            self.site,
+        )?;
+        unit.set(Field::Result, image.attribute("result"), self.site)?;
+        unit.uut_mut().test_socket_index = number.integer()?;
+        unit.keep("Panel barcode", panel);
+        unit.keep("Panel result", self.panel.attribute("result"));
+        let root = self.root(vec![self.sequence(image, notes)?]);
+        unit.finish(root, self.site, notes)
+    }
+
+    /// What all units of the panel have in common.
+    fn header(&self) -> Result<Unit, ConvertError> {
+        let mut unit = Unit::new(self.panel.line);
+        let constant = |text: &Option<String>| text.clone().unwrap_or_default();
+        let (part_number, revision) = (
+            constant(&self.arguments.part_number),
+            constant(&self.arguments.revision),
+        );
+        unit.set(Field::PartNumber, Cell::named(&part_number, 0, ""), self.site)?;
+        unit.set(Field::Revision, Cell::named(&revision, 0, ""), self.site)?;
+        unit.set(Field::PartNumber, self.panel.attribute("side"), self.site)?;
+        unit.set(Field::Operator, self.panel.attribute("operator"), self.site)?;
+        let (date, time) = (
+            self.panel.attribute("startDate"),
+            self.panel.attribute("startTime"),
+        );
+        let both = format!("{} {}", date.text, time.text);
+        unit.set(Field::Start, Cell::named(&both, date.line, date.name), self.site)?;
+        if let Some(program) = self.panel.child("Program") {
+            unit.set(Field::Program, program.attribute("name"), self.site)?;
+            unit.set(Field::ProgramVersion, program.attribute("ver"), self.site)?;
+        }
+        Ok(unit)
+    }
+
+    fn root(&self, steps: Vec<Step>) -> Step {
+        let program = self
+            .panel
+            .child("Program")
+            .map(|program| program.attribute("name"));
+        let name = program.and_then(|name| name.given()).unwrap_or("Panel");
+        let (name, whole) = fitted(name);
+        Step {
+            step_type: Some("SequenceCall".to_owned()),
+            name: Some(name),
+            report_text: whole,
+            steps: Some(steps),
+            ..Step::default()
+        }
+    }
+
+    /// An image: a sequence for each of its lists of components.
+    fn sequence(&self, image: &Element, notes: &mut Vec<String>) -> Result<Step, ConvertError> {
+        let number = image.attribute("id");
+        let result = image.attribute("result");
+        let status = self.site.reader.words.step(result)?;
+        let status = status.ok_or_else(|| result.expected("a status"))?;
+        let mut step = Step {
+            step_type: Some("SequenceCall".to_owned()),
+            name: Some(fitted(&format!("Image {}", number.text)).0),
+            status: Some(status.into()),
+            ..Step::default()
+        };
+        if given(image.attribute("barcode")).is_some() && !self.arguments.unit_per_image {
+            keep_in_step(&mut step, "Image", "barcode", image.attribute("barcode").text);
+        }
+        for name in image.unknown(&["barcode", "id", "result"], &["Results"]) {
+            notes.push(format!("{name} has no place in a report and was left out"));
+        }
+        let mut lists = Vec::new();
+        for list in image.children("Results").flat_map(|results| &results.children) {
+            lists.push(self.components(list, notes)?);
+        }
+        step.steps = Some(lists);
+        Ok(step)
+    }
+
+    /// A list of components: false calls were found good by the operator.
+    fn components(&self, list: &Element, notes: &mut Vec<String>) -> Result<Step, ConvertError> {
+        let status = if list.name == "FalseCalls" {
+            StepStatus::Passed
+        } else {
+            let name = Cell::named(&list.name, list.line, "Results");
+            let known = self.site.reader.words.step(name)?;
+            known.ok_or_else(|| name.expected("a status"))?
+        };
+        let mut components = Vec::new();
+        for component in &list.children {
+            if component.name == "Reference" {
+                components.push(self::component(component, status)?);
+            } else {
+                let name = format!("{}/{}", list.name, component.name);
+                notes.push(format!("{name} has no place in a report and was left out"));
+            }
+        }
+        Ok(Step {
+            step_type: Some("SequenceCall".to_owned()),
+            name: Some(list.name.clone()),
+            status: Some(status.into()),
+            steps: Some(components),
+            ..Step::default()
+        })
+    }
+}
+
+/// A component that the machine complained of.
+fn component(element: &Element, status: StepStatus) -> Result<Step, ConvertError> {
+    let name = element.attribute("designator");
+    let (name, whole) = fitted(name.given().ok_or_else(|| name.expected("a component"))?);
+    let mut step = Step {
+        step_type: Some("ET_PFT".to_owned()),
+        name: Some(name),
+        report_text: whole,
+        status: Some(status.into()),
+        boolean: Some(Measurements::from(BooleanMeasurement {
+            status: Some(status.into()),
+            ..BooleanMeasurement::default()
+        })),
+        ..Step::default()
+    };
+    for (name, value) in &element.attributes {
+        if name != "designator" && !value.trim().is_empty() {
+            keep_in_step(&mut step, "Component", name, value.trim());
+        }
+    }
+    Ok(step)
+}
+
+/// A barcode that was read.
+fn given(barcode: Cell<'_>) -> Option<&str> {
+    barcode.given().filter(|text| *text != NO_BARCODE)
+}

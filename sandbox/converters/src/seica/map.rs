@@ -1,0 +1,271 @@
+//! `R`: one run with one or several boards. Source of the meanings: the vendor's client, which has a converter for it.
+
+use std::collections::BTreeMap;
+
+use stationd_report::{
+    Code as _, Measurements, NumberOrText, NumericMeasurement, Report, ReportStatus, Step, Word,
+};
+
+use super::{SeicaArguments, SeicaPartNumber};
+use crate::fit::{fitted, keep_in_step};
+use crate::rows::{Cell, Comparison, Field, Reader, Site, StatusWords, Unit, worst};
+use crate::when::{Dates, between, seconds, start};
+use crate::xml::{Element, parse};
+use crate::{Conversion, ConvertError, Source};
+
+const COMPUTED: &str = "results computed from the tests, as the file has one for all its boards";
+
+/// Converts all boards of a file.
+pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, ConvertError> {
+    let arguments: SeicaArguments = source.parse_arguments()?;
+    let mut known = BTreeMap::from([("0", "P"), ("1", "F")].map(|(a, b)| (a.to_owned(), b.to_owned())));
+    known.extend(arguments.status_words.clone());
+    let words = StatusWords::new(&known)?;
+    let site = Site {
+        reader: Reader {
+            decimal_mark: arguments.decimal_mark.as_char(),
+            dates: Dates::Pattern(arguments.start_format.as_deref().unwrap_or("%d-%m-%Y %H:%M:%S")),
+            words: &words,
+        },
+        process_codes: &BTreeMap::new(),
+        process_code: arguments.process_code,
+    };
+    let root = parse(input)?;
+    if root.name != "R" {
+        let found = stationd_report::Excerpt::of(&root.name);
+        return Err(ConvertError::at(
+            root.line,
+            format!("expected <R>, found <{found}>"),
+        ));
+    }
+    let boards: Vec<&Element> = root.children("BI").collect();
+    if boards.is_empty() {
+        return Err(ConvertError::at(root.line, "no <BI>: the file has no board"));
+    }
+    let mut conversion = Conversion::default();
+    let run = Run {
+        root: &root,
+        arguments: &arguments,
+        site,
+        alone: boards.len() == 1,
+    };
+    for name in root.unknown(&[], &["FidMrk", "PrgC", "ST", "BI", "ET"]) {
+        conversion.note(format!("{name} has no place in a report and was left out"));
+    }
+    for board in boards {
+        let mut notes = Vec::new();
+        let report = run.board(board, &mut notes);
+        arguments.on_damaged_unit.take(report, &mut conversion)?;
+        for note in notes {
+            conversion.note(note);
+        }
+    }
+    if conversion.reports.is_empty() {
+        return Err(ConvertError::at(root.line, conversion.notes.join("; ")));
+    }
+    Ok(conversion)
+}
+
+/// What all boards of a file have in common.
+struct Run<'a> {
+    root: &'a Element,
+    arguments: &'a SeicaArguments,
+    site: Site<'a>,
+    /// Whether the file has only one board: then the result and the end of the file are those of the board.
+    alone: bool,
+}
+
+impl Run<'_> {
+    fn board(&self, board: &Element, notes: &mut Vec<String>) -> Result<Report, ConvertError> {
+        let mut unit = Unit::new(board.line);
+        self.header(board, &mut unit)?;
+        let root = self.tests(board, notes)?;
+        self.end(&root, &mut unit, notes)?;
+        unit.finish(root, self.site, notes)
+    }
+
+    /// Who, what and when.
+    fn header(&self, board: &Element, unit: &mut Unit) -> Result<(), ConvertError> {
+        let constant = |text: &Option<String>| text.clone().unwrap_or_default();
+        for (field, text) in [
+            (Field::PartNumber, constant(&self.arguments.part_number)),
+            (Field::Revision, constant(&self.arguments.revision)),
+        ] {
+            unit.set(field, Cell::named(&text, 0, ""), self.site)?;
+        }
+        if let Some(station) = self.root.child("ST") {
+            let (program, name) = (station.attribute("NM"), station.attribute("NMP"));
+            unit.set(Field::Program, program, self.site)?;
+            unit.set(Field::Operator, station.attribute("OP"), self.site)?;
+            match self.arguments.part_number_from {
+                SeicaPartNumber::Program => {
+                    let (part, revision) = program.text.split_once(['_', ' ']).unwrap_or((program.text, ""));
+                    unit.set(
+                        Field::PartNumber,
+                        Cell::named(part, station.line, "NM"),
+                        self.site,
+                    )?;
+                    unit.set(
+                        Field::Revision,
+                        Cell::named(revision, station.line, "NM"),
+                        self.site,
+                    )?;
+                    unit.keep("NMP", name);
+                }
+                SeicaPartNumber::Board => unit.set(Field::PartNumber, name, self.site)?,
+            }
+            keep_others(unit, station, &["NM", "OP", "NMP"]);
+        }
+        if let Some(comment) = self.root.child("PrgC") {
+            unit.keep("PrgC", comment.text());
+        }
+        if let Some(marks) = self.root.child("FidMrk") {
+            keep_others(unit, marks, &[]);
+        }
+        unit.set(Field::Serial, board.attribute("BCP"), self.site)?;
+        unit.set(Field::Start, board.attribute("SD"), self.site)?;
+        keep_others(unit, board, &["BCP", "SD"]);
+        Ok(())
+    }
+
+    /// The result of the file is the board's when it is alone; else a board has that of its tests.
+    fn end(&self, root: &Step, unit: &mut Unit, notes: &mut Vec<String>) -> Result<(), ConvertError> {
+        let of_tests = root.status.as_ref().map(Word::code);
+        let of_tests = of_tests.and_then(|status| ReportStatus::find(status.as_str()));
+        let Some(end) = self.root.child("ET") else {
+            return Ok(());
+        };
+        keep_others(unit, end, &["ED", "NF"]);
+        if !self.alone {
+            unit.keep("ED", end.attribute("ED"));
+            unit.keep("NF", end.attribute("NF"));
+            unit.report_mut().result = of_tests.map(Into::into);
+            notes.push(COMPUTED.to_owned());
+            return Ok(());
+        }
+        let failed = end.attribute("NF");
+        if let Some(count) = failed.integer()? {
+            let result = if count.value() == 0.0 {
+                ReportStatus::Passed
+            } else {
+                ReportStatus::Failed
+            };
+            if result == ReportStatus::Passed && of_tests == Some(ReportStatus::Failed) {
+                notes.push("NF is 0, though tests failed; the unit is failed".to_owned());
+            }
+            let result = of_tests
+                .filter(|tests| *tests == ReportStatus::Failed)
+                .unwrap_or(result);
+            unit.report_mut().result = Some(result.into());
+        }
+        if let Some(text) = end.attribute("ED").given() {
+            let ended = start(text, self.site.reader.dates)
+                .ok_or_else(|| end.attribute("ED").expected("a date and time"))?;
+            let began = unit.report_mut().start.clone();
+            unit.uut_mut().exec_time = began.and_then(|began| between(&began, &ended));
+        }
+        Ok(())
+    }
+
+    /// The tests, in a sequence for each run of tests with one function (`F`).
+    fn tests(&self, board: &Element, notes: &mut Vec<String>) -> Result<Step, ConvertError> {
+        let mut root = sequence("Seica");
+        let mut groups: Vec<Step> = Vec::new();
+        for test in &board.children {
+            if test.name != "TEST" {
+                notes.push(format!(
+                    "BI/{} has no place in a report and was left out",
+                    test.name
+                ));
+                continue;
+            }
+            let step = self.test(test)?;
+            let (group, _) = fitted(test.attribute("F").given().unwrap_or("TEST"));
+            if groups
+                .last()
+                .is_none_or(|last| last.name.as_deref() != Some(&group))
+            {
+                groups.push(sequence(&group));
+            }
+            if let Some(last) = groups.last_mut() {
+                last.steps.get_or_insert_default().push(step);
+                last.status = worst(last.steps.iter().flatten().filter_map(status)).map(Into::into);
+            }
+        }
+        if groups.is_empty() {
+            return Err(ConvertError::at(board.line, "no <TEST>: the board has no test"));
+        }
+        root.status = worst(groups.iter().filter_map(status)).map(Into::into);
+        root.steps = Some(groups);
+        Ok(root)
+    }
+
+    fn test(&self, test: &Element) -> Result<Step, ConvertError> {
+        const READ: [&str; 8] = ["F", "NM", "MR", "ML", "MH", "MU", "TR", "TT"];
+        let mark = self.site.reader.decimal_mark;
+        let result = test.attribute("TR");
+        let status = self.site.reader.words.step(result)?;
+        let status = status.ok_or_else(|| result.expected("a status"))?;
+        let name = test.attribute("NM");
+        let (name, whole) = fitted(name.given().ok_or_else(|| name.expected("a name"))?);
+        let limits = Comparison::of(
+            Cell::absent(test.line),
+            test.attribute("ML"),
+            test.attribute("MH"),
+            mark,
+        )?;
+        let measured = NumericMeasurement {
+            status: Some(status.into()),
+            value: test.attribute("MR").value(mark)?,
+            unit: test.attribute("MU").owned(),
+            comp_op: Some(limits.op.into()),
+            low_limit: limits.low.map(Into::into),
+            high_limit: limits.high.map(Into::into),
+            ..NumericMeasurement::default()
+        };
+        let time = test.attribute("TT").number(mark)?;
+        let mut step = Step {
+            step_type: Some("ET_NLT".to_owned()),
+            name: Some(name),
+            report_text: whole,
+            status: Some(status.into()),
+            tot_time: time.as_ref().and_then(seconds).map(NumberOrText::Number),
+            numeric: Some(Measurements::from(measured)),
+            ..Step::default()
+        };
+        for (name, value) in others(test, &READ) {
+            keep_in_step(&mut step, "Seica", name, value);
+        }
+        Ok(step)
+    }
+}
+
+fn status(step: &Step) -> Option<stationd_report::StepStatus> {
+    step.status.as_ref().map(Word::code)
+}
+
+fn sequence(name: &str) -> Step {
+    Step {
+        step_type: Some("SequenceCall".to_owned()),
+        name: Some(name.to_owned()),
+        ..Step::default()
+    }
+}
+
+/// Attributes that no mapping reads.
+fn others<'a>(element: &'a Element, read: &'a [&str]) -> impl Iterator<Item = (&'a str, &'a str)> {
+    let all = element
+        .attributes
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.trim()));
+    all.filter(move |(name, value)| !read.contains(name) && !name.starts_with("xmlns") && !value.is_empty())
+}
+
+fn keep_others(unit: &mut Unit, element: &Element, read: &[&str]) {
+    for (name, value) in others(element, read) {
+        unit.keep(
+            &format!("{} {name}", element.name),
+            Cell::named(value, element.line, name),
+        );
+    }
+}

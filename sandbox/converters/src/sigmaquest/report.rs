@@ -1,0 +1,221 @@
+//! `UnitReport`: a unit. Source: a real file; element names and grades that it lacks from the vendor's client.
+
+use std::collections::BTreeMap;
+
+use stationd_report::{Report, SubUnit};
+
+use super::SigmaQuestArguments;
+use super::run::Runs;
+use super::value::{VALUES, text_of};
+use crate::rows::{Cell, Field, Reader, Site, StatusWords, Unit};
+use crate::when::{Dates, between, start};
+use crate::xml::{Element, parse};
+use crate::{Conversion, ConvertError, Source};
+
+/// What stands in place of a station or an order when there is none.
+const NOTHING: [&str; 2] = ["<No Station>", "None"];
+
+/// Converts the unit of a file.
+pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, ConvertError> {
+    let arguments: SigmaQuestArguments = source.parse_arguments()?;
+    let grades = [("INCOMPLETE", "T"), ("PENDING", "E")];
+    let mut known = BTreeMap::from(grades.map(|(grade, status)| (grade.to_owned(), status.to_owned())));
+    known.extend(arguments.status_words.clone());
+    let words = StatusWords::new(&known)?;
+    let site = Site {
+        reader: Reader {
+            decimal_mark: '.',
+            dates: Dates::Iso,
+            words: &words,
+        },
+        process_codes: &BTreeMap::new(),
+        process_code: arguments.process_code,
+    };
+    let root = parse(input)?;
+    if root.name != "UnitReport" {
+        let found = stationd_report::Excerpt::of(&root.name);
+        return Err(ConvertError::at(
+            root.line,
+            format!("expected <UnitReport>, found <{found}>"),
+        ));
+    }
+    let mut conversion = Conversion::default();
+    let mut notes = Vec::new();
+    let report = report(&root, &arguments, site, &mut notes)?;
+    conversion.push(&report);
+    for note in notes {
+        conversion.note(note);
+    }
+    Ok(conversion)
+}
+
+fn report(
+    root: &Element,
+    arguments: &SigmaQuestArguments,
+    site: Site<'_>,
+    notes: &mut Vec<String>,
+) -> Result<Report, ConvertError> {
+    let mut unit = Unit::new(root.line);
+    for (field, text) in [
+        (Field::PartNumber, &arguments.part_number),
+        (Field::Revision, &arguments.revision),
+    ] {
+        unit.set(field, Cell::named(text.as_deref().unwrap_or(""), 0, ""), site)?;
+    }
+    let mut left = root.unknown(
+        &[
+            "start-time",
+            "end-time",
+            "attachments",
+            "mode",
+            "software-version",
+        ],
+        &[
+            "Station", "Operator", "Category", "Product", "Property", "TestRun",
+        ],
+    );
+    unit.set(Field::Start, root.attribute("start-time"), site)?;
+    unit.set(Field::ProgramVersion, root.attribute("software-version"), site)?;
+    unit.keep("mode", root.attribute("mode"));
+    unit.keep("attachments", root.attribute("attachments"));
+    if let (Some(began), Some(ended)) = (unit.report_mut().start.clone(), time(root.attribute("end-time"))?) {
+        unit.uut_mut().exec_time = between(&began, &ended);
+    }
+    for station in root.children("Station") {
+        station_of(station, &mut unit, site)?;
+    }
+    for operator in root.children("Operator") {
+        unit.set(Field::Operator, operator.attribute("name"), site)?;
+    }
+    keep_properties(root, &mut unit);
+    let mut products = Products::default();
+    products.read(root, &mut unit, site, &mut left)?;
+    let runs: Vec<&Element> = root.children("TestRun").collect();
+    let &[run] = runs.as_slice() else {
+        return Err(ConvertError::at(
+            root.line,
+            format!("expected one <TestRun>, found {}", runs.len()),
+        ));
+    };
+    unit.set(Field::Program, run.attribute("name"), site)?;
+    unit.set(Field::Result, run.attribute("grade"), site)?;
+    let mut runs = Runs::new(arguments, site, left);
+    let step = runs.root(run)?;
+    notes.extend(runs.into_notes());
+    unit.finish(step, site, notes)
+}
+
+/// A time, checked.
+pub(super) fn time(cell: Cell<'_>) -> Result<Option<String>, ConvertError> {
+    match cell.given() {
+        None => Ok(None),
+        Some(text) => start(text, Dates::Iso)
+            .map(Some)
+            .ok_or_else(|| cell.expected("a date and time")),
+    }
+}
+
+fn station_of(station: &Element, unit: &mut Unit, site: Site<'_>) -> Result<(), ConvertError> {
+    let name = station.attribute("name");
+    if !NOTHING.contains(&name.text) {
+        unit.set(Field::Station, name, site)?;
+    }
+    unit.keep("Station guid", station.attribute("guid"));
+    for value in station
+        .children("Property")
+        .flat_map(|property| &property.children)
+    {
+        match value.attribute("name").text {
+            "Location" => unit.set(Field::Location, value.text(), site)?,
+            "Test Software" => unit.set(Field::ProgramVersion, value.text(), site)?,
+            _ => keep_property(value, unit),
+        }
+    }
+    Ok(())
+}
+
+/// The values of an element's properties, as misc infos.
+fn keep_properties(element: &Element, unit: &mut Unit) {
+    for value in element
+        .children("Property")
+        .flat_map(|property| &property.children)
+    {
+        keep_property(value, unit);
+    }
+}
+
+fn keep_property(value: &Element, unit: &mut Unit) {
+    if VALUES.contains(&value.name.as_str()) {
+        let name = value.attribute("name").given().unwrap_or(&value.name);
+        unit.keep(name, Cell::named(&text_of(value), value.line, &value.name));
+    }
+}
+
+/// The products of a unit: the first is the unit, the others are inside it.
+#[derive(Default)]
+struct Products {
+    seen: usize,
+}
+
+impl Products {
+    fn read(
+        &mut self,
+        element: &Element,
+        unit: &mut Unit,
+        site: Site<'_>,
+        left: &mut Vec<String>,
+    ) -> Result<(), ConvertError> {
+        for child in &element.children {
+            match child.name.as_str() {
+                "Category" => {
+                    unit.keep("Category", child.attribute("name"));
+                    left.extend(child.unknown(&["name"], &["Category", "Product", "Property"]));
+                    keep_properties(child, unit);
+                    self.read(child, unit, site, left)?;
+                }
+                "Product" => {
+                    left.extend(child.unknown(
+                        &["part-no", "serial-no", "version", "factory-order"],
+                        &["Category", "Product", "Property"],
+                    ));
+                    self.product(child, unit, site)?;
+                    keep_properties(child, unit);
+                    self.read(child, unit, site, left)?;
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn product(&mut self, product: &Element, unit: &mut Unit, site: Site<'_>) -> Result<(), ConvertError> {
+        let [part, serial, version] = ["part-no", "serial-no", "version"].map(|name| product.attribute(name));
+        let order = product.attribute("factory-order");
+        if !NOTHING.contains(&order.text) {
+            unit.keep("factory-order", order);
+        }
+        self.seen += 1;
+        if self.seen == 1 {
+            unit.set(Field::PartNumber, part, site)?;
+            unit.set(Field::Serial, serial, site)?;
+            return unit.set(Field::Revision, version, site);
+        }
+        let inside = SubUnit {
+            pn: Some(
+                part.given()
+                    .ok_or_else(|| part.expected("a part number"))?
+                    .to_owned(),
+            ),
+            sn: Some(
+                serial
+                    .given()
+                    .ok_or_else(|| serial.expected("a serial number"))?
+                    .to_owned(),
+            ),
+            rev: version.owned(),
+            ..SubUnit::default()
+        };
+        unit.report_mut().sub_units.get_or_insert_default().push(inside);
+        Ok(())
+    }
+}

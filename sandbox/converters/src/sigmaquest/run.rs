@@ -1,0 +1,296 @@
+//! `TestRun`: steps.
+
+use stationd_report::{
+    BooleanMeasurement, Code as _, CompOp, Measurements, Named, Number, NumberOrText, Step, StepGroup,
+    StepStatus, Word,
+};
+
+use super::SigmaQuestArguments;
+use super::report::time;
+use super::value::{READ, Rules, VALUES, Value, text_of, value};
+use crate::ConvertError;
+use crate::fit::{fitted, keep_in_step};
+use crate::rows::{Cell, Site, worst};
+use crate::when::between;
+use crate::xml::Element;
+
+const ATTRIBUTES: [&str; 4] = ["start-time", "end-time", "name", "grade"];
+const CHILDREN: [&str; 5] = ["TestRun", "Result", "SetUp", "Property", "Error"];
+
+const INHERITED: &str = "measurements have the grade of their run, as they have none of their own";
+const CROSSED: &str =
+    "some upper limits are below the lower ones; zero_is_no_limit takes limits written as 0 for none";
+const NEVER_MEASURED: &str = "a value of null has no number in the report";
+const ELSEWHERE: &str = "attachments are named alone: their files are elsewhere";
+
+/// Reads runs, and gathers what was decided.
+pub(super) struct Runs<'a> {
+    arguments: &'a SigmaQuestArguments,
+    site: Site<'a>,
+    left: Vec<String>,
+    notes: Vec<&'static str>,
+}
+
+impl<'a> Runs<'a> {
+    pub(super) fn new(arguments: &'a SigmaQuestArguments, site: Site<'a>, left: Vec<String>) -> Self {
+        Self {
+            arguments,
+            site,
+            left,
+            notes: Vec::new(),
+        }
+    }
+
+    /// What was decided or left out.
+    pub(super) fn into_notes(self) -> impl Iterator<Item = String> {
+        let left = self.left.into_iter();
+        left.map(|what| format!("{what} has no place in a report and was left out"))
+            .chain(self.notes.into_iter().map(str::to_owned))
+    }
+
+    /// The outermost run.
+    pub(super) fn root(&mut self, run: &Element) -> Result<Step, ConvertError> {
+        let mut step = self.run(run)?;
+        if step.steps.is_none() && step.step_type.as_deref() != Some("SequenceCall") {
+            let name = step.name.clone();
+            step = Step {
+                step_type: Some("SequenceCall".to_owned()),
+                name,
+                steps: Some(vec![step]),
+                ..Step::default()
+            };
+        }
+        Ok(step)
+    }
+
+    /// A run: a sequence when it has runs inside it, else a step.
+    fn run(&mut self, run: &Element) -> Result<Step, ConvertError> {
+        self.left.extend(run.unknown(&ATTRIBUTES, &CHILDREN));
+        let grade = run.attribute("grade");
+        let status = self.site.reader.words.step(grade)?;
+        let status = status.ok_or_else(|| grade.expected("a grade"))?;
+        let mut step = self.header(run, status)?;
+        let mut values = self.values(run, status)?;
+        let inside: Result<Vec<Step>, _> = run.children("TestRun").map(|run| self.run(run)).collect();
+        let inside = inside?;
+        if inside.is_empty() && values.len() <= 1 {
+            if let Some(only) = values.pop() {
+                step.step_type = only.step_type;
+                (step.numeric, step.boolean, step.string) = (only.numeric, only.boolean, only.string);
+            } else {
+                step.step_type = Some("ET_PFT".to_owned());
+                step.boolean = Some(Measurements::from(BooleanMeasurement {
+                    status: Some(status.into()),
+                    ..BooleanMeasurement::default()
+                }));
+            }
+        } else {
+            step.step_type = Some("SequenceCall".to_owned());
+            for part in &mut values {
+                part.status = measured(part).or(part.status.take());
+            }
+            values.extend(inside);
+            step.steps = Some(values);
+        }
+        Ok(step)
+    }
+
+    /// Name, times, properties and errors.
+    fn header(&mut self, run: &Element, status: StepStatus) -> Result<Step, ConvertError> {
+        let name = run.attribute("name");
+        let (name, whole) = fitted(name.given().ok_or_else(|| name.expected("a name"))?);
+        let (began, ended) = (
+            time(run.attribute("start-time"))?,
+            time(run.attribute("end-time"))?,
+        );
+        let took = began.as_deref().zip(ended.as_deref());
+        let mut step = Step {
+            name: Some(name),
+            report_text: whole,
+            status: Some(status.into()),
+            tot_time: took
+                .and_then(|(began, ended)| between(began, ended))
+                .map(NumberOrText::Number),
+            start: began,
+            group: run.child("SetUp").map(|_| StepGroup::Setup.into()),
+            ..Step::default()
+        };
+        for property in run.children("Property").flat_map(|property| &property.children) {
+            if !is_operator(property) {
+                self.property(property, &mut step);
+            }
+        }
+        let messages = run.children("Error").flat_map(|error| &error.children);
+        let messages: Vec<String> = messages
+            .map(|message| match message.attribute("name").given() {
+                Some(name) => format!("{name}: {}", message.text.trim()),
+                None => message.text.trim().to_owned(),
+            })
+            .collect();
+        if !messages.is_empty() {
+            step.error_message = Some(messages.join("\n"));
+        }
+        Ok(step)
+    }
+
+    fn property(&mut self, property: &Element, step: &mut Step) {
+        if !VALUES.contains(&property.name.as_str()) {
+            self.left.push(format!("Property/{}", property.name));
+            return;
+        }
+        if property.name == "ValueAttachment" {
+            self.note(ELSEWHERE);
+        }
+        let name = property.attribute("name").given().unwrap_or(&property.name);
+        keep_in_step(step, "Properties", name, &text_of(property));
+    }
+
+    /// The values of a run, as few steps as their kinds and names allow.
+    fn values(&mut self, run: &Element, status: StepStatus) -> Result<Vec<Step>, ConvertError> {
+        let mut operator = Cell::absent(run.line);
+        let properties = run.children("Property").flat_map(|property| &property.children);
+        if let Some(found) = properties.filter(|property| is_operator(property)).last() {
+            // `GELE (>= <=)`
+            let word = found.text.split('(').next().unwrap_or_default();
+            operator = Cell::named(
+                if word.trim() == "E" { "EQ" } else { word },
+                found.line,
+                "Comparison",
+            );
+        }
+        let mut steps: Vec<Step> = Vec::new();
+        let holders = run
+            .children
+            .iter()
+            .filter(|child| matches!(child.name.as_str(), "Result" | "SetUp"));
+        for holder in holders {
+            let direct = holder.children.iter().filter(|child| child.name != "Property");
+            let inside = holder
+                .children("Property")
+                .flat_map(|property| &property.children);
+            for found in direct.chain(inside) {
+                self.one(found, run, operator, status, &mut steps)?;
+            }
+        }
+        Ok(steps)
+    }
+
+    fn one(
+        &mut self,
+        found: &Element,
+        run: &Element,
+        operator: Cell<'_>,
+        status: StepStatus,
+        steps: &mut Vec<Step>,
+    ) -> Result<(), ConvertError> {
+        let grade = self.site.reader.words.step(found.attribute("grade"))?;
+        if grade.is_none() {
+            self.note(INHERITED);
+        }
+        let rules = Rules {
+            operator,
+            status: grade.unwrap_or(status),
+            zero_is_no_limit: self.arguments.zero_is_no_limit,
+        };
+        let Some(value) = value(found, rules)? else {
+            self.left.push(format!("Result/{}", found.name));
+            return Ok(());
+        };
+        self.left.extend(found.unknown(&READ, &[]));
+        if let Value::Numeric(number) = &value {
+            if number.value.is_none() {
+                self.note(NEVER_MEASURED);
+            }
+            let limit = |limit: &Option<NumberOrText>| match limit {
+                Some(NumberOrText::Number(number)) => Number::value(number),
+                _ => f64::NAN,
+            };
+            let inside = number
+                .comp_op
+                .as_ref()
+                .is_some_and(|op| op.code() == CompOp::Gele);
+            if inside && limit(&number.high_limit) < limit(&number.low_limit) {
+                self.note(CROSSED);
+            }
+        }
+        add(steps, value, run, status);
+        Ok(())
+    }
+
+    fn note(&mut self, note: &'static str) {
+        if !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
+    }
+}
+
+/// Whether a property names the comparison of its run's values.
+fn is_operator(property: &Element) -> bool {
+    let name = property.attribute("name").text;
+    let known = name.eq_ignore_ascii_case("Comparison") || name.eq_ignore_ascii_case("COMP");
+    let word = property.text.split('(').next().unwrap_or_default().trim();
+    known && (word == "E" || CompOp::find(word).is_some())
+}
+
+/// The worst status of a step's measurements.
+fn measured(step: &Step) -> Option<Word<StepStatus>> {
+    let numeric = step
+        .numeric
+        .iter()
+        .flatten()
+        .filter_map(|one| one.status.as_ref());
+    let string = step.string.iter().flatten().filter_map(|one| one.status.as_ref());
+    let boolean = step
+        .boolean
+        .iter()
+        .flatten()
+        .filter_map(|one| one.status.as_ref());
+    worst(numeric.chain(string).chain(boolean).map(Word::code)).map(Into::into)
+}
+
+/// Adds a value to the last step, unless its kind is another or its name is there already.
+fn add(steps: &mut Vec<Step>, value: Value, run: &Element, status: StepStatus) {
+    let new = |kind: &str| Step {
+        step_type: Some(kind.to_owned()),
+        name: Some(fitted(run.attribute("name").text).0),
+        status: Some(status.into()),
+        ..Step::default()
+    };
+    match value {
+        Value::Numeric(value) => {
+            if let Some(value) = join(steps.last_mut().and_then(|last| last.numeric.as_mut()), value) {
+                steps.push(Step {
+                    numeric: Some(Measurements::from(value)),
+                    ..new("ET_MNLT")
+                });
+            }
+        }
+        Value::Text(value) => {
+            if let Some(value) = join(steps.last_mut().and_then(|last| last.string.as_mut()), value) {
+                steps.push(Step {
+                    string: Some(Measurements::from(value)),
+                    ..new("ET_MSVT")
+                });
+            }
+        }
+        Value::Boolean(value) => {
+            if let Some(value) = join(steps.last_mut().and_then(|last| last.boolean.as_mut()), value) {
+                steps.push(Step {
+                    boolean: Some(Measurements::from(value)),
+                    ..new("ET_MPFT")
+                });
+            }
+        }
+    }
+}
+
+/// Adds a measurement to others, or gives it back.
+fn join<T: Named>(all: Option<&mut Measurements<T>>, more: T) -> Option<T> {
+    match all {
+        Some(all) if !all.iter().any(|one| one.name() == more.name()) => {
+            all.push(more);
+            None
+        }
+        _ => Some(more),
+    }
+}

@@ -1,0 +1,131 @@
+//! `ValueDouble` and its kin: what a run measured, or a property.
+
+use stationd_report::{BooleanMeasurement, CompOp, NumericMeasurement, StepStatus, StringMeasurement};
+
+use crate::ConvertError;
+use crate::rows::{Cell, Comparison};
+use crate::xml::Element;
+
+/// The elements that hold a value.
+pub(super) const VALUES: [&str; 8] = [
+    "ValueDouble",
+    "ValueInteger",
+    "ValueString",
+    "ValueBoolean",
+    "ValueTimestamp",
+    "ValueAttachment",
+    "ValueRecord",
+    "ValueArray",
+];
+
+/// Attributes of a value with a place of their own.
+pub(super) const READ: [&str; 5] = ["name", "lsl", "usl", "uom", "grade"];
+
+/// What is written for a number that was not measured.
+const NOT_MEASURED: &str = "null";
+
+/// A measurement.
+#[derive(Debug)]
+pub(super) enum Value {
+    Numeric(NumericMeasurement),
+    Text(StringMeasurement),
+    Boolean(BooleanMeasurement),
+}
+
+/// How values are read.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rules<'a> {
+    /// Operator of the run's properties; empty when it has none.
+    pub(super) operator: Cell<'a>,
+    pub(super) status: StepStatus,
+    pub(super) zero_is_no_limit: bool,
+}
+
+/// Reads a value; `None` for one that is no measurement.
+pub(super) fn value(element: &Element, rules: Rules<'_>) -> Result<Option<Value>, ConvertError> {
+    let name = Some(
+        element
+            .attribute("name")
+            .given()
+            .unwrap_or(&element.name)
+            .to_owned(),
+    );
+    let status = Some(rules.status.into());
+    Ok(Some(match element.name.as_str() {
+        "ValueDouble" | "ValueInteger" => {
+            let [low, high] = ["lsl", "usl"].map(|name| limit(element, name, rules.zero_is_no_limit));
+            let limits = Comparison::of(rules.operator, low, high, '.')?;
+            let text = element.text();
+            Value::Numeric(NumericMeasurement {
+                status,
+                name,
+                value: if text.text == NOT_MEASURED {
+                    None
+                } else {
+                    text.value('.')?
+                },
+                unit: element.attribute("uom").owned(),
+                comp_op: Some(limits.op.into()),
+                low_limit: limits.low.map(Into::into),
+                high_limit: limits.high.map(Into::into),
+                ..NumericMeasurement::default()
+            })
+        }
+        "ValueString" | "ValueTimestamp" => {
+            let limit = element
+                .attribute("usl")
+                .owned()
+                .or_else(|| element.attribute("lsl").owned());
+            let op = if limit.is_some() { CompOp::Eq } else { CompOp::Log };
+            Value::Text(StringMeasurement {
+                status,
+                name,
+                value: Some(element.text.trim().to_owned()),
+                comp_op: Some(op.into()),
+                limit,
+                ..StringMeasurement::default()
+            })
+        }
+        "ValueBoolean" => {
+            let text = element.text();
+            let value = match text.text.to_ascii_lowercase().as_str() {
+                "true" | "1" => true,
+                "false" | "0" => false,
+                _ => return Err(text.expected("true or false")),
+            };
+            Value::Boolean(BooleanMeasurement {
+                status,
+                name,
+                value: Some(value),
+                ..BooleanMeasurement::default()
+            })
+        }
+        _ => return Ok(None),
+    }))
+}
+
+/// A limit's cell.
+fn limit<'a>(element: &'a Element, name: &'a str, zero_is_no_limit: bool) -> Cell<'a> {
+    let cell = element.attribute(name);
+    if zero_is_no_limit && cell.text == "0" {
+        return Cell { text: "", ..cell };
+    }
+    cell
+}
+
+/// A value as text; an attachment is named, its content is in no report.
+pub(super) fn text_of(element: &Element) -> String {
+    if element.name == "ValueAttachment" {
+        return element.attribute("fqn").text.to_owned();
+    }
+    let inside: Vec<String> = element
+        .children
+        .iter()
+        .map(|child| format!("{}={}", child.attribute("name").text, text_of(child)))
+        .collect();
+    if inside.is_empty() {
+        element.text.trim().to_owned()
+    } else {
+        inside.join("; ")
+    }
+}
