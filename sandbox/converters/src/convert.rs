@@ -8,8 +8,8 @@ use serde_json::value::RawValue;
 use stationd_report::Report;
 
 use crate::{
-    ConvertError, Format, Source, atml, csv, gr228x, i3070, junit, saki, seica, sigmaquest, stdf, teststand,
-    wats_text, wsjf, wsxf,
+    ConvertError, Format, Source, atml, csv, gr228x, i3070, junit, saki, seica, sigmaquest, spea, stdf,
+    teststand, wats_text, wsjf, wsxf,
 };
 
 /// The most notes of one file: a journal line has to hold them.
@@ -63,6 +63,7 @@ pub fn convert(format: Format, input: &[u8], source: &Source<'_>) -> Result<Conv
         Format::Seica => seica::convert(input, source),
         Format::Saki => saki::convert(input, source),
         Format::SigmaQuest => sigmaquest::convert(input, source),
+        Format::Spea => spea::convert(input, source),
     }
 }
 

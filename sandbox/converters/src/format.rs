@@ -35,6 +35,8 @@ pub enum Format {
     Saki,
     /// `sigmaquest`: unit reports in XML, as SIGMAQUEST imports them.
     SigmaQuest,
+    /// `spea`: reports of SPEA 3030 in-circuit testers.
+    Spea,
 }
 
 /// A name that is no built-in format.
@@ -71,6 +73,7 @@ impl Format {
         Self::Seica,
         Self::Saki,
         Self::SigmaQuest,
+        Self::Spea,
     ];
 
     /// Its name in the settings.
@@ -89,6 +92,7 @@ impl Format {
             Self::Seica => "seica",
             Self::Saki => "saki",
             Self::SigmaQuest => "sigmaquest",
+            Self::Spea => "spea",
         }
     }
 }

@@ -19,6 +19,7 @@ pub mod seica;
 pub mod sigmaquest;
 mod site;
 mod source;
+pub mod spea;
 pub mod stdf;
 pub mod teststand;
 mod text;

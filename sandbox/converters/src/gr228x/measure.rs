@@ -3,7 +3,7 @@
 use stationd_report::{CompOp, Number, NumericMeasurement, Step, StepStatus};
 
 use crate::ConvertError;
-use crate::ict::{action, add_text, boolean, numeric, shifted};
+use crate::ict::{action, add_text, boolean, numeric, range, shifted};
 use crate::rows::Cell;
 
 /// What a line of a measurement says.
@@ -92,12 +92,7 @@ fn limits(found: &Line<'_>, number: usize) -> Result<(CompOp, Option<Number>, Op
         .map_or(("", ""), |limits| limits.split_once(',').unwrap_or((limits, "")));
     let low = scaled(Cell::named(low, number, "low limit"))?;
     let high = scaled(Cell::named(high, number, "high limit"))?;
-    Ok(match (low, high) {
-        (Some(low), Some(high)) => (CompOp::Gele, Some(low), Some(high)),
-        (Some(low), None) => (CompOp::Ge, Some(low), None),
-        (None, Some(high)) => (CompOp::Le, Some(high), None),
-        (None, None) => (CompOp::Log, None, None),
-    })
+    Ok(range(low, high))
 }
 
 /// A number with the tester's suffix: `M` is milli, `MEG` is mega.

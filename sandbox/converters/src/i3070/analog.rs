@@ -6,7 +6,7 @@ use super::record::Record;
 use super::status;
 use super::step::note_rest;
 use crate::ConvertError;
-use crate::ict::{add_text, numeric};
+use crate::ict::{add_text, numeric, range};
 
 /// The unit of an analog test, as far as the format fixes it: a measurement and the transistors have none (`""`).
 /// `None` for records that are no analog test.
@@ -45,12 +45,7 @@ pub(super) fn step(record: &Record<'_>, block: &str) -> Result<Option<Step>, Con
             _ => continue,
         };
         let (low, high) = (low.value('.')?, high.value('.')?);
-        let (op, low, high) = match (low, high) {
-            (Some(low), Some(high)) => (CompOp::Gele, Some(low), Some(high)),
-            (Some(low), None) => (CompOp::Ge, Some(low), None),
-            (None, Some(high)) => (CompOp::Le, Some(high), None),
-            (None, None) => (CompOp::Log, None, None),
-        };
+        let (op, low, high) = range(low, high);
         measurement.comp_op = Some(op.into());
         (measurement.low_limit, measurement.high_limit) = (low, high);
     }

@@ -1,11 +1,11 @@
 //! A short form that some line software writes: one measurement a record, `{@BTEST|R101|R|M:100.5|L:90|H:110|P}`.
 
-use stationd_report::{CompOp, NumericMeasurement, Report, Step};
+use stationd_report::{NumericMeasurement, Report, Step};
 
 use super::map::File;
 use super::record::Record;
 use crate::ConvertError;
-use crate::ict::{add_text, boolean, numeric, sequence};
+use crate::ict::{add_text, boolean, numeric, range, sequence};
 use crate::rows::{Cell, Field};
 
 /// Whether a file is of the short form: its board tests are measurements.
@@ -78,12 +78,7 @@ fn measurement(record: &Record<'_>, file: &File<'_>) -> Result<Step, ConvertErro
         .ok_or_else(|| status.expected("a status"))?;
     let low = of(3, "L:")?.value('.')?;
     let high = of(4, "H:")?.value('.')?;
-    let (op, low, high) = match (low, high) {
-        (Some(low), Some(high)) => (CompOp::Gele, Some(low), Some(high)),
-        (Some(low), None) => (CompOp::Ge, Some(low), None),
-        (None, Some(high)) => (CompOp::Le, Some(high), None),
-        (None, None) => (CompOp::Log, None, None),
-    };
+    let (op, low, high) = range(low, high);
     let measurement = NumericMeasurement {
         value: of(2, "M:")?.value('.')?,
         comp_op: Some(op.into()),

@@ -1,11 +1,13 @@
 //! What the formats of in-circuit testers have in common: scaled numbers, plain steps, times.
 
 mod end;
+mod range;
 mod scale;
 mod steps;
 mod times;
 
 pub(crate) use end::{decided, ended};
+pub(crate) use range::range;
 pub(crate) use scale::shifted;
 pub(crate) use steps::{action, add_text, boolean, numeric, sequence};
 pub(crate) use times::seconds_between;

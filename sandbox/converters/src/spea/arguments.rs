@@ -1,0 +1,53 @@
+//! What a site decides about its reports.
+
+use serde::Deserialize;
+
+use crate::site::OnDamagedUnit;
+
+/// The arguments of `spea`. The report has no operation code and no revision; both are required.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SpeaArguments {
+    /// Operation code.
+    pub process_code: Option<u32>,
+    /// Part number in place of the product that the report names.
+    pub part_number: Option<String>,
+    /// Revision of every unit.
+    pub revision: Option<String>,
+    /// The order of day and month in files without a `FORMAT` line. Without it only dates that fit one order alone
+    /// are read.
+    pub date_order: Option<DateOrder>,
+    /// Encoding of a file without byte order mark, a label of the WHATWG encoding standard. Default `utf-8`.
+    pub encoding: Option<String>,
+    /// What a unit with a fault does to the others in its file. Default `reject`.
+    pub on_damaged_unit: OnDamagedUnit,
+}
+
+/// The order of day and month, in the words of the `FORMAT` line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DateOrder {
+    /// Month first.
+    Mmdd,
+    /// Day first.
+    Ddmm,
+}
+
+impl DateOrder {
+    /// The order that a `FORMAT` line names.
+    pub(super) fn find(word: &str) -> Option<Self> {
+        match word.to_ascii_lowercase().as_str() {
+            "mmdd" => Some(Self::Mmdd),
+            "ddmm" => Some(Self::Ddmm),
+            _ => None,
+        }
+    }
+
+    /// The pattern of dates and times, as in strftime(3).
+    pub(super) fn pattern(self) -> &'static str {
+        match self {
+            Self::Mmdd => "%m/%d/%Y %H:%M:%S",
+            Self::Ddmm => "%d/%m/%Y %H:%M:%S",
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! From the lines to reports.
+
+use std::collections::BTreeMap;
+
+use stationd_report::{Report, Step};
+
+use super::measure::step;
+use super::parse::{Line, Tested, units};
+use super::{DateOrder, SpeaArguments};
+use crate::ict::{add_text, decided, ended, seconds_between, sequence};
+use crate::rows::{Cell, Field, Reader, Site, StatusWords, Unit};
+use crate::text::decode;
+use crate::when::{self, Dates};
+use crate::{Conversion, ConvertError, Source};
+
+/// Converts all units of a file.
+pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, ConvertError> {
+    let arguments: SpeaArguments = source.parse_arguments()?;
+    let text = decode(input, arguments.encoding.as_deref())?;
+    let words = StatusWords::default();
+    let codes = BTreeMap::new();
+    let site = Site {
+        reader: Reader {
+            decimal_mark: '.',
+            dates: Dates::Iso,
+            words: &words,
+        },
+        process_codes: &codes,
+        process_code: arguments.process_code,
+    };
+    let mut conversion = Conversion::default();
+    let (units, outside) = units(&text);
+    for unit in units {
+        let mut notes = Vec::new();
+        let unit = unit.and_then(|unit| report(&unit, &arguments, site, &mut notes));
+        arguments.on_damaged_unit.take(unit, &mut conversion)?;
+        for note in notes {
+            conversion.note(note);
+        }
+    }
+    for note in outside {
+        conversion.note(note);
+    }
+    ended(conversion, "no unit: expected a line START;...")
+}
+
+fn report(
+    tested: &Tested<'_>,
+    arguments: &SpeaArguments,
+    site: Site<'_>,
+    notes: &mut Vec<String>,
+) -> Result<Report, ConvertError> {
+    let start = &tested.start;
+    let mut unit = Unit::new(start.number);
+    unit.set(Field::PartNumber, start.field(4), site)?;
+    if arguments.part_number.is_some() {
+        unit.keep("Product", start.field(4));
+    }
+    decided(
+        &mut unit,
+        start.number,
+        arguments.part_number.as_deref(),
+        arguments.revision.as_deref(),
+        site,
+    )?;
+    for (field, at) in [
+        (Field::Program, 2),
+        (Field::ProgramVersion, 3),
+        (Field::Operator, 5),
+    ] {
+        unit.set(field, start.field(at), site)?;
+    }
+    unit.keep("Folder", start.field(1));
+    for extra in start.fields.iter().skip(8) {
+        unit.keep("START", *extra);
+    }
+    times(&mut unit, tested, arguments, notes)?;
+    unit.set(Field::Result, tested.end.field(1), site)?;
+    if unit.result().is_none() {
+        return Err(tested.end.field(1).expected("a result"));
+    }
+    for extra in tested.end.fields.iter().skip(4) {
+        unit.keep("END", *extra);
+    }
+    let name = start.field(2).given().unwrap_or("Board test");
+    let root = sequence(name, None, steps(tested, &mut unit, site, notes)?);
+    unit.finish(root, site, notes)
+}
+
+/// Start and duration.
+fn times(
+    unit: &mut Unit,
+    tested: &Tested<'_>,
+    arguments: &SpeaArguments,
+    notes: &mut Vec<String>,
+) -> Result<(), ConvertError> {
+    let [begin, end] = [(&tested.start, 6), (&tested.end, 2)].map(|(line, at)| {
+        (
+            line.field(at),
+            format!("{} {}", line.field(at).text, line.field(at + 1).text),
+        )
+    });
+    let order = if let Some(order) = tested.order.or(arguments.date_order) {
+        order
+    } else {
+        notes.push("order of day and month taken from a date that fits one order alone".to_owned());
+        only(&begin.1).ok_or_else(|| {
+            let what = "a date that fits one order of day and month; arguments: set date_order";
+            begin.0.expected(what)
+        })?
+    };
+    let [start, end] = [begin, end].map(|(cell, text)| {
+        when::start(&text, Dates::Pattern(order.pattern())).ok_or_else(|| cell.expected("a date and time"))
+    });
+    let start = start?;
+    unit.uut_mut().exec_time = seconds_between(&start, &end?);
+    if unit.uut_mut().exec_time.is_none() {
+        notes.push("a unit ends before it starts; its duration was left out".to_owned());
+    }
+    unit.report_mut().start = Some(start);
+    Ok(())
+}
+
+/// The one order that a date fits.
+fn only(text: &str) -> Option<DateOrder> {
+    let fits = |order: DateOrder| when::start(text, Dates::Pattern(order.pattern())).is_some();
+    match (fits(DateOrder::Mmdd), fits(DateOrder::Ddmm)) {
+        (true, false) => Some(DateOrder::Mmdd),
+        (false, true) => Some(DateOrder::Ddmm),
+        _ => None,
+    }
+}
+
+/// The steps: adjacent measurements of a component stand in a sequence of its name.
+fn steps(
+    tested: &Tested<'_>,
+    unit: &mut Unit,
+    site: Site<'_>,
+    notes: &mut Vec<String>,
+) -> Result<Vec<Step>, ConvertError> {
+    let mut groups: Vec<((&str, &str), Vec<Step>)> = Vec::new();
+    let mut boards: Vec<Cell<'_>> = Vec::new();
+    for line in &tested.lines {
+        match line.kind() {
+            "ANL" | "FUNC" => {}
+            _ => {
+                header(line, tested, unit, site)?;
+                continue;
+            }
+        }
+        let step = step(line, site.reader.words, notes)?;
+        let key = (line.field(2).text, line.field(3).text);
+        if !boards.iter().any(|board| board.text == line.field(1).text) {
+            boards.push(line.field(1));
+        }
+        match groups.last_mut() {
+            Some((last, steps)) if *last == key => steps.push(step),
+            _ => groups.push((key, vec![step])),
+        }
+    }
+    match boards.as_slice() {
+        [] => {}
+        [only] => unit.set(Field::Socket, *only, site)?,
+        [_, other, ..] => {
+            return Err(other.expected("the board number of the unit's other lines"));
+        }
+    }
+    Ok(groups
+        .into_iter()
+        .map(|((name, number), steps)| {
+            let mut sequence = sequence(name, None, steps);
+            add_text(&mut sequence, number);
+            sequence
+        })
+        .collect())
+}
+
+/// A line that is no measurement.
+fn header(line: &Line<'_>, tested: &Tested<'_>, unit: &mut Unit, site: Site<'_>) -> Result<(), ConvertError> {
+    match line.kind() {
+        "LOT" => unit.set(Field::Batch, line.field(1), site),
+        "SN" => unit.set(Field::Serial, line.field(1), site),
+        "BOARDRESULT" => {
+            let words = site.reader.words;
+            if words.report(line.field(1))? == words.report(tested.end.field(1))? {
+                Ok(())
+            } else {
+                Err(line.field(1).expected("the result of the unit's END"))
+            }
+        }
+        kind => {
+            let values: Vec<_> = line.fields.iter().skip(1).map(|field| field.text).collect();
+            let name = if kind.is_empty() { "-" } else { kind };
+            unit.keep(name, Cell::named(&values.join(";"), line.number, ""));
+            Ok(())
+        }
+    }
+}
