@@ -7,7 +7,6 @@ use stationd_actors::queue::OpenError;
 use stationd_actors::uploader::TransportError;
 use stationd_sandbox::SandboxError;
 
-use crate::control::ControlError;
 use crate::exit::Exit;
 use crate::settings::StationIdError;
 
@@ -25,8 +24,6 @@ pub enum StartError {
     Queue(OpenError),
     /// The server's certificate, key or address cannot be used.
     Uploader(TransportError),
-    /// The control socket cannot be opened.
-    Control(ControlError),
 }
 
 impl StartError {
@@ -35,7 +32,7 @@ impl StartError {
         match self {
             Self::StationId(StationIdError::Malformed(_)) | Self::Uploader(_) => Exit::Settings,
             Self::StationId(_) => Exit::Disk,
-            Self::Forker(_) | Self::System(_) | Self::Control(_) => Exit::Unavailable,
+            Self::Forker(_) | Self::System(_) => Exit::Unavailable,
             Self::Queue(error) => {
                 if error.is_settings() {
                     Exit::Settings
@@ -63,7 +60,6 @@ impl fmt::Display for StartError {
             Self::System(_) => f.write_str("no event loop"),
             Self::Queue(_) => f.write_str("the queue cannot be opened"),
             Self::Uploader(_) => f.write_str("the server's settings cannot be used"),
-            Self::Control(_) => f.write_str("the control socket cannot be opened"),
         }
     }
 }
@@ -76,7 +72,6 @@ impl std::error::Error for StartError {
             Self::Forker(cause) => Some(cause),
             Self::Queue(cause) => Some(cause),
             Self::Uploader(cause) => Some(cause),
-            Self::Control(cause) => Some(cause),
         }
     }
 }

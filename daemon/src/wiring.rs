@@ -56,7 +56,7 @@ pub(crate) struct Wired {
     queue_arbiter: Arbiter,
     upload_limit: Duration,
     /// Closes the control socket when dropped.
-    control: ControlServer,
+    control: Option<ControlServer>,
     http: Option<HttpServer>,
     /// What operators ask the main task for.
     pub(crate) requests: mpsc::Receiver<DaemonRequest>,
@@ -82,7 +82,7 @@ pub(crate) struct Station {
 /// everything else in motion.
 ///
 /// # Errors
-/// When the store, a certificate or the control socket cannot be used.
+/// When the store or a certificate cannot be used.
 pub(crate) fn start(settings: &Settings, client: Client, station: &Station) -> Result<Wired, StartError> {
     let facts = facts(settings, &client, station);
     let (queue, queue_arbiter) = Queue::start(settings.queue.clone()).map_err(StartError::Queue)?;
@@ -99,27 +99,17 @@ pub(crate) fn start(settings: &Settings, client: Client, station: &Station) -> R
     let converter = supervisor.start();
     let watcher = Watcher::new(settings.folders.clone(), converter.clone().recipient());
     let watcher = watcher.start();
-    let bind = BindQueue {
-        uploader: uploader.clone().recipient(),
-        converter: converter.clone().recipient(),
-    };
-    let bound = queue.try_send(bind).is_ok()
-        && converter
-            .try_send(BindConverter {
-                credit: watcher.clone().recipient(),
-                ended: watcher.clone().recipient(),
-            })
-            .is_ok();
-    assert!(bound, "the mailboxes of roles that have just started have room");
-
+    bind(&queue, &converter, &uploader, &watcher);
     let (to_daemon, requests) = mpsc::channel(REQUESTS);
     let desk = Arc::new(Desk::new(
         roles(&watcher, &converter, &queue, &uploader, to_daemon),
         facts,
     ));
-    let control = control::serve(&settings.control, Arc::clone(&desk)).map_err(StartError::Control)?;
+    // Files go on to the server without stationctl, and without a status page.
+    let control = control::serve(&settings.control, Arc::clone(&desk))
+        .inspect_err(control::journal::unavailable)
+        .ok();
     let http = settings.http.listen.and_then(|listen| {
-        // Files go on to the server without a status page.
         http::serve(listen, desk)
             .inspect_err(http::journal::unavailable)
             .ok()
@@ -222,6 +212,25 @@ impl Wired {
             .is_err();
         left
     }
+}
+
+/// Closes the loops between roles, each once.
+fn bind(
+    queue: &Addr<Queue>,
+    converter: &Addr<ConverterSupervisor>,
+    uploader: &Addr<Uploader>,
+    watcher: &Addr<Watcher>,
+) {
+    let to_queue = BindQueue {
+        uploader: uploader.clone().recipient(),
+        converter: converter.clone().recipient(),
+    };
+    let to_converter = BindConverter {
+        credit: watcher.clone().recipient(),
+        ended: watcher.clone().recipient(),
+    };
+    let bound = queue.try_send(to_queue).is_ok() && converter.try_send(to_converter).is_ok();
+    assert!(bound, "the mailboxes of roles that have just started have room");
 }
 
 fn facts(settings: &Settings, client: &Client, station: &Station) -> Facts {

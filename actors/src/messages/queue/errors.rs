@@ -9,7 +9,7 @@ use crate::model::EntryId;
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum AppendError {
-    /// A limit is reached; [`Admission`] tells when there is room again.
+    /// A limit is reached; [`Admission`](crate::messages::converter::Admission) tells when there is room again.
     Full(FullReason),
     /// The store failed.
     Store(StoreError),
