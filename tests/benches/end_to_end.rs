@@ -9,8 +9,8 @@ mod figures;
 
 use std::time::{Duration, Instant};
 
-use figures::{Tree, mib, percentile};
-use stationd_tests::{Daemon, Line, Server, stationctl, stationd};
+use figures::{Tree, mib};
+use stationd_tests::{Daemon, Line, Server, percentile, report, stationctl, stationd};
 
 /// Files whose latency is taken, one after the other.
 const SINGLE: u16 = 500;
@@ -30,25 +30,9 @@ fn sizes() {
     }
 }
 
-/// A report of `steps` numeric steps; about 190 bytes a step.
-fn report(number: u16, steps: u16) -> Vec<u8> {
-    let step = |at: u16| {
-        format!(
-            r#"{{"id":{at},"group":"M","stepType":"ET_NLT","name":"Measurement {at}","status":"P","totTime":0.25,"numericMeas":[{{"compOp":"GELE","status":"P","unit":"V","value":{at}.125,"lowLimit":0,"highLimit":1000}}]}}"#
-        )
-    };
-    let steps: Vec<String> = (1..=steps).map(step).collect();
-    format!(
-        r#"{{"type":"T","pn":"BENCH","sn":"B{number:06}","rev":"A","processCode":10,"result":"P","start":"2026-01-02T03:04:05+01:00","root":{{"id":0,"group":"M","stepType":"SequenceCall","name":"Main","status":"P","steps":[{}]}}}}"#,
-        steps.join(",")
-    )
-    .into_bytes()
-}
-
 fn started(server: &Server) -> (Line, Daemon) {
     let line = Line::to(server).converter("wsjf", "kind = \"builtin\"\nformat = \"wsjf\"");
     let daemon = line.start();
-    daemon.wait_for_code("D001");
     (line, daemon)
 }
 

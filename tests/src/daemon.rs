@@ -73,7 +73,7 @@ impl Daemon {
         self.child.id()
     }
 
-    /// Waits for the first line, from the start on, that fits; earlier lines are taken from the journal.
+    /// Waits for the first line, from the start on, that fits, and takes it from the journal.
     ///
     /// # Panics
     /// When the daemon ends, or two minutes pass, without such a line; all lines are shown.
@@ -174,7 +174,7 @@ impl Journal {
                 .find(|(_, line)| fits(line));
             if let Some((at, line)) = found {
                 let line = line.clone();
-                guard.0.drain(..=at);
+                guard.0.remove(at);
                 return line;
             }
             looked_at = guard.0.len();

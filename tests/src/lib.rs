@@ -3,12 +3,14 @@
 //! Each test starts the real `stationd` on folders of its own, with the project's own test receiver as the server, and
 //! waits for events (journal lines, received reports), never for time to pass.
 
+mod bench;
 mod binary;
 mod daemon;
 mod line;
 mod samples;
 mod server;
 
+pub use bench::{percentile, report};
 pub use binary::{stationctl, stationd};
 pub use daemon::{Daemon, JournalLine};
 pub use line::Line;

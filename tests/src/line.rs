@@ -71,9 +71,11 @@ impl Line {
         self.dir.path().join(name)
     }
 
-    /// Writes the settings, and starts the daemon.
+    /// Writes the settings, starts the daemon, and waits until it watches its folders.
     pub fn start(&self) -> Daemon {
-        Daemon::start(&self.write_settings())
+        let daemon = Daemon::start(&self.write_settings());
+        daemon.wait_for_code("D001");
+        daemon
     }
 
     /// Writes the settings file, and says where.

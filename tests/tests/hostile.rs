@@ -23,7 +23,6 @@ mod tests {
         let server = Server::http();
         let line = Line::to(&server).converter("wsjf", "kind = \"builtin\"\nformat = \"wsjf\"");
         let daemon = line.start();
-        daemon.wait_for_code("D001");
         Scene { server, line, daemon }
     }
 

@@ -88,14 +88,6 @@ fn cpu(stat: &str) -> Duration {
     Duration::from_millis(ticks * 1000 / TICKS)
 }
 
-/// The value below which `share` percent of the sorted ones lie.
-pub(crate) fn percentile(sorted: &[Duration], share: usize) -> Duration {
-    sorted
-        .get((sorted.len() * share / 100).min(sorted.len().saturating_sub(1)))
-        .copied()
-        .unwrap_or_default()
-}
-
 /// Bytes as MiB, for people.
 pub(crate) fn mib(bytes: u64) -> f64 {
     f64::from(u32::try_from(bytes / 1024).unwrap_or(u32::MAX)) / 1024.0
