@@ -37,6 +37,8 @@ pub enum Format {
     SigmaQuest,
     /// `spea`: reports of SPEA 3030 in-circuit testers.
     Spea,
+    /// `xjtag`: logs of XJTAG's boundary scan runner.
+    Xjtag,
 }
 
 /// A name that is no built-in format.
@@ -74,6 +76,7 @@ impl Format {
         Self::Saki,
         Self::SigmaQuest,
         Self::Spea,
+        Self::Xjtag,
     ];
 
     /// Its name in the settings.
@@ -93,6 +96,7 @@ impl Format {
             Self::Saki => "saki",
             Self::SigmaQuest => "sigmaquest",
             Self::Spea => "spea",
+            Self::Xjtag => "xjtag",
         }
     }
 }

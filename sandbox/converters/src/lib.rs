@@ -3,6 +3,7 @@
 //! They run in a confined child: they open no file, start no thread and ask for no clock or time zone. A local time
 //! without offset stays without one; the daemon adds the station's.
 
+mod archive;
 pub mod atml;
 mod convert;
 pub mod csv;
@@ -27,6 +28,7 @@ pub mod wats_text;
 mod when;
 mod wsjf;
 pub mod wsxf;
+pub mod xjtag;
 mod xml;
 
 #[cfg(test)]

@@ -1,0 +1,105 @@
+//! The log: an archive of runs, or a run alone.
+
+use std::collections::BTreeMap;
+
+use super::XjtagArguments;
+use super::run::{Log, report};
+use crate::archive::{Entry, is_archive, unpack};
+use crate::rows::{Reader, Site, StatusWords};
+use crate::when::Dates;
+use crate::xml::{Element, parse};
+use crate::{Conversion, ConvertError, Source};
+
+/// Converts all runs of a log.
+pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, ConvertError> {
+    let arguments: XjtagArguments = source.parse_arguments()?;
+    let words = StatusWords::new(&arguments.status_words)?;
+    let site = Site {
+        reader: Reader {
+            decimal_mark: '.',
+            dates: Dates::Iso,
+            words: &words,
+        },
+        process_codes: &BTreeMap::new(),
+        process_code: arguments.process_code,
+    };
+    let mut conversion = Conversion::default();
+    if !is_archive(input) {
+        let log = Log {
+            arguments: &arguments,
+            site,
+            info: None,
+            files: &[],
+        };
+        return one(input, &log, &mut conversion).map(|()| conversion);
+    }
+    let entries = unpack(input)?;
+    let info = entries.iter().find(|entry| entry.name == "Info.xml");
+    let info = info.map(|entry| parse(&entry.content).map_err(|error| of(&entry.name, error)));
+    let info = info.transpose()?;
+    let (runs, files): (Vec<Entry>, Vec<Entry>) = entries
+        .into_iter()
+        .filter(|entry| entry.name != "Info.xml" && !entry.name.ends_with(".checksum"))
+        .partition(|entry| number(&entry.name).is_some());
+    let runs: BTreeMap<u32, Entry> = runs
+        .into_iter()
+        .filter_map(|entry| Some((number(&entry.name)?, entry)))
+        .collect();
+    check_count(info.as_ref(), runs.len(), &mut conversion)?;
+    let log = Log {
+        arguments: &arguments,
+        site,
+        info: info.as_ref(),
+        files: &files,
+    };
+    for entry in runs.values() {
+        one(&entry.content, &log, &mut conversion).map_err(|error| of(&entry.name, error))?;
+    }
+    if conversion.reports.is_empty() {
+        conversion.notes.insert(0, "no run in the archive".to_owned());
+        return Err(ConvertError::new(conversion.notes.join("; ")));
+    }
+    Ok(conversion)
+}
+
+fn one(input: &[u8], log: &Log<'_>, conversion: &mut Conversion) -> Result<(), ConvertError> {
+    let mut notes = Vec::new();
+    let report = parse(input).and_then(|run| report(&run, log, &mut notes));
+    log.arguments.on_damaged_unit.take(report, conversion)?;
+    for note in notes {
+        conversion.note(note);
+    }
+    Ok(())
+}
+
+/// `Info.xml` counts the runs: a log that lost some is not whole.
+fn check_count(
+    info: Option<&Element>,
+    found: usize,
+    conversion: &mut Conversion,
+) -> Result<(), ConvertError> {
+    let Some(counted) = info.and_then(|info| info.child("TestRunCount")) else {
+        conversion.note("the archive has no Info.xml that counts its runs".to_owned());
+        return Ok(());
+    };
+    let count = counted.text().integer().map_err(|error| of("Info.xml", error))?;
+    if count.is_some_and(|count| count.text() != found.to_string()) {
+        let what = format!(
+            "the log has {} runs, the archive holds {found}",
+            counted.text().text
+        );
+        return Err(of("Info.xml", ConvertError::at(counted.line, what)));
+    }
+    Ok(())
+}
+
+/// The number of a run's file: `Run 12.xml`.
+fn number(name: &str) -> Option<u32> {
+    name.strip_prefix("Run ")?.strip_suffix(".xml")?.parse().ok()
+}
+
+/// Says in which file of the archive a fault is.
+fn of(name: &str, mut error: ConvertError) -> ConvertError {
+    error.what = format!("{}: {}", stationd_report::Excerpt::of(name), error.what);
+    error
+}
