@@ -9,7 +9,7 @@ use stationd_report::Report;
 
 use crate::{
     ConvertError, Format, Source, atml, csv, gr228x, i3070, junit, saki, seica, sigmaquest, spea, stdf,
-    teststand, wats_text, wsjf, wsxf, xjtag,
+    takaya, teststand, wats_text, wsjf, wsxf, xjtag,
 };
 
 /// The most notes of one file: a journal line has to hold them.
@@ -65,6 +65,7 @@ pub fn convert(format: Format, input: &[u8], source: &Source<'_>) -> Result<Conv
         Format::SigmaQuest => sigmaquest::convert(input, source),
         Format::Spea => spea::convert(input, source),
         Format::Xjtag => xjtag::convert(input, source),
+        Format::Takaya => takaya::convert(input, source),
     }
 }
 

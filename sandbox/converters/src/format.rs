@@ -39,6 +39,8 @@ pub enum Format {
     Spea,
     /// `xjtag`: logs of XJTAG's boundary scan runner.
     Xjtag,
+    /// `takaya`: `.ATD` files of Takaya flying probe testers.
+    Takaya,
 }
 
 /// A name that is no built-in format.
@@ -77,6 +79,7 @@ impl Format {
         Self::SigmaQuest,
         Self::Spea,
         Self::Xjtag,
+        Self::Takaya,
     ];
 
     /// Its name in the settings.
@@ -97,6 +100,7 @@ impl Format {
             Self::SigmaQuest => "sigmaquest",
             Self::Spea => "spea",
             Self::Xjtag => "xjtag",
+            Self::Takaya => "takaya",
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::site::OnDamagedUnit;
+use crate::site::{DateOrder, OnDamagedUnit};
 
 /// The arguments of `spea`. The report has no operation code and no revision; both are required.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -21,33 +21,4 @@ pub struct SpeaArguments {
     pub encoding: Option<String>,
     /// What a unit with a fault does to the others in its file. Default `reject`.
     pub on_damaged_unit: OnDamagedUnit,
-}
-
-/// The order of day and month, in the words of the `FORMAT` line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum DateOrder {
-    /// Month first.
-    Mmdd,
-    /// Day first.
-    Ddmm,
-}
-
-impl DateOrder {
-    /// The order that a `FORMAT` line names.
-    pub(super) fn find(word: &str) -> Option<Self> {
-        match word.to_ascii_lowercase().as_str() {
-            "mmdd" => Some(Self::Mmdd),
-            "ddmm" => Some(Self::Ddmm),
-            _ => None,
-        }
-    }
-
-    /// The pattern of dates and times, as in strftime(3).
-    pub(super) fn pattern(self) -> &'static str {
-        match self {
-            Self::Mmdd => "%m/%d/%Y %H:%M:%S",
-            Self::Ddmm => "%d/%m/%Y %H:%M:%S",
-        }
-    }
 }

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use stationd_report::{Report, Step};
 
+use super::SpeaArguments;
 use super::measure::step;
 use super::parse::{Line, Tested, units};
-use super::{DateOrder, SpeaArguments};
 use crate::ict::{add_text, decided, ended, seconds_between, sequence};
 use crate::rows::{Cell, Field, Reader, Site, StatusWords, Unit};
+use crate::site::DateOrder;
 use crate::text::decode;
-use crate::when::{self, Dates};
+use crate::when::Dates;
 use crate::{Conversion, ConvertError, Source};
 
 /// Converts all units of a file.
@@ -94,41 +95,18 @@ fn times(
     arguments: &SpeaArguments,
     notes: &mut Vec<String>,
 ) -> Result<(), ConvertError> {
-    let [begin, end] = [(&tested.start, 6), (&tested.end, 2)].map(|(line, at)| {
-        (
-            line.field(at),
-            format!("{} {}", line.field(at).text, line.field(at + 1).text),
-        )
-    });
-    let order = if let Some(order) = tested.order.or(arguments.date_order) {
-        order
-    } else {
-        notes.push("order of day and month taken from a date that fits one order alone".to_owned());
-        only(&begin.1).ok_or_else(|| {
-            let what = "a date that fits one order of day and month; arguments: set date_order";
-            begin.0.expected(what)
-        })?
+    let order = tested.order.or(arguments.date_order);
+    let mut time = |line: &Line<'_>, at: usize| {
+        let text = format!("{} {}", line.field(at).text, line.field(at + 1).text);
+        DateOrder::read(order, &text, line.field(at), notes)
     };
-    let [start, end] = [begin, end].map(|(cell, text)| {
-        when::start(&text, Dates::Pattern(order.pattern())).ok_or_else(|| cell.expected("a date and time"))
-    });
-    let start = start?;
-    unit.uut_mut().exec_time = seconds_between(&start, &end?);
+    let (start, end) = (time(&tested.start, 6)?, time(&tested.end, 2)?);
+    unit.uut_mut().exec_time = seconds_between(&start, &end);
     if unit.uut_mut().exec_time.is_none() {
         notes.push("a unit ends before it starts; its duration was left out".to_owned());
     }
     unit.report_mut().start = Some(start);
     Ok(())
-}
-
-/// The one order that a date fits.
-fn only(text: &str) -> Option<DateOrder> {
-    let fits = |order: DateOrder| when::start(text, Dates::Pattern(order.pattern())).is_some();
-    match (fits(DateOrder::Mmdd), fits(DateOrder::Ddmm)) {
-        (true, false) => Some(DateOrder::Mmdd),
-        (false, true) => Some(DateOrder::Ddmm),
-        _ => None,
-    }
 }
 
 /// The steps: adjacent measurements of a component stand in a sequence of its name.

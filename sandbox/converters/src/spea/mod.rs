@@ -8,5 +8,5 @@ mod parse;
 #[cfg(test)]
 mod tests;
 
-pub use arguments::{DateOrder, SpeaArguments};
+pub use arguments::SpeaArguments;
 pub(crate) use map::convert;

@@ -1,8 +1,8 @@
 //! The lines of a report: units from `START` to `END`.
 
-use super::DateOrder;
 use crate::ConvertError;
 use crate::rows::Cell;
+use crate::site::DateOrder;
 
 /// A line, split at its semicolons.
 #[derive(Debug)]
@@ -60,9 +60,10 @@ pub(super) fn units(text: &str) -> (Vec<Result<Tested<'_>, ConvertError>>, Vec<S
         }
         let line = Line::new(text, number);
         match (line.kind(), &mut open) {
-            ("FORMAT", None) => match DateOrder::find(line.field(1).text) {
-                Some(found) => order = Some(found),
-                None => units.push(Err(line.field(1).expected("mmdd or ddmm"))),
+            ("FORMAT", None) => match line.field(1).text.to_ascii_lowercase().as_str() {
+                "mmdd" => order = Some(DateOrder::Mmdd),
+                "ddmm" => order = Some(DateOrder::Ddmm),
+                _ => units.push(Err(line.field(1).expected("mmdd or ddmm"))),
             },
             ("START", _) => {
                 units.extend(open.take().map(|unit| Err(unended(&unit))));
