@@ -8,8 +8,8 @@ use serde_json::value::RawValue;
 use stationd_report::Report;
 
 use crate::{
-    ConvertError, Format, Source, atml, csv, gr228x, i3070, junit, saki, seica, sigmaquest, spea, stdf,
-    takaya, teststand, wats_text, wsjf, wsxf, xjtag,
+    ConvertError, Format, Source, atml, csv, gr228x, i3070, junit, saki, seica, sigmaquest, spea, spectrum,
+    stdf, takaya, teststand, wats_text, wsjf, wsxf, xjtag,
 };
 
 /// The most notes of one file: a journal line has to hold them.
@@ -66,6 +66,7 @@ pub fn convert(format: Format, input: &[u8], source: &Source<'_>) -> Result<Conv
         Format::Spea => spea::convert(input, source),
         Format::Xjtag => xjtag::convert(input, source),
         Format::Takaya => takaya::convert(input, source),
+        Format::TeradyneSpectrum => spectrum::convert(input, source),
     }
 }
 

@@ -41,6 +41,8 @@ pub enum Format {
     Xjtag,
     /// `takaya`: `.ATD` files of Takaya flying probe testers.
     Takaya,
+    /// `teradyne-spectrum`: results of Spectrum in-circuit testers.
+    TeradyneSpectrum,
 }
 
 /// A name that is no built-in format.
@@ -80,6 +82,7 @@ impl Format {
         Self::Spea,
         Self::Xjtag,
         Self::Takaya,
+        Self::TeradyneSpectrum,
     ];
 
     /// Its name in the settings.
@@ -101,6 +104,7 @@ impl Format {
             Self::Spea => "spea",
             Self::Xjtag => "xjtag",
             Self::Takaya => "takaya",
+            Self::TeradyneSpectrum => "teradyne-spectrum",
         }
     }
 }

@@ -21,6 +21,7 @@ pub mod sigmaquest;
 mod site;
 mod source;
 pub mod spea;
+pub mod spectrum;
 pub mod stdf;
 pub mod takaya;
 pub mod teststand;

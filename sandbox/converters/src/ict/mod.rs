@@ -8,6 +8,6 @@ mod times;
 
 pub(crate) use end::{decided, ended};
 pub(crate) use range::range;
-pub(crate) use scale::shifted;
+pub(crate) use scale::{prefix, shifted};
 pub(crate) use steps::{action, add_text, boolean, numeric, sequence};
 pub(crate) use times::seconds_between;

@@ -2,6 +2,22 @@
 
 use stationd_report::Number;
 
+/// The power of ten of an SI prefix; the empty one is 0. `K` is kilo, `M` is mega, `m` is milli.
+pub(crate) fn prefix(text: &str) -> Option<i32> {
+    Some(match text {
+        "" => 0,
+        "f" => -15,
+        "p" => -12,
+        "n" => -9,
+        "u" | "\u{b5}" | "\u{3bc}" => -6,
+        "m" => -3,
+        "k" | "K" => 3,
+        "M" => 6,
+        "G" => 9,
+        _ => return None,
+    })
+}
+
 /// Shifts a number by a power of ten without a change to its digits: `100.2` by 3 is `100.2e3`. A binary product
 /// would write `100200.00000000001`.
 pub(crate) fn shifted(number: Number, by: i32) -> Number {

@@ -1,0 +1,99 @@
+//! What the program says of the unit: `(USER: Serialnumber:111)`.
+
+use stationd_report::ReportStatus;
+
+use super::SpectrumArguments;
+use super::node::Node;
+use crate::ConvertError;
+use crate::ict::seconds_between;
+use crate::rows::{Cell, Field, Site, Unit};
+use crate::site::DateOrder;
+
+/// The lines of one unit that are gathered before they mean something.
+#[derive(Debug, Default)]
+pub(super) struct Header<'a> {
+    date: Option<Cell<'a>>,
+    start: Option<Cell<'a>>,
+    end: Option<Cell<'a>>,
+    /// The time of the first step.
+    pub(super) first_step: Option<Cell<'a>>,
+}
+
+impl<'a> Header<'a> {
+    /// Takes a `USER` line.
+    pub(super) fn take(
+        &mut self,
+        node: &Node<'a>,
+        unit: &mut Unit,
+        site: Site<'_>,
+    ) -> Result<(), ConvertError> {
+        let (key, value) = node.text.split_once(':').unwrap_or((node.text, ""));
+        let cell = Cell::named(value, node.line, "USER");
+        match key.trim() {
+            "Serialnumber" => unit.set(Field::Serial, cell, site)?,
+            "Operator" => unit.set(Field::Operator, cell, site)?,
+            "Date" => self.date = Some(cell),
+            "StartTime" => self.start = Some(cell),
+            "EndTime" => self.end = Some(cell),
+            "STATUS" => unit.report_mut().result = Some(result(cell, site)?.into()),
+            key => unit.keep(if key.is_empty() { "USER" } else { key }, cell),
+        }
+        Ok(())
+    }
+
+    /// Start and duration: of the `USER` lines, else the start of the first step.
+    pub(super) fn finish(
+        &self,
+        unit: &mut Unit,
+        arguments: &SpectrumArguments,
+        notes: &mut Vec<String>,
+    ) -> Result<(), ConvertError> {
+        if let (Some(date), Some(start)) = (self.date, self.start) {
+            let begin = time(date, start, arguments, notes)?;
+            if let Some(end) = self.end {
+                unit.uut_mut().exec_time = seconds_between(&begin, &time(date, end, arguments, notes)?);
+                if unit.uut_mut().exec_time.is_none() {
+                    notes.push("a unit ends before it starts; its duration was left out".to_owned());
+                }
+            }
+            unit.report_mut().start = Some(begin);
+        } else if let Some(step) = self.first_step {
+            unit.report_mut().start = Some(DateOrder::read(arguments.date_order, step.text, step, notes)?);
+            notes.push("start is that of the first step".to_owned());
+        } else {
+            notes.push("a unit without a time".to_owned());
+        }
+        Ok(())
+    }
+}
+
+/// `16:44:27:988` of a date.
+fn time(
+    date: Cell<'_>,
+    time: Cell<'_>,
+    arguments: &SpectrumArguments,
+    notes: &mut Vec<String>,
+) -> Result<String, ConvertError> {
+    let mut parts = time.text.splitn(4, ':');
+    let clock: Vec<_> = parts.by_ref().take(3).collect();
+    let milliseconds = parts.next();
+    if milliseconds.is_some_and(|text| text.len() != 3 || !text.bytes().all(|byte| byte.is_ascii_digit())) {
+        return Err(time.expected("a time as 16:44:27:988"));
+    }
+    let text = format!("{} {}", date.text, clock.join(":"));
+    let read = DateOrder::read(arguments.date_order, &text, date, notes)?;
+    Ok(match milliseconds {
+        Some(milliseconds) => format!("{read}.{milliseconds}"),
+        None => read,
+    })
+}
+
+/// `BOARD PASSED`
+fn result(cell: Cell<'_>, site: Site<'_>) -> Result<ReportStatus, ConvertError> {
+    let word = cell.text.strip_prefix("BOARD").unwrap_or(cell.text).trim();
+    let found = site.reader.words.report(Cell { text: word, ..cell });
+    found
+        .ok()
+        .flatten()
+        .ok_or_else(|| cell.expected("BOARD PASSED or BOARD FAILED"))
+}

@@ -1,0 +1,142 @@
+//! From the tree to reports.
+
+use std::collections::BTreeMap;
+
+use stationd_report::{Report, Step};
+
+use super::SpectrumArguments;
+use super::header::Header;
+use super::measure::{page, status};
+use super::node::{Node, nodes};
+use crate::ict::{add_text, decided, ended, sequence};
+use crate::rows::{Field, Reader, Site, StatusWords, Unit};
+use crate::site::DateOrder;
+use crate::text::decode;
+use crate::when::Dates;
+use crate::{Conversion, ConvertError, Source};
+
+/// Converts all units of a file: each begins with its program's name.
+pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, ConvertError> {
+    let arguments: SpectrumArguments = source.parse_arguments()?;
+    let words = StatusWords::new(&arguments.status_words)?;
+    let text = decode(input, arguments.encoding.as_deref())?;
+    let codes = BTreeMap::new();
+    let site = Site {
+        reader: Reader {
+            decimal_mark: '.',
+            dates: Dates::Iso,
+            words: &words,
+        },
+        process_codes: &codes,
+        process_code: arguments.process_code,
+    };
+    let tree = nodes(&text)?;
+    let mut conversion = Conversion::default();
+    let starts: Vec<_> = (0..tree.len())
+        .filter(|&at| tree.get(at).is_some_and(|node| node.key == "PROGRAM_NAME"))
+        .collect();
+    if starts.first() != Some(&0) {
+        let line = tree.first().map_or(1, |node| node.line);
+        return Err(ConvertError::at(line, "expected (PROGRAM_NAME: at the beginning"));
+    }
+    let ends = starts.iter().skip(1).copied().chain([tree.len()]);
+    for (start, end) in starts.iter().zip(ends) {
+        let mut notes = Vec::new();
+        let unit = report(
+            tree.get(*start..end).unwrap_or_default(),
+            &arguments,
+            site,
+            &mut notes,
+        );
+        arguments.on_damaged_unit.take(unit, &mut conversion)?;
+        for note in notes {
+            conversion.note(note);
+        }
+    }
+    ended(conversion, "no unit")
+}
+
+fn report(
+    tree: &[Node<'_>],
+    arguments: &SpectrumArguments,
+    site: Site<'_>,
+    notes: &mut Vec<String>,
+) -> Result<Report, ConvertError> {
+    let line = tree.first().map_or(1, |node| node.line);
+    let mut unit = Unit::new(line);
+    let mut header = Header::default();
+    let mut sections: Vec<(&str, Vec<Step>)> = Vec::new();
+    let mut root_text = Vec::new();
+    for node in tree {
+        match node.key {
+            "PROGRAM_NAME" => {
+                unit.set(Field::PartNumber, node.cell(), site)?;
+                unit.set(Field::Program, node.cell(), site)?;
+            }
+            "SUBPROGRAM_NAME" => unit.keep("Subprogram", node.cell()),
+            "SECTION_NAME" => sections.push((node.text, Vec::new())),
+            "USER" => header.take(node, &mut unit, site)?,
+            "STEP" => {
+                let time = node.value("TIME");
+                if !time.is_empty() {
+                    header.first_step.get_or_insert(time);
+                }
+                let step = step(node, arguments, site, notes)?;
+                if sections.is_empty() {
+                    sections.push(("Steps", Vec::new()));
+                }
+                if let Some((_, steps)) = sections.last_mut() {
+                    steps.push(step);
+                }
+            }
+            _ => {
+                root_text.push(node.line_of_text());
+                notes.push("nodes without a meaning here are kept as text of the root step".to_owned());
+            }
+        }
+    }
+    header.finish(&mut unit, arguments, notes)?;
+    decided(
+        &mut unit,
+        line,
+        arguments.part_number.as_deref(),
+        arguments.revision.as_deref(),
+        site,
+    )?;
+    let sections = sections
+        .into_iter()
+        .map(|(name, steps)| sequence(name, None, steps));
+    let name = tree.first().map_or("", |node| node.text);
+    let mut root = sequence(name, None, sections.collect());
+    for text in root_text {
+        add_text(&mut root, &text);
+    }
+    unit.finish(root, site, notes)
+}
+
+/// A step: a sequence of its pages.
+fn step(
+    node: &Node<'_>,
+    arguments: &SpectrumArguments,
+    site: Site<'_>,
+    notes: &mut Vec<String>,
+) -> Result<Step, ConvertError> {
+    let mut steps = Vec::new();
+    for child in node.children.iter().filter(|child| child.key == "PAGE") {
+        steps.extend(page(child, site.reader.words)?);
+    }
+    let found = status(node, site.reader.words)?;
+    let mut step = sequence(node.value("SNAME").text, Some(found), steps);
+    let time = node.value("TIME");
+    if !time.is_empty() {
+        step.start = Some(DateOrder::read(arguments.date_order, time.text, time, notes)?);
+    }
+    for child in &node.children {
+        match child.key {
+            "PAGE" | "SNAME" | "STAT" | "TIME" => {}
+            "DESC" => add_text(&mut step, child.text),
+            _ => add_text(&mut step, &child.line_of_text()),
+        }
+    }
+    Ok(step)
+}

@@ -1,0 +1,151 @@
+//! The file as a tree: `(KEY: text (KEY: text) "text")`.
+
+use crate::ConvertError;
+use crate::rows::Cell;
+
+/// How deep nodes may stand in each other; real files have seven.
+const DEEPEST: usize = 20;
+
+/// The most nodes of a file: what fits into a child's memory some times over.
+const MOST: usize = 1_000_000;
+
+/// A node.
+#[derive(Debug, Default)]
+pub(super) struct Node<'a> {
+    pub(super) key: &'a str,
+    /// The first text inside it, without quotes.
+    pub(super) text: &'a str,
+    pub(super) children: Vec<Node<'a>>,
+    pub(super) line: usize,
+}
+
+impl<'a> Node<'a> {
+    /// Its text as a cell.
+    pub(super) fn cell(&self) -> Cell<'a> {
+        Cell::named(self.text, self.line, self.key)
+    }
+
+    /// The first child of a key.
+    pub(super) fn child(&self, key: &str) -> Option<&Node<'a>> {
+        self.children.iter().find(|child| child.key == key)
+    }
+
+    /// The text of a child; empty when there is none.
+    pub(super) fn value(&self, key: &'a str) -> Cell<'a> {
+        self.child(key)
+            .map_or(Cell::named("", self.line, key), Node::cell)
+    }
+
+    /// The node as one line, with what stands inside it.
+    pub(super) fn line_of_text(&self) -> String {
+        let mut text = format!("{}:", self.key);
+        if !self.text.is_empty() {
+            text.push(' ');
+            text.push_str(self.text);
+        }
+        for child in &self.children {
+            text.push(' ');
+            let name = matches!(child.key, "VAL" | "SCALE" | "UNIT" | "TPNUM" | "TPNAME");
+            text.push_str(if name { child.text } else { "" });
+            if !name {
+                text.push_str(&child.line_of_text());
+            }
+        }
+        text
+    }
+}
+
+/// Reads a file.
+pub(super) fn nodes(text: &str) -> Result<Vec<Node<'_>>, ConvertError> {
+    let mut top = Node::default();
+    let mut open: Vec<Node<'_>> = Vec::new();
+    let (mut rest, mut line, mut count) = (text, 1, 0);
+    while let Some(at) = rest.find(['(', ')', '"', '\n']) {
+        let (before, more) = rest.split_at_checked(at).unwrap_or((rest, ""));
+        take_text(&mut open, before);
+        let (sign, after) = more.split_at_checked(1).unwrap_or((more, ""));
+        rest = after;
+        match sign {
+            "(" => {
+                count += 1;
+                if open.len() == DEEPEST || count > MOST {
+                    return Err(ConvertError::at(
+                        line,
+                        format!("more than {MOST} nodes, or more than {DEEPEST} in each other"),
+                    ));
+                }
+                let end = rest.find([':', '(', ')', '"', '\n']).unwrap_or(rest.len());
+                let (key, after) = rest.split_at_checked(end).unwrap_or((rest, ""));
+                let Some(after) = after.strip_prefix(':') else {
+                    return Err(Cell::named(key, line, "").expected("a key and a colon after ("));
+                };
+                rest = after;
+                open.push(Node {
+                    key: key.trim(),
+                    line,
+                    ..Node::default()
+                });
+            }
+            ")" => {
+                let done = open
+                    .pop()
+                    .ok_or_else(|| ConvertError::at(line, "a ) that closes nothing"))?;
+                open.last_mut().unwrap_or(&mut top).children.push(done);
+            }
+            "\"" => {
+                let Some((quoted, after)) = rest.split_once('"') else {
+                    return Err(ConvertError::at(line, "a quoted text does not end"));
+                };
+                take_text(&mut open, quoted);
+                line += quoted.bytes().filter(|&byte| byte == b'\n').count();
+                rest = after;
+            }
+            _ => line += 1,
+        }
+    }
+    match open.first() {
+        Some(cut) => Err(ConvertError::at(
+            cut.line,
+            format!("({}: does not end: the file is incomplete", cut.key),
+        )),
+        None => Ok(top.children),
+    }
+}
+
+/// Gives the innermost node its text; commas between nodes say nothing.
+fn take_text<'a>(open: &mut [Node<'a>], text: &'a str) {
+    let text = text.trim();
+    if let Some(node) = open.last_mut().filter(|node| node.text.is_empty())
+        && text != ","
+    {
+        node.text = text;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quotes_may_hold_brackets() {
+        let all =
+            nodes("(STEP:\n (SNAME: \"A (1)\") (MEAS: (TPNUM: 5) , \n (TPNUM: 6)) (STAT: PASS))").unwrap();
+        assert_eq!(all[0].value("SNAME").text, "A (1)");
+        assert_eq!(all[0].value("STAT").line, 3);
+        assert_eq!(all[0].child("MEAS").unwrap().line_of_text(), "MEAS: 5 6");
+    }
+
+    #[test]
+    fn broken_files_name_their_line() {
+        for (text, reason) in [
+            ("(A: 1)\n(B: (C: 2)", "line=2: (B: does not end"),
+            ("\n)", "line=2: a ) that closes nothing"),
+            ("(A: \"x", "line=1: a quoted text does not end"),
+            ("(A)", "line=1: expected a key and a colon after (, found \"A\""),
+        ] {
+            let found = nodes(text).unwrap_err().to_string();
+            assert!(found.contains(reason), "{found}");
+        }
+        assert!(nodes(&"(a:".repeat(30)).is_err());
+    }
+}
