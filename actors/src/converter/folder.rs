@@ -6,12 +6,10 @@ use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use nix::fcntl::OFlag;
-use nix::sys::stat::futimens;
-use nix::sys::time::TimeSpec;
 use sha2::{Digest, Sha256};
 
 use super::anchor::Anchor;
@@ -78,9 +76,7 @@ pub(super) fn copy(tree: &Tree, from: &Path, to: &Path) -> io::Result<()> {
         let mut source = open(from, name)?;
         let mut target = File::options().write(true).create_new(true).open(to.join(name))?;
         io::copy(&mut source, &mut target)?;
-        let meta = source.metadata()?;
-        let modified = TimeSpec::new(meta.mtime(), meta.mtime_nsec());
-        futimens(&target, &modified, &modified)?;
+        target.set_modified(source.metadata()?.modified()?)?;
         target.sync_all()?;
     }
     folders

@@ -14,8 +14,6 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
-use nix::sys::stat::futimens;
-use nix::sys::time::TimeSpec;
 
 use super::folder;
 use super::source::Source;
@@ -139,8 +137,7 @@ fn write_copy(source: &Source, part: &Path, form: Form) -> io::Result<()> {
         return Err(io::Error::other("the file changed while it was copied"));
     }
     out.set_permissions(PermissionsExt::from_mode(meta.mode() & 0o777))?;
-    let modified = TimeSpec::new(meta.mtime(), meta.mtime_nsec());
-    futimens(&out, &modified, &modified)?;
+    out.set_modified(meta.modified()?)?;
     out.sync_all()
 }
 

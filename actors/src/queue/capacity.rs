@@ -66,7 +66,9 @@ impl Base {
     /// Bytes free for us on the disk of the store.
     pub(super) fn free_disk_bytes(&self) -> Option<u64> {
         let disk = statvfs(&self.settings.dir).ok()?;
-        Some(disk.blocks_available().saturating_mul(disk.fragment_size()))
+        #[expect(clippy::useless_conversion, reason = "32 bits on some targets, 64 on others")]
+        let free = u64::from(disk.blocks_available()).saturating_mul(u64::from(disk.fragment_size()));
+        Some(free)
     }
 }
 

@@ -17,7 +17,7 @@ use std::path::Path;
 
 use heed::MdbError;
 use nix::fcntl::{Flock, FlockArg};
-use nix::sys::statfs::{self, FsType};
+use nix::sys::statfs::{FsType, statfs};
 
 use super::check;
 use super::compact::compacted;
@@ -34,14 +34,8 @@ use crate::messages::queue::StoreError;
 pub(super) const CLOSED: &str = "closed";
 
 /// File systems that LMDB must not be used on: their locks and maps are not shared with other machines.
-/// Source: statfs(2); lmdb.h, caveats.
-const REMOTE: [FsType; 5] = [
-    statfs::NFS_SUPER_MAGIC,
-    statfs::SMB_SUPER_MAGIC,
-    FsType(0xFF53_4D42),
-    FsType(0xFE53_4D42),
-    statfs::CODA_SUPER_MAGIC,
-];
+/// NFS, SMB, CIFS, SMB2 and Coda. Source: statfs(2); lmdb.h, caveats.
+const REMOTE: [i64; 5] = [0x6969, 0x517B, 0xFF53_4D42, 0xFE53_4D42, 0x7375_7245];
 
 impl Store {
     /// Opens the store in `settings.dir`; makes it if absent.
@@ -53,8 +47,8 @@ impl Store {
         let dir = &settings.dir;
         let io = |doing| move |cause| OpenError::file(doing, dir, cause);
         fs::create_dir_all(dir).map_err(io("make folder"))?;
-        if let Ok(disk) = statfs::statfs(dir)
-            && REMOTE.contains(&disk.filesystem_type())
+        if let Ok(disk) = statfs(dir)
+            && is_remote(disk.filesystem_type())
         {
             return Err(OpenError::Remote { dir: dir.clone() });
         }
@@ -68,6 +62,13 @@ impl Store {
         };
         Ok(Self::new(base, counters, lock))
     }
+}
+
+/// Whether it is one of [`REMOTE`]. The low 32 bits count: the field is a signed word, which 32-bit systems fill.
+fn is_remote(found: FsType) -> bool {
+    #[expect(clippy::useless_conversion, reason = "32 bits on some targets, 64 on others")]
+    let magic = i64::from(found.0);
+    REMOTE.contains(&(magic & 0xFFFF_FFFF))
 }
 
 impl Store {

@@ -26,7 +26,9 @@ const SILENT: &[(u64, &str)] = &[
 /// A path that cannot be asked counts as telling all: the scan that follows reports the error.
 pub(super) fn silent(path: &Path) -> Option<&'static str> {
     let magic = statfs(path).ok()?.filesystem_type().0;
-    name_of(u64::from_ne_bytes(magic.to_ne_bytes()))
+    #[expect(clippy::useless_conversion, reason = "32 bits on some targets, 64 on others")]
+    let magic = i64::from(magic);
+    name_of(magic.cast_unsigned())
 }
 
 /// The low 32 bits count: the field is a signed word, and CIFS sets its highest bit.

@@ -44,9 +44,17 @@ impl Process {
             open_fds: std::fs::read_dir("/proc/self/fd")
                 .ok()
                 .map(|entries| entries.count() as u64),
-            max_fds: getrlimit(Resource::RLIMIT_NOFILE).ok().map(|(soft, _)| soft),
+            max_fds: most_descriptors(),
         }
     }
+}
+
+/// The limit on open descriptors.
+fn most_descriptors() -> Option<u64> {
+    let (soft, _) = getrlimit(Resource::RLIMIT_NOFILE).ok()?;
+    #[expect(clippy::useless_conversion, reason = "32 bits on some targets, 64 on others")]
+    let soft = u64::from(soft);
+    Some(soft)
 }
 
 fn ticks(user: Option<u64>, system: Option<u64>, per_second: Option<u64>) -> Option<Duration> {
