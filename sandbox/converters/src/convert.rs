@@ -8,8 +8,8 @@ use serde_json::value::RawValue;
 use stationd_report::Report;
 
 use crate::{
-    ConvertError, Format, Source, atml, csv, gr228x, i3070, junit, saki, seica, sigmaquest, spea, spectrum,
-    stdf, takaya, teststand, wats_text, wsjf, wsxf, xjtag,
+    ConvertError, Format, Source, atml, csv, gr228x, i3070, junit, klippel, openhtf, saki, seica, sigmaquest,
+    spea, spectrum, stdf, takaya, teststand, wats_text, wsjf, wsxf, xjtag,
 };
 
 /// The most notes of one file: a journal line has to hold them.
@@ -67,6 +67,8 @@ pub fn convert(format: Format, input: &[u8], source: &Source<'_>) -> Result<Conv
         Format::Xjtag => xjtag::convert(input, source),
         Format::Takaya => takaya::convert(input, source),
         Format::TeradyneSpectrum => spectrum::convert(input, source),
+        Format::Klippel => klippel::convert(input, source),
+        Format::OpenHtf => openhtf::convert(input, source),
     }
 }
 

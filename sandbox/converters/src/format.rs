@@ -43,6 +43,10 @@ pub enum Format {
     Takaya,
     /// `teradyne-spectrum`: results of Spectrum in-circuit testers.
     TeradyneSpectrum,
+    /// `klippel`: result files of Klippel's acoustic test system.
+    Klippel,
+    /// `openhtf`: test records of `OpenHTF` in JSON.
+    OpenHtf,
 }
 
 /// A name that is no built-in format.
@@ -83,6 +87,8 @@ impl Format {
         Self::Xjtag,
         Self::Takaya,
         Self::TeradyneSpectrum,
+        Self::Klippel,
+        Self::OpenHtf,
     ];
 
     /// Its name in the settings.
@@ -105,6 +111,8 @@ impl Format {
             Self::Xjtag => "xjtag",
             Self::Takaya => "takaya",
             Self::TeradyneSpectrum => "teradyne-spectrum",
+            Self::Klippel => "klippel",
+            Self::OpenHtf => "openhtf",
         }
     }
 }

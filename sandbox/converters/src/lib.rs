@@ -14,6 +14,8 @@ pub mod gr228x;
 pub mod i3070;
 mod ict;
 pub mod junit;
+pub mod klippel;
+pub mod openhtf;
 mod rows;
 pub mod saki;
 pub mod seica;

@@ -42,6 +42,12 @@ pub(crate) fn utc(text: &str) -> Option<String> {
     })
 }
 
+/// The time so many milliseconds after 1970 began, in UTC; `None` beyond the years that dates have.
+pub(crate) fn epoch(milliseconds: i64) -> Option<String> {
+    let moment = Timestamp::from_millisecond(milliseconds).ok()?;
+    Some(write(Offset::UTC.to_datetime(moment), Some(Offset::UTC)))
+}
+
 /// Seconds from one time to another, both as [`start`] writes them and both with an offset or both without; `None`
 /// when they cannot be compared, or the second is before the first.
 pub(crate) fn between(first: &str, second: &str) -> Option<Number> {
@@ -139,6 +145,11 @@ mod tests {
         );
         assert_eq!(between("2026-01-02T03:04:05", "2026-01-02T03:04:04"), None);
         assert_eq!(between("2026-01-02T03:04:05", "2026-01-02T03:04:06Z"), None);
+        assert_eq!(
+            epoch(1_700_000_000_250).as_deref(),
+            Some("2023-11-14T22:13:20.25+00:00")
+        );
+        assert_eq!(epoch(i64::MAX), None);
     }
 
     #[test]

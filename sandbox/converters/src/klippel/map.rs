@@ -1,0 +1,186 @@
+//! From values to a report. Source: a real file, whose comments explain its keys.
+
+use std::collections::BTreeMap;
+
+use stationd_report::{BooleanMeasurement, Measurements, Step, StepStatus};
+
+use super::KlippelArguments;
+use super::parse::{Values, parse};
+use crate::fit::fitted;
+use crate::rows::{Cell, Field, Reader, Site, StatusWords, Unit};
+use crate::text::decode;
+use crate::when::Dates;
+use crate::{Conversion, ConvertError, Source};
+
+const NO_CURVES: &str =
+    "verdicts without values and curves: these are in the folder of the same name, which is not read";
+
+/// The overall verdicts, by their number.
+const VERDICTS: [(&str, &str); 6] = [
+    ("-1", "Void"),
+    ("0", "Fail"),
+    ("1", "Pass"),
+    ("2", "Warning"),
+    ("3", "Noise"),
+    ("4", "Invalid"),
+];
+
+/// The keys that list tests by their verdict.
+const LISTS: [(&str, &str); 6] = [
+    ("Results_Pass", "Pass"),
+    ("Results_Fail", "Fail"),
+    ("Results_Warning", "Warning"),
+    ("Results_Void", "Void"),
+    ("Results_Noise", "Noise"),
+    ("Results_Invalid", "Invalid"),
+];
+
+/// Converts a file.
+pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, ConvertError> {
+    let arguments: KlippelArguments = source.parse_arguments()?;
+    let known = [("noise", "E"), ("invalid", "E"), ("void", "D")];
+    let mut known = BTreeMap::from(known.map(|(word, status)| (word.to_owned(), status.to_owned())));
+    for (word, status) in &arguments.status_words {
+        known.insert(word.to_lowercase(), status.clone());
+    }
+    let words = StatusWords::new(&known)?;
+    let site = Site {
+        reader: Reader {
+            decimal_mark: '.',
+            dates: Dates::Iso,
+            words: &words,
+        },
+        process_codes: &BTreeMap::new(),
+        process_code: arguments.process_code,
+    };
+    let text = decode(input, arguments.encoding.as_deref())?;
+    let values = parse(&text)?;
+    let mut unit = Unit::new(1);
+    for (field, text) in [
+        (Field::PartNumber, &arguments.part_number),
+        (Field::Revision, &arguments.revision),
+    ] {
+        unit.set(field, Cell::named(text.as_deref().unwrap_or(""), 0, ""), site)?;
+    }
+    header(&values, &mut unit, site)?;
+    let root = steps(&values, &words)?;
+    let mut notes = vec![NO_CURVES.to_owned()];
+    let report = unit.finish(root, site, &mut notes)?;
+    let mut conversion = Conversion::default();
+    conversion.push(&report);
+    for note in notes {
+        conversion.note(note);
+    }
+    Ok(conversion)
+}
+
+fn header(values: &Values<'_>, unit: &mut Unit, site: Site<'_>) -> Result<(), ConvertError> {
+    for cell in values.iter() {
+        match cell.name {
+            "Cfg_SerialNumber" => unit.set(Field::Serial, cell, site)?,
+            "Cfg_PCName" => unit.set(Field::Station, cell, site)?,
+            "Cfg_UserName" => unit.set(Field::Operator, cell, site)?,
+            "Ctrl_ErrorGeneral" => unit.set(Field::ErrorMessage, cell, site)?,
+            "Cfg_DutStartTime" => {
+                let start = start(cell).ok_or_else(|| cell.expected("a date and time"))?;
+                unit.set(Field::Start, Cell { text: &start, ..cell }, site)?;
+            }
+            "Ctrl_OverallVerdict" => {
+                let verdict = VERDICTS.iter().find(|(number, _)| *number == cell.text);
+                let (_, word) = verdict.ok_or_else(|| cell.expected("a verdict"))?;
+                unit.set(Field::Result, Cell { text: word, ..cell }, site)?;
+            }
+            name if LISTS.iter().any(|(list, _)| *list == name) => {}
+            name => unit.keep(name, cell),
+        }
+    }
+    let verdict = values.get("Ctrl_OverallVerdict");
+    if verdict.is_empty() {
+        return Err(verdict.expected("a verdict"));
+    }
+    Ok(())
+}
+
+/// The tests: pass/fail steps, in the order of the lists.
+fn steps(values: &Values<'_>, words: &StatusWords) -> Result<Step, ConvertError> {
+    let mut steps = Vec::new();
+    for (key, verdict) in LISTS {
+        let list = values.get(key);
+        for name in list
+            .text
+            .split('\t')
+            .map(str::trim)
+            .filter(|name| !name.is_empty())
+        {
+            let verdict = Cell {
+                text: verdict,
+                ..list
+            };
+            let status = words.step(verdict)?.unwrap_or(StepStatus::Done);
+            let (name, whole) = fitted(name);
+            steps.push(Step {
+                step_type: Some("ET_PFT".to_owned()),
+                name: Some(name),
+                report_text: whole,
+                status: Some(status.into()),
+                boolean: Some(Measurements::from(BooleanMeasurement {
+                    status: Some(status.into()),
+                    ..BooleanMeasurement::default()
+                })),
+                ..Step::default()
+            });
+        }
+    }
+    Ok(Step {
+        step_type: Some("SequenceCall".to_owned()),
+        name: Some("Klippel".to_owned()),
+        steps: Some(steps),
+        ..Step::default()
+    })
+}
+
+/// The start as ISO 8601. The file has the numbers of Scilab's `getdate` joined by `-`: year, month, week, day of the
+/// year, day of the week, day, hour, minute, second, millisecond, minutes from UTC, seconds since 1970. A number
+/// below zero has its own sign.
+fn start(cell: Cell<'_>) -> Option<String> {
+    let mut numbers = Vec::new();
+    let mut negative = false;
+    for part in cell.text.split('-') {
+        if part.is_empty() {
+            negative = true;
+            continue;
+        }
+        let number: i32 = match part.parse() {
+            Ok(number) => number,
+            // The last one is a rounded count of seconds.
+            Err(_) if numbers.len() >= 11 => break,
+            Err(_) => return None,
+        };
+        numbers.push(if negative { number.checked_neg()? } else { number });
+        negative = false;
+    }
+    let &[
+        year,
+        month,
+        _,
+        _,
+        _,
+        day,
+        hour,
+        minute,
+        second,
+        millisecond,
+        offset,
+        ..,
+    ] = numbers.as_slice()
+    else {
+        return None;
+    };
+    let sign = if offset < 0 { '-' } else { '+' };
+    let offset = offset.checked_abs()?;
+    Some(format!(
+        "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millisecond:03}{sign}{:02}:{:02}",
+        offset / 60,
+        offset % 60
+    ))
+}

@@ -1,0 +1,125 @@
+//! JSON that keeps its order, its digits and its lines.
+
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+use stationd_report::Excerpt;
+
+use crate::ConvertError;
+
+/// The text of a file, to which all its values know their way back.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Json<'a> {
+    pub(super) text: &'a str,
+}
+
+/// The members of an object, in their order.
+#[derive(Debug, Default)]
+pub(super) struct Object<'a>(Vec<(String, &'a RawValue)>);
+
+impl<'a> Object<'a> {
+    /// A member that says something.
+    pub(super) fn get(&self, key: &str) -> Option<&'a RawValue> {
+        let found = self.0.iter().find(|(name, _)| name == key);
+        found.map(|(_, value)| *value).filter(|value| !is_empty(value))
+    }
+
+    /// The members that say something and are none of `read`.
+    pub(super) fn others<'s>(&'s self, read: &'s [&str]) -> impl Iterator<Item = (&'s str, &'a RawValue)> {
+        let all = self.0.iter().map(|(name, value)| (name.as_str(), *value));
+        all.filter(|(name, value)| !read.contains(name) && !is_empty(value))
+    }
+}
+
+impl<'de> Deserialize<'de> for Object<'de> {
+    fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
+        struct Members;
+        impl<'de> Visitor<'de> for Members {
+            type Value = Object<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry::<String, &'de RawValue>()? {
+                    members.push(member);
+                }
+                Ok(Object(members))
+            }
+        }
+        json.deserialize_map(Members)
+    }
+}
+
+/// Whether a value says nothing: null, an empty text, array or object.
+fn is_empty(value: &RawValue) -> bool {
+    let mut text = value.get().chars().filter(|c| !c.is_whitespace());
+    let first: String = text.by_ref().take(3).collect();
+    matches!(first.as_str(), "\"\"" | "[]" | "{}") || value.get() == "null"
+}
+
+/// A number, text or truth value as text; anything else as JSON.
+pub(super) fn text(value: &RawValue) -> String {
+    serde_json::from_str::<String>(value.get()).unwrap_or_else(|_| value.get().to_owned())
+}
+
+impl<'a> Json<'a> {
+    /// The members of the whole file.
+    pub(super) fn root(self) -> Result<Object<'a>, ConvertError> {
+        serde_json::from_str(self.text).map_err(|error| {
+            ConvertError::at(error.line(), format!("not a test record: {error}")).column(error.column())
+        })
+    }
+
+    /// The line of a value, from 1.
+    pub(super) fn line(self, value: &RawValue) -> usize {
+        let at = value
+            .get()
+            .as_ptr()
+            .addr()
+            .saturating_sub(self.text.as_ptr().addr());
+        let before = self.text.as_bytes().get(..at).unwrap_or_default();
+        before.split(|&byte| byte == b'\n').count()
+    }
+
+    /// The error of a value that is something else.
+    pub(super) fn expected(self, value: &RawValue, name: &str, what: &str) -> ConvertError {
+        let (name, found) = (Excerpt::of(name), Excerpt::of(value.get()));
+        ConvertError::at(
+            self.line(value),
+            format!("{name}: expected {what}, found {found}"),
+        )
+    }
+
+    pub(super) fn object(self, value: &'a RawValue, name: &str) -> Result<Object<'a>, ConvertError> {
+        serde_json::from_str(value.get()).map_err(|_| self.expected(value, name, "an object"))
+    }
+
+    pub(super) fn array(self, value: &'a RawValue, name: &str) -> Result<Vec<&'a RawValue>, ConvertError> {
+        serde_json::from_str(value.get()).map_err(|_| self.expected(value, name, "an array"))
+    }
+
+    /// The objects of an array member; none when it is absent.
+    pub(super) fn objects(self, of: &Object<'a>, name: &str) -> Result<Vec<Object<'a>>, ConvertError> {
+        let Some(array) = of.get(name) else {
+            return Ok(Vec::new());
+        };
+        let all = self.array(array, name)?;
+        all.into_iter().map(|one| self.object(one, name)).collect()
+    }
+
+    /// A whole number.
+    pub(super) fn integer(self, of: &Object<'a>, name: &str) -> Result<Option<i64>, ConvertError> {
+        let Some(value) = of.get(name) else {
+            return Ok(None);
+        };
+        let number = serde_json::from_str(value.get());
+        number
+            .map(Some)
+            .map_err(|_| self.expected(value, name, "a whole number"))
+    }
+}
