@@ -8,8 +8,8 @@ use serde_json::value::RawValue;
 use stationd_report::Report;
 
 use crate::{
-    ConvertError, Format, Source, atml, csv, gr228x, i3070, junit, klippel, openhtf, saki, seica, sigmaquest,
-    spea, spectrum, stdf, takaya, teststand, wats_text, wsjf, wsxf, xjtag,
+    ConvertError, Format, Source, atml, csv, gr228x, i3070, junit, keysight, klippel, openhtf, saki, seica,
+    sigmaquest, spea, spectrum, stdf, takaya, teststand, wats_text, wsjf, wsxf, xjtag,
 };
 
 /// The most notes of one file: a journal line has to hold them.
@@ -69,6 +69,7 @@ pub fn convert(format: Format, input: &[u8], source: &Source<'_>) -> Result<Conv
         Format::TeradyneSpectrum => spectrum::convert(input, source),
         Format::Klippel => klippel::convert(input, source),
         Format::OpenHtf => openhtf::convert(input, source),
+        Format::KeysightTestExec => keysight::convert(input, source),
     }
 }
 

@@ -47,6 +47,8 @@ pub enum Format {
     Klippel,
     /// `openhtf`: test records of `OpenHTF` in JSON.
     OpenHtf,
+    /// `keysight-testexec`: XML results of `TestExec` SL.
+    KeysightTestExec,
 }
 
 /// A name that is no built-in format.
@@ -89,6 +91,7 @@ impl Format {
         Self::TeradyneSpectrum,
         Self::Klippel,
         Self::OpenHtf,
+        Self::KeysightTestExec,
     ];
 
     /// Its name in the settings.
@@ -113,6 +116,7 @@ impl Format {
             Self::TeradyneSpectrum => "teradyne-spectrum",
             Self::Klippel => "klippel",
             Self::OpenHtf => "openhtf",
+            Self::KeysightTestExec => "keysight-testexec",
         }
     }
 }

@@ -14,6 +14,7 @@ pub mod gr228x;
 pub mod i3070;
 mod ict;
 pub mod junit;
+pub mod keysight;
 pub mod klippel;
 pub mod openhtf;
 mod rows;

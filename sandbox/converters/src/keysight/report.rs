@@ -1,0 +1,125 @@
+//! Header, unit and summary.
+
+use std::collections::BTreeMap;
+
+use stationd_report::Report;
+
+use super::KeysightArguments;
+use super::step::steps;
+use crate::ict::{decided, seconds_between, sequence};
+use crate::rows::{Cell, Field, Reader, Site, StatusWords, Unit};
+use crate::when::{self, Dates};
+use crate::xml::{Element, parse};
+use crate::{Conversion, ConvertError, Source};
+
+/// Converts the unit of a file.
+pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, ConvertError> {
+    let arguments: KeysightArguments = source.parse_arguments()?;
+    let words = StatusWords::new(&arguments.status_words)?;
+    let codes = BTreeMap::new();
+    let site = Site {
+        reader: Reader {
+            decimal_mark: '.',
+            dates: arguments
+                .start_format
+                .as_deref()
+                .map_or(Dates::Iso, Dates::Pattern),
+            words: &words,
+        },
+        process_codes: &codes,
+        process_code: arguments.process_code,
+    };
+    let root = parse(input)?;
+    if root.name != "TestResults" || root.child("TestSequence").is_none() {
+        return Err(ConvertError::at(
+            root.line,
+            format!(
+                "expected <TestResults> with <TestSequence>, found <{}>",
+                stationd_report::Excerpt::of(&root.name)
+            ),
+        ));
+    }
+    let mut notes = Vec::new();
+    let mut conversion = Conversion::default();
+    conversion.push(&report(&root, &arguments, site, &mut notes)?);
+    for note in notes {
+        conversion.note(note);
+    }
+    Ok(conversion)
+}
+
+fn report(
+    root: &Element,
+    arguments: &KeysightArguments,
+    site: Site<'_>,
+    notes: &mut Vec<String>,
+) -> Result<Report, ConvertError> {
+    let mut unit = Unit::new(root.line);
+    decided(
+        &mut unit,
+        root.line,
+        arguments.part_number.as_deref(),
+        arguments.revision.as_deref(),
+        site,
+    )?;
+    let mut tests = Vec::new();
+    let mut end = Cell::absent(root.line);
+    for part in &root.children {
+        match part.name.as_str() {
+            "TestSequence" => tests.extend(steps(part, 1, site)?),
+            "Header" | "UUT" | "Summary" => {
+                for element in &part.children {
+                    if element.name == "EndTime" {
+                        end = element.text();
+                    }
+                    take(&mut unit, part, element, site, notes)?;
+                }
+            }
+            name => notes.push(format!("no place in a report: TestResults/{name}")),
+        }
+    }
+    if unit.uut_mut().exec_time.is_none() && !end.is_empty() {
+        let end = when::start(end.text, site.reader.dates).ok_or_else(|| end.expected("a date and time"))?;
+        let start = unit.report_mut().start.clone().unwrap_or_default();
+        unit.uut_mut().exec_time = seconds_between(&start, &end);
+    }
+    let program = root
+        .child("Header")
+        .and_then(|header| header.child("ProgramName"))
+        .and_then(|name| name.text().given());
+    unit.finish(
+        sequence(program.unwrap_or("TestSequence"), None, tests),
+        site,
+        notes,
+    )
+}
+
+/// Takes an element of header, unit or summary. What has no place of its own becomes a misc info.
+fn take(
+    unit: &mut Unit,
+    part: &Element,
+    element: &Element,
+    site: Site<'_>,
+    notes: &mut Vec<String>,
+) -> Result<(), ConvertError> {
+    let field = match (part.name.as_str(), element.name.as_str()) {
+        ("Header", "ProgramName") => Field::Program,
+        ("Header", "ProgramVersion") => Field::ProgramVersion,
+        ("Header", "StationID") => Field::Station,
+        ("Header", "Operator") => Field::Operator,
+        ("Header", "StartTime") => Field::Start,
+        ("UUT", "SerialNumber") => Field::Serial,
+        ("UUT", "PartNumber") => Field::PartNumber,
+        ("UUT", "Revision") => Field::Revision,
+        ("Summary", "Status") => Field::Result,
+        ("Summary", "Duration") => Field::ExecTime,
+        (_, name) => {
+            unit.keep(name, element.text());
+            for unread in element.unknown(&[], &[]) {
+                notes.push(format!("no place in a report: {unread}"));
+            }
+            return Ok(());
+        }
+    };
+    unit.set(field, element.text(), site)
+}
