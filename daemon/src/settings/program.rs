@@ -72,9 +72,6 @@ fn builtin(keys: &ConverterKeys, path: &str, findings: &mut Findings) -> Option<
         Err(_) if keys.format.is_empty() => Problem::Missing {
             allowed: allowed.into(),
         },
-        Err(_) if keys.format == "auto" => Problem::Unsupported {
-            found: "\"auto\"".to_owned(),
-        },
         Err(_) => Problem::value(format!("{:?}", keys.format), allowed),
     };
     findings.fault(&format!("{path}.format"), problem);

@@ -8,8 +8,8 @@ use serde_json::value::RawValue;
 use stationd_report::Report;
 
 use crate::{
-    ConvertError, Format, Source, atml, csv, gr228x, i3070, junit, keysight, klippel, openhtf, saki, seica,
-    sigmaquest, spea, spectrum, stdf, takaya, teststand, wats_text, wsjf, wsxf, xjtag,
+    ConvertError, Format, Source, atml, auto, csv, gr228x, i3070, junit, keysight, klippel, openhtf, saki,
+    seica, sigmaquest, spea, spectrum, stdf, takaya, teststand, wats_text, wsjf, wsxf, xjtag,
 };
 
 /// The most notes of one file: a journal line has to hold them.
@@ -22,6 +22,8 @@ pub struct Conversion {
     pub reports: Vec<Box<RawValue>>,
     /// What the parser decided where the file says nothing, one fragment each, without repetition.
     pub notes: Vec<String>,
+    /// How sure it is that the file is of the format, 0 to 1; `None` where the settings name it.
+    pub confidence: Option<f64>,
 }
 
 impl Conversion {
@@ -70,6 +72,7 @@ pub fn convert(format: Format, input: &[u8], source: &Source<'_>) -> Result<Conv
         Format::Klippel => klippel::convert(input, source),
         Format::OpenHtf => openhtf::convert(input, source),
         Format::KeysightTestExec => keysight::convert(input, source),
+        Format::Auto => auto::convert(input, source),
     }
 }
 
@@ -77,6 +80,8 @@ pub fn convert(format: Format, input: &[u8], source: &Source<'_>) -> Result<Conv
 #[derive(Debug, Serialize)]
 struct Envelope<'a> {
     status: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    confidence: Option<f64>,
     #[serde(skip_serializing_if = "str::is_empty")]
     reason: &'a str,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
@@ -103,6 +108,10 @@ pub fn answer(format: Format, input: &[u8], source: &Source<'_>, out: &mut impl 
         &mut *out,
         &Envelope {
             status,
+            confidence: converted
+                .as_ref()
+                .ok()
+                .and_then(|conversion| conversion.confidence),
             reason: &reason,
             reports,
         },

@@ -49,6 +49,8 @@ pub enum Format {
     OpenHtf,
     /// `keysight-testexec`: XML results of `TestExec` SL.
     KeysightTestExec,
+    /// `auto`: any of them, recognised by its content.
+    Auto,
 }
 
 /// A name that is no built-in format.
@@ -92,6 +94,7 @@ impl Format {
         Self::Klippel,
         Self::OpenHtf,
         Self::KeysightTestExec,
+        Self::Auto,
     ];
 
     /// Its name in the settings.
@@ -117,6 +120,7 @@ impl Format {
             Self::Klippel => "klippel",
             Self::OpenHtf => "openhtf",
             Self::KeysightTestExec => "keysight-testexec",
+            Self::Auto => "auto",
         }
     }
 }

@@ -5,6 +5,8 @@
 
 mod archive;
 pub mod atml;
+mod auto;
+mod catalogue;
 mod convert;
 pub mod csv;
 mod error;

@@ -30,6 +30,7 @@ pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, C
     Ok(Conversion {
         reports: reports.into_iter().map(raw).collect(),
         notes: Vec::new(),
+        ..Conversion::default()
     })
 }
 
