@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actix::{Actor, Addr, Arbiter, Recipient};
-use stationd_actors::converter::ConverterSupervisor;
+use stationd_actors::converter::{self, ConverterSupervisor};
 use stationd_actors::messages::converter::BindConverter;
 use stationd_actors::messages::queue::BindQueue;
 use stationd_actors::messages::watcher::{AwaitFirstLook, Rescan};
@@ -92,9 +92,7 @@ pub(crate) fn start(settings: &Settings, client: Client, station: &Station) -> R
     let supervisor = ConverterSupervisor::new(
         settings.supervisor(station.id),
         client,
-        queue.clone().recipient(),
-        queue.clone().recipient(),
-        queue.clone().recipient(),
+        converter_recipients(&queue),
     );
     let converter = supervisor.start();
     let watcher = Watcher::new(settings.folders.clone(), converter.clone().recipient());
@@ -259,6 +257,15 @@ fn upload_limit(server: &Server) -> Duration {
     }
 }
 
+fn converter_recipients(queue: &Addr<Queue>) -> converter::QueueRecipients {
+    converter::QueueRecipients {
+        append: queue.clone().recipient(),
+        record: queue.clone().recipient(),
+        trace: queue.clone().recipient(),
+        sources: queue.clone().recipient(),
+    }
+}
+
 fn queue_recipients(queue: &Addr<Queue>) -> QueueRecipients {
     QueueRecipients {
         take: queue.clone().recipient(),
@@ -286,6 +293,9 @@ fn roles(
         },
         converter: ConverterRole {
             describe: converter.clone().recipient(),
+            replay: converter.clone().recipient(),
+            describe_replay: converter.clone().recipient(),
+            stop_replay: converter.clone().recipient(),
         },
         queue: QueueRole {
             describe: queue.clone().recipient(),

@@ -97,6 +97,7 @@ mod tests {
                     document,
                 }],
                 priority: Priority::try_from(priority).unwrap(),
+                again: false,
             };
             let appended = self.queue.send(append).await.unwrap().unwrap();
             assert!(matches!(appended, Appended::Queued(_)));

@@ -159,6 +159,7 @@ fn job(number: u32, reports: u32, document: &[u8]) -> Append {
             })
             .collect(),
         priority: Priority::default(),
+        again: false,
     }
 }
 

@@ -192,5 +192,6 @@ fn job(number: u16) -> Append {
             document,
         }],
         priority: Priority::default(),
+        again: false,
     }
 }

@@ -1,9 +1,10 @@
 //! Role: runs one confined child per file, makes its reports durable, and retires the file.
 //!
-//! Owns: the credits, the jobs that run, what does not work for now, and the schedule of suspended files.
-//! Receives: `BindConverter`, `Offer`, `Admission`, `DescribeConverters`, `Pulse`, `Drain`.
-//! Sends: `Credit`, `JobEnded` to the watcher; `Append`, `RecordJob`, `Trace` to the queue.
-//! Runs on: the main arbiter; hashing, judging and retiring run on blocking threads, one per job.
+//! Owns: the credits, the jobs that run, what does not work for now, the schedule of suspended files, the archive.
+//! Receives: `BindConverter`, `Offer`, `Admission`, `DescribeConverters`, `Replay`, `DescribeReplay`, `StopReplay`,
+//! `Pulse`, `Drain`.
+//! Sends: `Credit`, `JobEnded` to the watcher; `Append`, `RecordJob`, `Trace`, `DescribeSources` to the queue.
+//! Runs on: the main arbiter; hashing, judging, retiring and tidying up run on blocking threads, one per job.
 //! After a restart: unfinished files are offered again by the watcher; suspended ones are found by their notes.
 //! When draining: starts nothing, waits for the jobs that run, then ends them; their files stay.
 
@@ -26,13 +27,14 @@ use super::job::serve;
 use super::ledger::Ledger;
 use super::meter::Meter;
 use super::ports::{Ask, Ports, Run, Unanswered};
+use super::replay::Replays;
 use super::state::Flow;
+use super::storeroom::{Storeroom, Tidying};
 use super::task::{Served, Task};
-use super::{SupervisorSettings, journal, pending};
-use crate::clock;
+use super::{SupervisorSettings, journal};
 use crate::messages::converter::{Admission, BindConverter, ConverterIndex, DescribeConverters, Offer};
 use crate::messages::lifecycle::{Drain, Drained, Health, Pulse};
-use crate::messages::queue::{Append, RecordJob, Trace};
+use crate::messages::queue::{Append, DescribeSources, RecordJob, Trace};
 use crate::messages::watcher::{Credit, JobEnded, Left};
 use crate::model::JobEnd;
 
@@ -42,19 +44,31 @@ const MAILBOX: usize = 16;
 const SEND_AGAIN: Duration = Duration::from_millis(50);
 /// Longest wait for the queue: a commit on a slow flash with a full group takes seconds.
 const QUEUE_PATIENCE: Duration = Duration::from_secs(30);
-/// Least time between two looks into a pending folder.
-const PENDING_GAP: Duration = Duration::from_secs(1);
-
 /// The converter supervisor.
 pub struct ConverterSupervisor {
-    ports: Rc<Ports>,
-    ledger: Ledger,
-    flow: Flow<Task>,
+    pub(super) ports: Rc<Ports>,
+    pub(super) ledger: Ledger,
+    pub(super) flow: Flow<Task>,
     peers: Option<BindConverter>,
     outbox: VecDeque<ToWatcher>,
     jobs: HashMap<u64, SpawnHandle>,
     last_job: u64,
     drained: Option<oneshot::Sender<Drained>>,
+    pub(super) tidying: Tidying,
+    pub(super) replays: Replays,
+}
+
+/// What the queue is asked.
+#[derive(Debug)]
+pub struct QueueRecipients {
+    /// Reports are handed to it.
+    pub append: Recipient<Append>,
+    /// Jobs without reports are recorded.
+    pub record: Recipient<RecordJob>,
+    /// Whether a kept file was converted before.
+    pub trace: Recipient<Trace>,
+    /// What became of the reports of archived sources.
+    pub sources: Recipient<DescribeSources>,
 }
 
 /// A fact for the watcher.
@@ -72,34 +86,23 @@ impl std::fmt::Debug for ConverterSupervisor {
 }
 
 impl ConverterSupervisor {
-    /// A supervisor that runs jobs by `client` and hands their reports to the queue; `trace` is asked whether a kept file
-    /// was converted before. It begins when it is bound.
-    pub fn new(
-        settings: SupervisorSettings,
-        client: Client,
-        append: Recipient<Append>,
-        record: Recipient<RecordJob>,
-        trace: Recipient<Trace>,
-    ) -> Self {
+    /// A supervisor that runs jobs by `client` and hands their reports to the queue. It begins when it is bound.
+    pub fn new(settings: SupervisorSettings, client: Client, queue: QueueRecipients) -> Self {
         let run: Box<Run> = Box::new(move |spec, input| {
             let client = client.clone();
             Box::pin(async move { client.run(spec, input).await })
         });
-        Self::with_run(settings, run, append, record, trace)
+        Self::with_run(settings, run, queue)
     }
 
-    pub(super) fn with_run(
-        settings: SupervisorSettings,
-        run: Box<Run>,
-        append: Recipient<Append>,
-        record: Recipient<RecordJob>,
-        trace: Recipient<Trace>,
-    ) -> Self {
+    pub(super) fn with_run(settings: SupervisorSettings, run: Box<Run>, queue: QueueRecipients) -> Self {
         let ports = Ports {
             run,
-            append: ask(append),
-            record: ask(record),
-            trace: ask(trace),
+            append: ask(queue.append),
+            record: ask(queue.record),
+            trace: ask(queue.trace),
+            sources: ask(queue.sources),
+            storeroom: Arc::new(Storeroom::new(settings.retention)),
             station_id: settings.station_id,
             durable: Durable::default(),
             chatter: Limiter::default(),
@@ -114,11 +117,13 @@ impl ConverterSupervisor {
             jobs: HashMap::new(),
             last_job: 0,
             drained: None,
+            tidying: Tidying::default(),
+            replays: Replays::default(),
         }
     }
 
     /// Starts what may run, grants what is free, and sends what is to be said.
-    fn work(&mut self, ctx: &mut Context<Self>) {
+    pub(super) fn work(&mut self, ctx: &mut Context<Self>) {
         while let Some(task) = self.flow.next() {
             self.start(task, ctx);
         }
@@ -131,6 +136,7 @@ impl ConverterSupervisor {
             self.outbox.push_back(ToWatcher::Credit(Credit { jobs }));
         }
         self.send(ctx);
+        self.replay(ctx);
     }
 
     fn send(&mut self, ctx: &mut Context<Self>) {
@@ -154,14 +160,25 @@ impl ConverterSupervisor {
             return;
         };
         tally.in_flight += 1;
+        let served = serve(Rc::clone(&self.ports), Arc::clone(&tally.settings), task.clone());
+        self.run(served, ctx, move |supervisor, served, ctx| {
+            supervisor.ended(&task, served, ctx);
+        });
+    }
+
+    /// Runs a job that has its place, and gives the place to the next one when it ended.
+    pub(super) fn run<T: 'static>(
+        &mut self,
+        served: impl Future<Output = T> + 'static,
+        ctx: &mut Context<Self>,
+        ended: impl FnOnce(&mut Self, T, &mut Context<Self>) + 'static,
+    ) {
         self.last_job += 1;
         let id = self.last_job;
-        let served =
-            serve(Rc::clone(&self.ports), Arc::clone(&tally.settings), task.clone()).into_actor(self);
-        let handle = ctx.spawn(served.map(move |served, supervisor, ctx| {
+        let handle = ctx.spawn(served.into_actor(self).map(move |served, supervisor, ctx| {
             supervisor.jobs.remove(&id);
             supervisor.flow.ended();
-            supervisor.ended(&task, served, ctx);
+            ended(supervisor, served, ctx);
             supervisor.work(ctx);
             if supervisor.flow.running() == 0 {
                 supervisor.tell_drained(0);
@@ -209,7 +226,7 @@ impl ConverterSupervisor {
         }
     }
 
-    fn rest(&mut self, delay: Duration, ctx: &mut Context<Self>) {
+    pub(super) fn rest(&mut self, delay: Duration, ctx: &mut Context<Self>) {
         if self.flow.gates().resting {
             return;
         }
@@ -218,70 +235,6 @@ impl ConverterSupervisor {
             supervisor.flow.set_gates(|gates| gates.resting = false);
             supervisor.work(ctx);
         });
-    }
-
-    fn look_for_pending_in(converter: usize, delay: Duration, ctx: &mut Context<Self>) {
-        ctx.run_later(delay, move |supervisor, ctx| {
-            supervisor.look_for_pending(converter, ctx);
-        });
-    }
-
-    fn look_for_pending(&mut self, converter: usize, ctx: &mut Context<Self>) {
-        let limit = self.flow.room_for_retries();
-        let Some(tally) = self.ledger.tally(converter) else {
-            return;
-        };
-        if tally.pending_busy > 0 || self.flow.gates().draining {
-            // The last of them looks again.
-            return;
-        }
-        if limit == 0 {
-            Self::look_for_pending_in(converter, PENDING_GAP, ctx);
-            return;
-        }
-        tally.pending_busy = 1;
-        let order = tally.order(limit);
-        let due = tokio::task::spawn_blocking(move || pending::due(&order, clock::now())).into_actor(self);
-        ctx.spawn(due.map(move |due, supervisor, ctx| {
-            let (Ok(due), Some(tally)) = (due, supervisor.ledger.tally(converter)) else {
-                return;
-            };
-            tally.pending_busy = 0;
-            match due {
-                Ok(due) => {
-                    tally.pending_busy = due.now.len();
-                    due.now
-                        .into_iter()
-                        .for_each(|pending| supervisor.flow.retry(pending.into_task(converter)));
-                    if let Some(next) = due.next {
-                        Self::look_for_pending_in(converter, next.max(PENDING_GAP), ctx);
-                    }
-                    supervisor.work(ctx);
-                }
-                Err(cause) => {
-                    let delay =
-                        supervisor
-                            .ledger
-                            .pending_failed(converter, &cause.to_string(), Instant::now());
-                    Self::look_for_pending_in(converter, delay, ctx);
-                }
-            }
-        }));
-    }
-
-    /// One of the pending files was served; the last one looks for more.
-    fn pending_ended(&mut self, converter: usize, left: Left, ctx: &mut Context<Self>) {
-        let Some(tally) = self.ledger.tally(converter) else {
-            return;
-        };
-        tally.pending_busy = tally.pending_busy.saturating_sub(1);
-        if tally.pending_busy == 0 {
-            let delay = match left {
-                Left::Again { after } => after.max(PENDING_GAP),
-                Left::Gone | Left::Kept => Duration::ZERO,
-            };
-            Self::look_for_pending_in(converter, delay, ctx);
-        }
     }
 
     fn tell_drained(&mut self, left: usize) {
@@ -330,6 +283,7 @@ impl Handler<BindConverter> for ConverterSupervisor {
         for converter in 0..self.ledger.len() {
             self.look_for_pending(converter, ctx);
         }
+        self.tidy(ctx);
         self.work(ctx);
     }
 }

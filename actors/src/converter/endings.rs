@@ -12,7 +12,8 @@ use super::job::{CHANGED_AGAIN, Job, off_loop};
 use super::judge::{Converted, Failure, FailureKind};
 use super::pending::Suspended;
 use super::place::unlink;
-use super::retire::{Leaving, PENDING_SUFFIX, REASON_SUFFIX, RetireError, Retired};
+use super::retire::{Leaving, PENDING_SUFFIX, REASON_SUFFIX, RetireError, Retired, Way};
+use super::storeroom::{Archived, Record};
 use super::task::{Served, TroubleKind};
 use super::{After, ConverterSettings, journal, reason};
 use crate::clock;
@@ -37,6 +38,7 @@ impl Job<'_> {
             job,
             reports,
             priority: self.converter.priority,
+            again: false,
         };
         let answer = match (self.ports.append)(append).await {
             Err(error) => return Served::Trouble(TroubleKind::Queue, error.to_string()),
@@ -93,14 +95,41 @@ impl Job<'_> {
     }
 
     async fn retire_done(self, end: JobEnd, after: After) -> Served {
-        let origin = self.task.origin.clone();
-        let from_pending = self.task.pending.is_some();
-        self.retire(end, move |leaving, settings| match origin.parent() {
-            // A kept file is kept in the drop folder; the audit trail knows it there.
-            Some(drop_dir) if from_pending && after == After::Keep => leaving.done(After::Move, drop_dir),
-            _ => leaving.done(after, &settings.done_dir),
+        let (origin, from_pending) = (self.task.origin.clone(), self.task.pending.is_some());
+        let (room, record) = (Arc::clone(&self.ports.storeroom), self.archive_record());
+        self.retire(end, move |leaving, settings| {
+            let way = match after {
+                After::Move => Way::Move(&settings.done_dir),
+                After::Zip => Way::Zip(&settings.done_dir),
+                After::Archive => Way::Archive(&room.archive, &record),
+                After::Delete => Way::Delete,
+                // A kept file is kept in the drop folder; the audit trail knows it there.
+                After::Keep => match origin.parent() {
+                    Some(drop_dir) if from_pending => return leaving.done(&Way::Move(drop_dir)),
+                    _ => Way::Keep,
+                },
+            };
+            let retired = leaving.done(&way)?;
+            if let Retired::To(path) = &retired {
+                room.moved_to(path, leaving.now);
+            }
+            Ok(retired)
         })
         .await
+    }
+
+    fn archive_record(&self) -> Record {
+        Record::new(&Archived {
+            converter: &self.converter.name,
+            job: self.source.job,
+            trace: self.task.trace,
+            path: &self.task.origin,
+            hash: self.source.hash,
+            size: self.source.identity.size,
+            modified_ns: self.source.identity.modified_ns,
+            seen: self.task.seen,
+            at: self.ports.storeroom.stamp(clock::now()),
+        })
     }
 
     pub(super) async fn suspended(self, reason: String, finished: Arc<Finished>) -> Served {

@@ -194,7 +194,8 @@ impl Job<'_> {
     }
 }
 
-fn sandbox_trouble(error: &SandboxError) -> Served {
+/// What an error of the sandbox keeps from working.
+pub(super) fn sandbox_trouble(error: &SandboxError) -> Served {
     let kind = match error {
         SandboxError::Program { .. }
         | SandboxError::Level { .. }
@@ -206,17 +207,18 @@ fn sandbox_trouble(error: &SandboxError) -> Served {
 }
 
 /// When the file was last written, in the station's zone.
-fn file_time(modified_ns: i128) -> Zoned {
+pub(super) fn file_time(modified_ns: i128) -> Zoned {
     let time = jiff::Timestamp::from_nanosecond(modified_ns).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
     time.to_zoned(TimeZone::system())
 }
 
-fn millis(time: Duration) -> u64 {
+/// Whole milliseconds.
+pub(super) fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// What runs, for the audit trail.
-fn program(program: &Program) -> String {
+pub(super) fn program(program: &Program) -> String {
     let first = |command: &[std::ffi::OsString]| {
         command
             .first()

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::ConverterSettings;
 use super::judge::{Failure, FailureKind};
+use crate::messages::converter::ReplayStatus;
 use crate::model::{EntryId, JobId, Shown, TraceId, UnixMs};
 
 /// Reports of one file that get a line of their own; the entries of the others are in the queue's list.
@@ -171,6 +172,45 @@ pub(super) fn unrecorded(line: &Line, cause: &str) {
     log::warn!(
         target: "converter", code = "C240", job = line.job.as_str(), converter = line.converter.as_str(),
         file = line.file.as_str(), trace = line.trace.as_str(), cause = cause; "not in the audit trail"
+    );
+}
+
+/// C250: what was too old or too much left the archive.
+pub(super) fn archive_swept((sources, bytes): (u64, u64)) {
+    log::info!(target: "converter", code = "C250", sources = sources, bytes = bytes; "removed from the archive, the oldest first");
+}
+
+/// C251: what was too old was removed from done folders.
+pub(super) fn done_swept((sources, bytes): (u64, u64), days: u32) {
+    log::info!(
+        target: "converter", code = "C251", sources = sources, bytes = bytes;
+        "removed from done folders after {days} days (retention.done_days)"
+    );
+}
+
+/// C252: sources that are too old or too many cannot be removed. Said once, then every 10 min.
+pub(super) fn not_swept(cause: &str) {
+    log::warn!(target: "converter", code = "C252", cause = cause; "old sources cannot be removed, trying again");
+}
+
+/// C253: they are removed again.
+pub(super) fn swept_again(after: Duration) {
+    log::info!(target: "converter", code = "C253"; "old sources are removed again after {} s", after.as_secs());
+}
+
+/// C255: archived sources are converted again, because an operator wants it.
+pub(super) fn replay_began(converter: &str, sources: usize, dry_run: bool) {
+    log::info!(
+        target: "converter", code = "C255", converter = converter, sources = sources, dry_run = dry_run;
+        "replaying archived sources"
+    );
+}
+
+/// C256: that came to its end.
+pub(super) fn replay_ended(status: &ReplayStatus) {
+    log::info!(
+        target: "converter", code = "C256", converter = status.converter.as_str(), sources = status.sources,
+        reports = status.reports, failed = status.failed, dry_run = status.dry_run; "replayed"
     );
 }
 

@@ -16,15 +16,17 @@ mod pending;
 mod place;
 mod ports;
 mod reason;
+mod replay;
 mod retire;
 mod settings;
 mod source;
 mod state;
+mod storeroom;
 mod tally;
 mod task;
 #[cfg(test)]
 mod tests;
 mod trouble;
 
-pub use actor::ConverterSupervisor;
+pub use actor::{ConverterSupervisor, QueueRecipients};
 pub use settings::*;

@@ -3,6 +3,8 @@
 //! The note is `NAME.pending.json` beside `NAME`, a JSON object with `version` 1; a newer version is left alone. Paths
 //! are bytes, so they stand in hexadecimal; `path` shows the same for people. Blocking.
 
+mod actor;
+
 use std::ffi::{OsStr, OsString};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -222,11 +224,13 @@ fn read(path: &Path, converter: &str) -> Option<(Note, Pending)> {
     Some((note, pending))
 }
 
-fn hex(text: &OsStr) -> String {
+/// Bytes of a name in hexadecimal.
+pub(super) fn hex(text: &OsStr) -> String {
     hex_digits(text.as_bytes())
 }
 
-fn unhex(digits: &str) -> Option<OsString> {
+/// The name whose bytes these are.
+pub(super) fn unhex(digits: &str) -> Option<OsString> {
     let pairs = digits.as_bytes().chunks(2);
     let byte = |pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
     pairs

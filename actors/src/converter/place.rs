@@ -112,7 +112,8 @@ fn copy_folder(source: &Source, part: &Path) -> io::Result<()> {
     folder::copy(&tree::look(&source.path)?, &source.path, part)
 }
 
-fn write_copy(source: &Source, part: &Path, form: Form) -> io::Result<()> {
+/// Writes the content to `part`, with its time, and syncs it.
+pub(super) fn write_copy(source: &Source, part: &Path, form: Form) -> io::Result<()> {
     use std::io::Seek;
     let mut from = &source.file;
     from.rewind()?;
@@ -200,7 +201,7 @@ fn rename_to_reserved(from: &Path, to: &Path) -> io::Result<()> {
 }
 
 /// Removes a file, or a folder with all that is in it, of our own making or set aside.
-fn remove_all(path: &Path, is_folder: bool) -> io::Result<()> {
+pub(super) fn remove_all(path: &Path, is_folder: bool) -> io::Result<()> {
     if is_folder {
         std::fs::remove_dir_all(path)
     } else {

@@ -4,6 +4,7 @@ use std::fmt;
 use std::future::Future;
 use std::os::fd::OwnedFd;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use stationd_sandbox::{Finished, JobSpec, SandboxError};
 use uuid::Uuid;
@@ -11,7 +12,10 @@ use uuid::Uuid;
 use super::chatter;
 use super::durable::Durable;
 use super::meter::Meter;
-use crate::messages::queue::{Append, AppendError, Appended, RecordJob, StoreError, Trace, Traced};
+use super::storeroom::Storeroom;
+use crate::messages::queue::{
+    Append, AppendError, Appended, DescribeSources, RecordJob, Standing, StoreError, Trace, Traced,
+};
 
 /// An answer that comes later.
 pub(super) type Later<T> = Pin<Box<dyn Future<Output = T>>>;
@@ -38,6 +42,8 @@ pub(super) struct Ports {
     pub(super) append: Box<Ask<Append, Appended, AppendError>>,
     pub(super) record: Box<Ask<RecordJob, (), StoreError>>,
     pub(super) trace: Box<Ask<Trace, Vec<Traced>, StoreError>>,
+    pub(super) sources: Box<Ask<DescribeSources, Vec<Standing>, StoreError>>,
+    pub(super) storeroom: Arc<Storeroom>,
     pub(super) station_id: Uuid,
     pub(super) durable: Durable,
     pub(super) chatter: chatter::Limiter,

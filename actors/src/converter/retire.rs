@@ -7,11 +7,11 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use super::After;
 use super::anchor::Anchor;
 use super::names::{free_names, with_suffix};
 use super::place::{Form, Placed, place, remove, sync_folder, unlink};
 use super::source::Source;
+use super::storeroom::{Archive, Record};
 use crate::model::{Shown, UnixMs};
 
 /// Ends the name of the file that says why another one lies in the error folder.
@@ -32,6 +32,21 @@ pub(super) enum Retired {
     Changed,
     /// Somebody else took it away.
     Gone,
+}
+
+/// The way of a source whose reports are durable.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Way<'a> {
+    /// Moved to this folder.
+    Move(&'a Path),
+    /// Compressed into this folder.
+    Zip(&'a Path),
+    /// Into the archive, with its record.
+    Archive(&'a Archive, &'a Record),
+    /// Removed.
+    Delete,
+    /// Left where it is.
+    Keep,
 }
 
 /// Why a source could not be retired; it is where it was.
@@ -73,17 +88,28 @@ pub(super) struct Leaving<'a> {
 
 impl Leaving<'_> {
     /// Retires a source whose reports are durable.
-    pub(super) fn done(&self, after: After, done_dir: &Path) -> Result<Retired, RetireError> {
-        match after {
-            After::Move => self.to(done_dir, Form::Plain),
-            After::Zip => self.to(done_dir, Form::Gzip),
-            After::Delete => {
-                let folder = &self.source.folder.dir;
-                let removed = remove(self.source).map_err(|cause| RetireError::new(folder, cause))?;
-                Ok(outcome(removed, || Retired::Removed))
+    pub(super) fn done(&self, way: &Way<'_>) -> Result<Retired, RetireError> {
+        match way {
+            Way::Move(dir) => self.to(dir, Form::Plain),
+            Way::Zip(dir) => self.to(dir, Form::Gzip),
+            Way::Archive(archive, record) => {
+                if !self.source.identity.is_at(&self.source.path) {
+                    let there = self.source.path.symlink_metadata().is_ok();
+                    return Ok(if there { Retired::Changed } else { Retired::Gone });
+                }
+                let put = archive.put(record, self.source);
+                put.map_err(|cause| RetireError::new(archive.dir(), cause))?;
+                self.delete()
             }
-            After::Keep => Ok(Retired::Kept),
+            Way::Delete => self.delete(),
+            Way::Keep => Ok(Retired::Kept),
         }
+    }
+
+    fn delete(&self) -> Result<Retired, RetireError> {
+        let folder = &self.source.folder.dir;
+        let removed = remove(self.source).map_err(|cause| RetireError::new(folder, cause))?;
+        Ok(outcome(removed, || Retired::Removed))
     }
 
     /// Moves it to a folder, under its own name or one that is free.
@@ -238,7 +264,7 @@ mod tests {
         for content in ["monday", "tuesday", "wednesday"] {
             let (_, source) = drop.file("result.log", content);
             assert!(matches!(
-                leaving(&source).done(After::Move, &drop.at("done")),
+                leaving(&source).done(&Way::Move(&drop.at("done"))),
                 Ok(Retired::To(_))
             ));
         }
@@ -257,7 +283,7 @@ mod tests {
     fn a_zipped_source_unpacks_to_itself_with_its_time() {
         let drop = Drop::new();
         let (_, source) = drop.file("SN1.log", "x".repeat(100_000).as_str());
-        let Ok(Retired::To(to)) = leaving(&source).done(After::Zip, &drop.at("done")) else {
+        let Ok(Retired::To(to)) = leaving(&source).done(&Way::Zip(&drop.at("done"))) else {
             panic!("not zipped")
         };
         assert_eq!(to, drop.at("done/SN1.log.gz"));
@@ -285,7 +311,7 @@ mod tests {
         let (_, source) = drop.file("SN1.log", "content");
         let to = elsewhere.path().join("done");
         assert_eq!(
-            leaving(&source).done(After::Move, &to).unwrap(),
+            leaving(&source).done(&Way::Move(&to)).unwrap(),
             Retired::To(to.join("SN1.log"))
         );
         assert_eq!(fs::read_to_string(to.join("SN1.log")).unwrap(), "content");
@@ -304,32 +330,21 @@ mod tests {
     fn a_deleted_source_is_gone_and_a_kept_one_is_not() {
         let drop = Drop::new();
         let (_, source) = drop.file("SN1.log", "x");
-        assert_eq!(
-            leaving(&source).done(After::Keep, &drop.at("done")).unwrap(),
-            Retired::Kept
-        );
-        assert_eq!(
-            leaving(&source).done(After::Delete, &drop.at("done")).unwrap(),
-            Retired::Removed
-        );
+        assert_eq!(leaving(&source).done(&Way::Keep).unwrap(), Retired::Kept);
+        assert_eq!(leaving(&source).done(&Way::Delete).unwrap(), Retired::Removed);
         assert!(drop.names(".").is_empty());
-        assert_eq!(
-            leaving(&source).done(After::Delete, &drop.at("done")).unwrap(),
-            Retired::Gone
-        );
+        assert_eq!(leaving(&source).done(&Way::Delete).unwrap(), Retired::Gone);
     }
 
     #[test]
     fn a_file_that_took_the_name_meanwhile_stays() {
         let drop = Drop::new();
-        for after in [After::Move, After::Zip, After::Delete] {
+        let done = drop.at("done");
+        for way in [Way::Move(&done), Way::Zip(&done), Way::Delete] {
             let (path, source) = drop.file("SN1.log", "converted");
             fs::rename(&path, drop.at("away")).unwrap();
             fs::write(&path, "another").unwrap();
-            assert_eq!(
-                leaving(&source).done(after, &drop.at("done")).unwrap(),
-                Retired::Changed
-            );
+            assert_eq!(leaving(&source).done(&way).unwrap(), Retired::Changed);
             assert_eq!(fs::read_to_string(&path).unwrap(), "another");
         }
     }
@@ -387,24 +402,21 @@ mod tests {
             open(&offered).unwrap()
         };
         for _ in 0..2 {
-            let retired = leaving(&put()).done(After::Zip, &drop.at("done"));
+            let retired = leaving(&put()).done(&Way::Zip(&drop.at("done")));
             assert!(matches!(retired, Ok(Retired::To(to)) if to.join("inner/curve.txt").exists()));
         }
         assert_eq!(drop.names("done").len(), 2);
         let source = put();
         fs::write(path.join("more.txt"), "x").unwrap();
         assert_eq!(
-            leaving(&source).done(After::Move, &drop.at("done")).unwrap(),
+            leaving(&source).done(&Way::Move(&drop.at("done"))).unwrap(),
             Retired::Changed
         );
-        assert_eq!(
-            leaving(&put()).done(After::Delete, &drop.at("done")).unwrap(),
-            Retired::Removed
-        );
+        assert_eq!(leaving(&put()).done(&Way::Delete).unwrap(), Retired::Removed);
         let Ok(elsewhere) = tempfile::tempdir_in("/dev/shm") else {
             return;
         };
-        let retired = leaving(&put()).done(After::Move, elsewhere.path());
+        let retired = leaving(&put()).done(&Way::Move(elsewhere.path()));
         assert_eq!(retired.unwrap(), Retired::To(elsewhere.path().join("unit1")));
         assert_eq!(
             fs::read(elsewhere.path().join("unit1/inner/curve.txt")).unwrap(),

@@ -17,6 +17,8 @@ pub enum After {
     Zip,
     /// Removed.
     Delete,
+    /// Compressed into the archive in the state folder, from where it can be replayed.
+    Archive,
     /// Left where it is, and not converted again.
     Keep,
 }
@@ -69,6 +71,19 @@ pub struct ConverterSettings {
     pub reject_below: f64,
 }
 
+/// How long sources are kept that have left their drop folders.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RetentionSettings {
+    /// The state folder; the archive is `archive/` in it, what is noted of done folders `retention/`.
+    pub state_dir: PathBuf,
+    /// Days in a done folder; 0: for ever.
+    pub done_days: u32,
+    /// Days in the archive; 0: until `archive_max_bytes` are in it.
+    pub archive_days: u32,
+    /// Largest size of the archive in bytes.
+    pub archive_max_bytes: u64,
+}
+
 /// The converter supervisor's settings.
 #[derive(Debug, Clone)]
 pub struct SupervisorSettings {
@@ -80,4 +95,6 @@ pub struct SupervisorSettings {
     pub max_children: usize,
     /// What to do with external converters on a kernel that cannot confine them fully.
     pub policy: PolicyMode,
+    /// How long sources are kept.
+    pub retention: RetentionSettings,
 }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::anchor::Anchor;
@@ -19,7 +20,7 @@ use crate::tree::{self, Tree};
 const CHUNK: usize = 64 * 1024;
 
 /// Which file, and in which state: another writer changes at least one of these.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Identity {
     device: u64,
     inode: u64,
@@ -60,6 +61,18 @@ impl Identity {
             modified_ns: tree.modified_ns,
             ..Self::of(meta)
         }
+    }
+
+    /// Whether `path` names this very file or folder, in this state, maybe after a restart: then a device may have another
+    /// number.
+    pub(super) fn is_still_at(&self, path: &Path) -> bool {
+        Self::at(path).is_some_and(|there| {
+            there
+                == Self {
+                    device: there.device,
+                    ..*self
+                }
+        })
     }
 
     /// Whether `path` names this very file or folder, in this state.

@@ -97,6 +97,16 @@ impl<T> Flow<T> {
         Some(file)
     }
 
+    /// Whether a job may run beside those that wait for their turn: there is a place that none of them takes.
+    pub(super) fn has_place(&self) -> bool {
+        self.gates.are_open() && self.waiting.is_empty() && self.running < self.max
+    }
+
+    /// Takes a place for a job that no file waits for; [`Flow::ended`] follows.
+    pub(super) fn take_place(&mut self) {
+        self.running += 1;
+    }
+
     /// A job ended.
     pub(super) fn ended(&mut self) {
         self.running = self.running.saturating_sub(1);

@@ -14,11 +14,16 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 use super::ports::Later;
-use super::{After, ConverterSettings, ConverterSupervisor, Station, SupervisorSettings};
+use super::{
+    After, ConverterSettings, ConverterSupervisor, QueueRecipients, RetentionSettings, Station,
+    SupervisorSettings,
+};
 use crate::clock;
 use crate::messages::converter::{Admission, BindConverter, ConverterIndex, DescribeConverters, Offer};
 use crate::messages::lifecycle::{Drain, Drained, Health, Pulse};
-use crate::messages::queue::{Append, AppendError, Appended, FullReason, RecordJob, Trace, Traced};
+use crate::messages::queue::{
+    Append, AppendError, Appended, DescribeSources, FullReason, RecordJob, Standing, Trace, Traced,
+};
 use crate::messages::watcher::{Credit, JobEnded, Left};
 use crate::model::{ConverterState, EntryId, JobEnd, Priority, SourceFile, TraceId, UnixMs};
 use crate::recorder::{Received, Recorder};
@@ -100,14 +105,28 @@ impl Floor {
             station_id: STATION,
             max_children: 2,
             policy: PolicyMode::Require,
+            retention: RetentionSettings {
+                state_dir: dir.path().join("state"),
+                done_days: 90,
+                archive_days: 0,
+                archive_max_bytes: 1024,
+            },
         };
         let (append, appended) = Recorder::answering(queue);
         let (record, recorded) = Recorder::answering(|_: &RecordJob| Ok(()));
         let (trace, _) = Recorder::answering(move |_: &Trace| Ok(known.clone()));
+        let (sources, _) = Recorder::answering(move |asked: &DescribeSources| {
+            Ok(asked.sources.iter().map(|_| Standing::Settled).collect())
+        });
+        let queue = QueueRecipients {
+            append,
+            record,
+            trace,
+            sources,
+        };
         let (credit, credits) = Recorder::silent();
         let (end, ended) = Recorder::silent();
-        let supervisor =
-            ConverterSupervisor::with_run(settings, Box::new(run), append, record, trace).start();
+        let supervisor = ConverterSupervisor::with_run(settings, Box::new(run), queue).start();
         supervisor
             .send(BindConverter { credit, ended: end })
             .await

@@ -1,10 +1,14 @@
 //! Messages to the converter supervisor.
 
+mod replay;
+
 use actix::Message;
 
 use super::queue::FullReason;
 use super::watcher::{Credit, JobEnded};
 use crate::model::{ConverterStatus, SourceFile};
+
+pub use replay::*;
 
 /// Names a converter: its place in the settings, from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

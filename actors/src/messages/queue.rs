@@ -7,7 +7,7 @@ use actix::{Message, Recipient};
 
 use super::converter::Admission;
 use super::uploader::EntriesWaiting;
-use crate::model::{EntryId, JobRecord, Lease, NewReport, Priority, Refusal, UnixMs};
+use crate::model::{EntryId, JobRecord, Lease, NewReport, Priority, Refusal, SourceHash, UnixMs};
 
 pub use errors::{AppendError, FullReason, StoreError};
 pub use operator::*;
@@ -35,6 +35,8 @@ pub struct Append {
     pub reports: Vec<NewReport>,
     /// Their urgency.
     pub priority: Priority,
+    /// An operator wants known content to be sent again (`replay`); only the same job is recognised then.
+    pub again: bool,
 }
 
 /// The answer to [`Append`]: durable, or known already.
@@ -59,6 +61,25 @@ pub enum Appended {
 pub struct RecordJob {
     /// What happened.
     pub job: JobRecord,
+}
+
+/// Asks what became of the reports of sources, in their order. Converter to queue, for archived sources; at most 256.
+#[derive(Debug, Message)]
+#[rtype(result = "Result<Vec<Standing>, StoreError>")]
+pub struct DescribeSources {
+    /// Which: the hashes of their contents.
+    pub sources: Vec<SourceHash>,
+}
+
+/// What became of the reports of a source, those of its last job if there were several; the later the less settled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Standing {
+    /// None is in the queue: they were delivered, dropped or given up, or nothing is known of them any more.
+    Settled,
+    /// At least one is among the dead letters, and none waits.
+    Refused,
+    /// At least one is to be sent.
+    Waiting,
 }
 
 /// Asks for work. Uploader to queue, one open request.

@@ -88,7 +88,7 @@ mod libc_errno {
 impl Change<'_> {
     /// See [`Append`].
     pub(super) fn append(&mut self, append: &Append, now: UnixMs) -> Result<Admitted<Appended>, StoreError> {
-        if let Some(known) = self.known(&append.job)? {
+        if let Some(known) = self.known(append)? {
             return Ok(Ok(known));
         }
         let wanted = u64::try_from(append.reports.len()).unwrap_or(u64::MAX);
@@ -159,7 +159,7 @@ impl Change<'_> {
     /// Entries that an operator dropped, or a full queue gave up, do not count: the file may come again. With
     /// `duplicates = "send"` even the same job is appended again once all its reports were delivered, because a file
     /// put back into its folder looks just like one that a crash left there; under its old ids it does no harm.
-    fn known(&self, job: &JobRecord) -> Result<Option<Appended>, StoreError> {
+    fn known(&self, Append { job, again, .. }: &Append) -> Result<Option<Appended>, StoreError> {
         let tables = self.base.tables;
         if let Some(before) = self.job_under(tables.by_job, &key::number(job.id.0))? {
             let state = self.state_of(&before.entries)?;
@@ -170,7 +170,7 @@ impl Change<'_> {
                 )));
             }
         }
-        if self.base.settings.duplicates == Duplicates::Send {
+        if *again || self.base.settings.duplicates == Duplicates::Send {
             return Ok(None);
         }
         let before = self.job_under(tables.by_source_hash, &job.source_hash.0)?;

@@ -11,9 +11,10 @@ use super::journal;
 use crate::clock;
 use crate::messages::lifecycle::{Drain, Drained, Health, Pulse};
 use crate::messages::queue::{
-    Append, AppendError, Appended, BindQueue, DescribeQueue, DropEntries, EndDelays, ExportEntries,
-    ExportedPage, ImportEntries, Imported, JobPage, KeepServerState, Leased, ListEntries, ListJobs,
-    ReadServerState, RecordJob, RetryEntries, Settle, ShowEntry, StoreError, TakeLeases, Trace, Traced,
+    Append, AppendError, Appended, BindQueue, DescribeQueue, DescribeSources, DropEntries, EndDelays,
+    ExportEntries, ExportedPage, ImportEntries, Imported, JobPage, KeepServerState, Leased, ListEntries,
+    ListJobs, ReadServerState, RecordJob, RetryEntries, Settle, ShowEntry, Standing, StoreError, TakeLeases,
+    Trace, Traced,
 };
 use crate::model::{Entry, Lease, QueueStatus};
 
@@ -167,6 +168,15 @@ impl Handler<Trace> for Queue {
 
     fn handle(&mut self, trace: Trace, _: &mut Context<Self>) -> Self::Result {
         self.store()?.trace(&trace.by, trace.limit)
+    }
+}
+
+impl Handler<DescribeSources> for Queue {
+    type Result = Result<Vec<Standing>, StoreError>;
+
+    fn handle(&mut self, asked: DescribeSources, _: &mut Context<Self>) -> Self::Result {
+        self.commit();
+        self.store()?.standings(&asked.sources)
     }
 }
 

@@ -23,6 +23,7 @@ mod retention;
 mod settings;
 mod settle;
 mod spool;
+mod standing;
 mod store;
 mod tables;
 mod trace;

@@ -16,11 +16,6 @@ const PASS: usize = 500;
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
-/// How long a clock that moved by a day or more between two passes must stay there to be believed: long enough for a
-/// board that booted in the past, or somewhere else, to be synchronised; short enough for a machine that is switched
-/// off at weekends.
-const DOUBT: Duration = Duration::from_secs(4 * 3600);
-
 /// Time between two lines about records removed early.
 const SAY_AGAIN: Duration = Duration::from_secs(600);
 
@@ -36,21 +31,11 @@ impl Store {
     /// # Errors
     /// The store failed.
     pub(super) fn keep_retention(&mut self, now: UnixMs, running: Instant) -> Result<u64, StoreError> {
-        if self.believes(now, running) {
+        let last = UnixMs(self.counters.retention_ms);
+        if self.doubt.believes(last, now, running) {
             self.forget_old(now)?;
         }
         self.make_way()
-    }
-
-    /// Whether the clock can be trusted with removing something.
-    fn believes(&mut self, now: UnixMs, running: Instant) -> bool {
-        let last = UnixMs(self.counters.retention_ms);
-        if last.0 == 0 || now.since(last) < DAY {
-            self.doubt_since = None;
-            return true;
-        }
-        let since = *self.doubt_since.get_or_insert(running);
-        running.duration_since(since) >= DOUBT
     }
 
     fn forget_old(&mut self, now: UnixMs) -> Result<(), StoreError> {

@@ -18,6 +18,7 @@ use super::key;
 use super::record::{self, Counters, Record};
 use super::spool::Spool;
 use super::tables::{Doing, NAMES, Table, Tables};
+use crate::clock::Doubt;
 use crate::messages::queue::StoreError;
 
 /// The version of tables and keys. A store with a newer one is refused.
@@ -161,7 +162,7 @@ pub struct Store {
     /// Entries given up to make room since this was looked at.
     pub(super) evicted: u64,
     /// Since when the clock has been doubted by retention.
-    pub(super) doubt_since: Option<Instant>,
+    pub(super) doubt: Doubt,
     /// Where the next pass of retention continues: in `done`, in `jobs`.
     pub(super) pruned: (u64, u64),
     /// Held last, so that the environment is closed before another process may open it.
@@ -191,7 +192,7 @@ impl Store {
             turn: 0,
             commits: (0, Duration::ZERO),
             evicted: 0,
-            doubt_since: None,
+            doubt: Doubt::default(),
             pruned: (0, 0),
             _lock: lock,
         }

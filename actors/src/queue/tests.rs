@@ -73,6 +73,7 @@ pub(super) fn append(name: &str) -> Append {
         job: job(name),
         reports: vec![report(name, format!("{{\"sn\":\"{name}\"}}").as_bytes())],
         priority: Priority::default(),
+        again: false,
     }
 }
 

@@ -4,6 +4,7 @@ mod converter;
 mod daemon;
 mod import;
 mod queue;
+mod replay;
 mod trace;
 
 use serde::de::DeserializeOwned;
@@ -36,6 +37,9 @@ pub(super) async fn run(desk: &Desk, command: &str, args: Option<&RawValue>) -> 
         "converter.list" => converter::list(desk).await,
         "converter.enable" => converter::set_enabled(desk, &parse(args)?, true).await,
         "converter.disable" => converter::set_enabled(desk, &parse(args)?, false).await,
+        "replay" => replay::replay(desk, parse(args)?).await,
+        "replay.status" => replay::status(desk, &parse(args)?).await,
+        "replay.stop" => replay::stop(desk).await,
         "trace" => trace::trace(desk, parse(args)?).await,
         "config.reload" => daemon::reload(desk).await,
         "config.show" => daemon::show_settings(desk).await,

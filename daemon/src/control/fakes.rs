@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use actix::prelude::*;
-use stationd_actors::messages::converter::{ConverterIndex, DescribeConverters};
+use stationd_actors::messages::converter::{
+    ConverterIndex, DescribeConverters, DescribeReplay, Replay, ReplayError, StopReplay,
+};
 use stationd_actors::messages::lifecycle::{Pause, Resume};
 use stationd_actors::messages::queue::{
     DescribeQueue, DropEntries, EndDelays, ExportEntries, ExportedPage, ImportEntries, Imported, JobPage,
@@ -80,6 +82,9 @@ answers!(DescribeFolders, |_asked| vec![FolderState {
     waiting: 3,
     problem: String::new(),
 }]);
+answers!(Replay, |_asked| Err(ReplayError::Running));
+answers!(DescribeReplay, |_asked| None);
+answers!(StopReplay, |_asked| false);
 answers!(FlushNow, |_asked| ());
 answers!(RetryEntries, |asked| counted(&asked.entries));
 answers!(DropEntries, |asked| counted(&asked.entries));
@@ -167,6 +172,9 @@ fn desk_of(fake: Addr<Fake>, queue: Addr<Fake>) -> DeskAndRequests {
         },
         converter: ConverterRole {
             describe: fake.clone().recipient(),
+            replay: fake.clone().recipient(),
+            describe_replay: fake.clone().recipient(),
+            stop_replay: fake.clone().recipient(),
         },
         queue: QueueRole {
             describe: queue.clone().recipient(),

@@ -2,7 +2,7 @@
 
 use actix::Recipient;
 use serde_json::Value;
-use stationd_actors::messages::converter::DescribeConverters;
+use stationd_actors::messages::converter::{DescribeConverters, DescribeReplay, Replay, StopReplay};
 use stationd_actors::messages::lifecycle::{Pause, Resume};
 use stationd_actors::messages::queue::{
     DescribeQueue, DropEntries, EndDelays, ExportEntries, ImportEntries, ListEntries, ListJobs, RetryEntries,
@@ -47,6 +47,12 @@ pub struct WatcherRole {
 pub struct ConverterRole {
     /// Each converter's figures.
     pub describe: Recipient<DescribeConverters>,
+    /// Convert archived sources again.
+    pub replay: Recipient<Replay>,
+    /// How that goes.
+    pub describe_replay: Recipient<DescribeReplay>,
+    /// End it.
+    pub stop_replay: Recipient<StopReplay>,
 }
 
 /// What the queue is asked.

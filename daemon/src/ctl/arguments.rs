@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use super::{config, convert, converter, log_level, queue, receiver, status, trace};
+use super::{config, convert, converter, log_level, queue, receiver, replay, status, trace};
 
 /// Where the daemon's socket is when nothing else is said.
 const DEFAULT_SOCKET: &str = "/run/stationd/control.sock";
@@ -66,6 +66,8 @@ pub enum Command {
     /// Look at the converters, and try them out
     #[command(subcommand)]
     Converter(converter::Command),
+    /// Convert archived sources again with today's converter, and send their reports
+    Replay(replay::Arguments),
     /// Convert a file with a built-in parser, in the sandbox; WSJF on standard output
     Convert(convert::Arguments),
     /// Ask whether the daemon is healthy; exit code 1 when it is not

@@ -18,6 +18,7 @@ mod one_line;
 mod output;
 mod queue;
 mod receiver;
+mod replay;
 mod run;
 mod status;
 mod table;

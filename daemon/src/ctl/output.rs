@@ -111,6 +111,12 @@ pub(super) fn write_bytes(bytes: &[u8]) -> Result<(), CtlError> {
     }
 }
 
+/// Writes over the last line of the terminal that standard error is.
+pub(super) fn progress(line: &str) {
+    // Progress that cannot be shown is no reason to stop.
+    let _unseen = write!(io::stderr().lock(), "\r\u{1b}[K{line}").is_err();
+}
+
 /// Writes a line to standard error.
 pub(super) fn complain(text: impl fmt::Display) {
     crate::offline::complain(&text);

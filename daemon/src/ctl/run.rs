@@ -11,8 +11,8 @@ use super::context::Context;
 use super::error::CtlError;
 use super::output::{self, Output};
 use super::{
-    config, control, convert, converter, doctor, health, log_level, metrics, queue, receiver, status, trace,
-    version,
+    config, control, convert, converter, doctor, health, log_level, metrics, queue, receiver, replay, status,
+    trace, version,
 };
 use crate::causes::joined;
 use crate::exit::Exit;
@@ -47,6 +47,7 @@ fn run(context: &Context, command: Command) -> Result<(), CtlError> {
     match command {
         Command::Status(arguments) => status::run(context, &arguments),
         Command::Trace(arguments) => trace::run(context, &arguments),
+        Command::Replay(arguments) => replay::run(context, &arguments),
         Command::Queue(command) => queue::run(context, &command),
         Command::Converter(command) => converter::run(context, command),
         Command::Convert(arguments) => convert::run(context, arguments),

@@ -3,7 +3,7 @@
 use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 
-use stationd_actors::converter::{ConverterSettings, SupervisorSettings};
+use stationd_actors::converter::{ConverterSettings, RetentionSettings, SupervisorSettings};
 use stationd_actors::queue::QueueSettings;
 use stationd_actors::uploader::UploaderSettings;
 use stationd_actors::watcher::{FolderSettings, Unit};
@@ -13,7 +13,6 @@ use uuid::Uuid;
 use super::environment::Environment;
 use super::file::FileKeys;
 use super::folders;
-use super::queue::RetentionSettings;
 use super::reader::Findings;
 use super::sandbox::SandboxSettings;
 use super::service::{ControlSettings, HttpSettings, LogSettings};
@@ -87,7 +86,7 @@ impl Settings {
         Ok(Self {
             values: Values::of(&mut keys, &findings),
             queue: keys.queue.check(&state_dir, &keys.retention),
-            retention: keys.retention.check(),
+            retention: keys.retention.check(&state_dir),
             state_dir,
             identity,
             folders: checked.folders,
@@ -110,6 +109,7 @@ impl Settings {
             station_id,
             max_children: self.sandbox.max_children,
             policy: self.sandbox.policy,
+            retention: self.retention.clone(),
         }
     }
     /// Where whole folders come from that are converted: drop and pending folders.

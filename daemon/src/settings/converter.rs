@@ -85,14 +85,14 @@ impl Choice for AfterKey {
 }
 
 impl AfterKey {
-    /// As the converter supervisor knows it; nothing for what it cannot do.
-    pub(super) fn supported(self) -> Option<After> {
+    /// As the converter supervisor knows it.
+    pub(super) fn after(self) -> After {
         match self {
-            Self::Move => Some(After::Move),
-            Self::Zip => Some(After::Zip),
-            Self::Archive => None,
-            Self::Delete => Some(After::Delete),
-            Self::Keep => Some(After::Keep),
+            Self::Move => After::Move,
+            Self::Zip => After::Zip,
+            Self::Archive => After::Archive,
+            Self::Delete => After::Delete,
+            Self::Keep => After::Keep,
         }
     }
 }

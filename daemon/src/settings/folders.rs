@@ -62,12 +62,7 @@ pub(super) fn check(
             findings.fault(&format!("{path}.drop_dir"), Problem::Missing { allowed });
         }
         let station = station(keys, &path, own, presets, findings);
-        let after = keys.after.supported();
-        if after.is_none() {
-            let found = format!("{:?}", keys.after.word());
-            findings.fault(&format!("{path}.after"), Problem::Unsupported { found });
-        }
-        if let (Some(program), Some(after)) = (program::check(keys, &path, findings), after) {
+        if let Some(program) = program::check(keys, &path, findings) {
             let priority = Priority::try_from(keys.priority).unwrap_or_default();
             checked.folders.push(folder(keys, priority));
             checked.converters.push(ConverterSettings {
@@ -78,7 +73,7 @@ pub(super) fn check(
                 arguments: serde_json::Value::Object(keys.arguments.clone()).to_string(),
                 limits: keys.sandbox.limits.limits(),
                 station,
-                after,
+                after: keys.after.after(),
                 done_dir: PathBuf::from(&keys.done_dir),
                 error_dir: PathBuf::from(&keys.error_dir),
                 pending_dir: PathBuf::from(&keys.pending_dir),
@@ -152,8 +147,8 @@ fn check_folder_unit(keys: &ConverterKeys, path: &str, findings: &mut Findings) 
             "the built-in formats are of single files: kind must be exec or python",
         ),
         (
-            keys.after == AfterKey::Zip,
-            "a folder is not zipped: after must be move, delete or keep",
+            matches!(keys.after, AfterKey::Zip | AfterKey::Archive),
+            "a folder is neither zipped nor archived: after must be move, delete or keep",
         ),
     ];
     for (_, text) in wrong.into_iter().filter(|(wrong, _)| *wrong) {

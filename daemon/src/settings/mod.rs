@@ -44,7 +44,6 @@ pub use environment::Environment;
 pub use fault::{Fault, Faults, Problem, Warning};
 pub use load::{Backup, DEFAULT_FILE, LoadOptions, load};
 pub use origin::Origin;
-pub use queue::RetentionSettings;
 pub use reload::{Changes, compare};
 pub use sandbox::SandboxSettings;
 pub use schema::schema;

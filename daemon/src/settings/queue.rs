@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use stationd_actors::converter::RetentionSettings;
 use stationd_actors::queue::{Duplicates, QueueSettings, WhenFull};
 
 use super::keys::{Choice, Keys, Section};
@@ -104,17 +105,6 @@ pub(super) struct RetentionKeys {
     archive_max_mib: u32,
 }
 
-/// How long sources are kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RetentionSettings {
-    /// Days in a done folder; 0: for ever.
-    pub done_days: u32,
-    /// Days in the archive; 0: nothing is archived but by `after = "archive"`.
-    pub archive_days: u32,
-    /// Largest size of the archive in bytes.
-    pub archive_max_bytes: u64,
-}
-
 impl Default for RetentionKeys {
     fn default() -> Self {
         Self {
@@ -136,21 +126,22 @@ impl Section for RetentionKeys {
         );
         let about = "How long sources stay in a done folder; 0: for ever.";
         keys.integer("done_days", &mut self.done_days, 0..=3650, about);
-        let about = "How long sources are kept in the archive for replay; 0: no archive.";
+        let about = "after = \"archive\": how long sources are kept for replay; 0: until archive_max_mib.";
         keys.integer("archive_days", &mut self.archive_days, 0..=3650, about);
         keys.integer(
             "archive_max_mib",
             &mut self.archive_max_mib,
             1..=16_777_216,
-            "Largest size of the archive.",
+            "Largest size of the archive; the oldest delivered sources go first.",
         );
     }
 }
 
 impl RetentionKeys {
     /// How long sources are kept.
-    pub(super) fn check(&self) -> RetentionSettings {
+    pub(super) fn check(&self, state_dir: &Path) -> RetentionSettings {
         RetentionSettings {
+            state_dir: state_dir.to_owned(),
             done_days: self.done_days,
             archive_days: self.archive_days,
             archive_max_bytes: u64::from(self.archive_max_mib) * MIB,

@@ -179,6 +179,7 @@ impl Run {
                 .map(|n| report(&format!("{name}-{n}"), name.as_bytes()))
                 .collect(),
             priority: Priority::try_from(priority).unwrap(),
+            again: false,
         };
         let now = self.now;
         let appended = self.store().append(&append, now);

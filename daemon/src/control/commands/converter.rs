@@ -27,17 +27,7 @@ pub(super) async fn set_enabled(
     enabled: bool,
 ) -> Result<Value, Fault> {
     let name = &arguments.name;
-    let converters = desk
-        .ask(
-            Role::Converter,
-            &desk.roles.converter.describe,
-            DescribeConverters,
-        )
-        .await?;
-    let index = converters
-        .iter()
-        .position(|converter| converter.name == *name)
-        .ok_or_else(|| Fault::new(code::NOT_FOUND, format!("no converter `{}`", name.escape_debug())))?;
+    let index = index_of(desk, name).await?;
     let message = SetEnabled {
         converter: ConverterIndex(index),
         enabled,
@@ -45,4 +35,19 @@ pub(super) async fn set_enabled(
     desk.ask(Role::Watcher, &desk.roles.watcher.set_enabled, message)
         .await?;
     Ok(json!({ "name": name, "enabled": enabled }))
+}
+
+/// The place of a converter in the settings.
+pub(super) async fn index_of(desk: &Desk, name: &str) -> Result<usize, Fault> {
+    let converters = desk
+        .ask(
+            Role::Converter,
+            &desk.roles.converter.describe,
+            DescribeConverters,
+        )
+        .await?;
+    converters
+        .iter()
+        .position(|converter| converter.name == *name)
+        .ok_or_else(|| Fault::new(code::NOT_FOUND, format!("no converter `{}`", name.escape_debug())))
 }
