@@ -11,6 +11,8 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
 
+use crate::Line;
+
 /// Longest wait for an event; only a broken daemon reaches it.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -86,6 +88,30 @@ impl Daemon {
         self.wait_for(code, |line| line.code() == code)
     }
 
+    /// Waits until no file and no report is on its way any more.
+    ///
+    /// # Panics
+    /// When that does not come.
+    pub fn wait_until_settled(&self, line: &Line) {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let status = line.ctl(&["status"]);
+            let converters = status
+                .json
+                .get("converters")
+                .and_then(Value::as_array)
+                .map_or(0, Vec::len);
+            let quiet = (0..converters)
+                .map(|converter| format!("/converters/{converter}/in_flight"))
+                .chain(["/queue/ready".to_owned(), "/queue/leased".to_owned()])
+                .all(|number| status.number(&number) == Some(0));
+            if quiet {
+                return;
+            }
+            assert!(Instant::now() < until, "it does not settle: {}", status.json);
+        }
+    }
+
     /// Every line not taken yet.
     pub fn lines(&self) -> Vec<JournalLine> {
         self.journal
@@ -98,13 +124,19 @@ impl Daemon {
             .collect()
     }
 
-    /// Kills it at once, as a power cut would.
+    /// Kills it at once, as a power cut would, and waits until no process of it is left.
     ///
     /// # Panics
-    /// When it ended before.
+    /// When it ended before, or its forker or a child lives on.
     pub fn kill(mut self) {
         self.child.kill().expect("the daemon runs");
         self.child.wait().expect("the daemon is our child");
+        self.journal.wait_for_end();
+    }
+
+    /// Waits until no process of a daemon is left that was killed and waited for by other means.
+    pub(crate) fn ended(self) {
+        self.journal.wait_for_end();
     }
 
     /// Asks it to stop, and waits until it did.
@@ -114,6 +146,15 @@ impl Daemon {
     pub fn stop(mut self) -> ExitStatus {
         self.signal(Signal::SIGTERM);
         self.wait()
+    }
+
+    /// Waits until it has started, and asks it to stop; whether it did so in order.
+    ///
+    /// # Panics
+    /// As [`Daemon::stop`].
+    pub fn stop_once_started(self) -> bool {
+        self.wait_for_code("D001");
+        self.stop().success()
     }
 
     /// Sends a signal.

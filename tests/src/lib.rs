@@ -3,16 +3,22 @@
 //! Each test starts the real `stationd` on folders of its own, with the project's own test receiver as the server, and
 //! waits for events (journal lines, received reports), never for time to pass.
 
+mod answer;
 mod bench;
 mod binary;
+mod books;
 mod daemon;
 mod line;
+mod power;
 mod samples;
 mod server;
 
+pub use answer::Answer;
 pub use bench::{percentile, report};
 pub use binary::{stationctl, stationd};
+pub use books::Books;
 pub use daemon::{Daemon, JournalLine};
 pub use line::Line;
+pub use power::{Cut, Cutter, Lost, Moment};
 pub use samples::{sample, samples_dir};
-pub use server::Server;
+pub use server::{Down, Server};

@@ -3,10 +3,13 @@
 use std::fmt::Write as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
+use nix::sys::stat::futimens;
+use nix::sys::time::TimeSpec;
 use tempfile::TempDir;
 
-use crate::{Daemon, Server};
+use crate::{Answer, Daemon, Server};
 
 /// A station line in a temporary folder: `drop/` with done, error and pending beside it, `state/`, `stationd.toml`.
 #[derive(Debug)]
@@ -58,11 +61,26 @@ impl Line {
         self
     }
 
+    /// Adds further lines to the table `[server]`.
+    #[must_use]
+    pub fn server(mut self, keys: &str) -> Self {
+        self.server.push_str(keys);
+        self.server.push('\n');
+        self
+    }
+
     /// Adds further tables to the settings.
     #[must_use]
     pub fn settings(mut self, tables: &str) -> Self {
         self.extra.push_str(tables);
         self.extra.push('\n');
+        self
+    }
+
+    /// Replaces the tables added to the settings.
+    #[must_use]
+    pub fn settings_instead(mut self, tables: &str) -> Self {
+        tables.clone_into(&mut self.extra);
         self
     }
 
@@ -86,7 +104,7 @@ impl Line {
         let text = format!(
             "schema_version = \"2.0\"\nstate_dir = {}\n\
              [station]\nname = \"TEST-1\"\nname_source = \"config\"\nlocation = \"Lab\"\npurpose = \"Test\"\n\
-             [server]\n{}[control]\nsocket = {}\n[http]\nlisten = \"\"\n[log]\nformat = \"json\"\n{}{}",
+             [server]\n{}[control]\nsocket = {}\nrate_per_min = 100000\nrate_burst = 10000\n[http]\nlisten = \"\"\n[log]\nformat = \"json\"\n{}{}",
             quoted(&self.path("state")),
             self.server,
             quoted(&self.path("control.sock")),
@@ -103,10 +121,42 @@ impl Line {
     /// # Panics
     /// When the folder is full or gone.
     pub fn drop_file(&self, converter: &str, name: &[u8], content: &[u8]) {
-        let name = std::ffi::OsStr::from_bytes(name);
         let beside = self.path(converter).join("being-written");
         std::fs::write(&beside, content).expect("the folder is ours");
-        std::fs::rename(&beside, self.path(converter).join("drop").join(name)).expect("the folder is ours");
+        self.rename_in(converter, name, &beside);
+    }
+
+    /// Drops a file as one that was written long ago: a daemon that finds it at its start takes it at once.
+    ///
+    /// # Panics
+    /// As [`Line::drop_file`].
+    pub fn drop_old_file(&self, converter: &str, name: &[u8], content: &[u8]) {
+        let beside = self.path(converter).join("being-written");
+        std::fs::write(&beside, content).expect("the folder is ours");
+        let file = std::fs::File::open(&beside).expect("it was just written");
+        let long_ago = TimeSpec::new(1_767_323_045, 0);
+        futimens(&file, &long_ago, &long_ago).expect("the file is ours");
+        self.rename_in(converter, name, &beside);
+    }
+
+    fn rename_in(&self, converter: &str, name: &[u8], beside: &Path) {
+        let name = std::ffi::OsStr::from_bytes(name);
+        std::fs::rename(beside, self.path(converter).join("drop").join(name)).expect("the folder is ours");
+    }
+
+    /// Runs `stationctl` with this line's socket, and JSON as its answer.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    pub fn ctl(&self, words: &[&str]) -> Answer {
+        let output = Command::new(crate::stationctl())
+            .arg("--socket")
+            .arg(self.path("control.sock"))
+            .args(words)
+            .arg("--json")
+            .output()
+            .expect("the built stationctl can be started");
+        Answer::of(&output)
     }
 
     /// The names in a folder of a converter (`drop`, or `drop/done` and so on), sorted; empty when it does not exist.

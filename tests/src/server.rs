@@ -19,6 +19,28 @@ pub struct Server {
     dir: TempDir,
 }
 
+/// A plain HTTP server that is switched off; its reports and its address are kept.
+#[derive(Debug)]
+pub struct Down {
+    address: SocketAddr,
+    dir: TempDir,
+}
+
+impl Down {
+    /// Switches it on again.
+    ///
+    /// # Panics
+    /// When another program has taken the address.
+    pub fn up(self) -> Server {
+        let settings = ReceiverSettings::new(self.address, self.dir.path().to_owned());
+        let receiver = Receiver::start(settings).expect("the address was ours");
+        Server {
+            receiver,
+            dir: self.dir,
+        }
+    }
+}
+
 impl Server {
     /// A plain HTTP server.
     pub fn http() -> Self {
@@ -33,7 +55,16 @@ impl Server {
         })
     }
 
+    /// A plain HTTP server that takes only this token.
+    pub fn with_token(token: &str) -> Self {
+        Self::with(ReceiverTls::Off, Some(token.to_owned()))
+    }
+
     fn start(tls: ReceiverTls) -> Self {
+        Self::with(tls, None)
+    }
+
+    fn with(tls: ReceiverTls, token: Option<String>) -> Self {
         let dir = tempfile::Builder::new()
             .prefix("stationd-server-")
             .tempdir()
@@ -41,6 +72,7 @@ impl Server {
         let mut settings =
             ReceiverSettings::new(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), dir.path().to_owned());
         settings.tls = tls;
+        settings.token = token;
         let receiver = Receiver::start(settings).expect("the receiver starts on a free port");
         Self { receiver, dir }
     }
@@ -62,6 +94,16 @@ impl Server {
     pub fn fail(&self, words: &str) {
         let fail = words.parse().expect("the words of a fail mode");
         self.receiver.set_fail(fail).expect("the receiver can fail so");
+    }
+
+    /// Ends it: connections are refused from now on, until [`Down::up`].
+    pub fn down(self) -> Down {
+        let address = self.receiver.address();
+        drop(self.receiver);
+        Down {
+            address,
+            dir: self.dir,
+        }
     }
 
     /// Waits until it has so many different reports.

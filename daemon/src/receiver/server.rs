@@ -98,6 +98,11 @@ impl Receiver {
         format!("{scheme}://{}", self.address)
     }
 
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// The certificate of its own authority (PEM); none without one.
     pub fn ca_pem(&self) -> Option<&str> {
         self.shared.certificates.as_ref()?.ca_pem.as_deref()

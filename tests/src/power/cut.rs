@@ -1,0 +1,151 @@
+//! A run that ends in a power cut.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use nix::unistd::Pid;
+
+use super::calls::Call;
+use super::ledger::{Ledger, Lost};
+use super::tracee::{Stop, Tracee};
+use crate::{Daemon, Line};
+
+/// Longest wait for the cut; only a broken daemon reaches it. A daemon's clocks tick, so that it never stops for long.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A step of a run; the first of each kind is 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// Any change of a file or folder.
+    Step(usize),
+    /// A file gets another name: it is retired.
+    Rename(usize),
+    /// A file or folder is synced.
+    Sync(usize),
+}
+
+/// When the power goes, and what goes with it.
+#[derive(Debug, Clone, Copy)]
+pub struct Cut {
+    /// Before which step.
+    pub before: Moment,
+    /// What is lost of what was not synced.
+    pub lost: Lost,
+}
+
+/// A daemon on its way to a power cut.
+#[derive(Debug)]
+pub struct Cutter {
+    daemon: Daemon,
+    tracee: Tracee,
+    root: PathBuf,
+    ledger: Ledger,
+    inside: BTreeMap<Pid, Call>,
+}
+
+impl Cutter {
+    /// Starts the daemon; none, with a line that says so, where the kernel does not let it be traced.
+    ///
+    /// # Panics
+    /// When the daemon cannot be started.
+    pub fn start(line: &Line) -> Option<Self> {
+        let daemon = line.start();
+        let pid = i32::try_from(daemon.pid()).expect("process ids are positive");
+        let tracee = match Tracee::seize(Pid::from_raw(pid)) {
+            Ok(tracee) => tracee,
+            Err(errno) => {
+                skipped(errno);
+                return None;
+            }
+        };
+        let root = line.path("").canonicalize().expect("the line's folder exists");
+        Some(Self {
+            daemon,
+            tracee,
+            ledger: Ledger::new(root.join("taken-back")),
+            root,
+            inside: BTreeMap::new(),
+        })
+    }
+
+    /// Lets it run up to the cut, or until `enough` holds after a step, and cuts the power then. Says before which call
+    /// the cut was; none when it was not reached.
+    ///
+    /// # Panics
+    /// When the daemon ends by itself, or a file cannot be read.
+    pub fn run(mut self, cut: Cut, enough: impl Fn() -> bool) -> Option<String> {
+        let until = Instant::now() + PATIENCE;
+        let mut moments = Moments::default();
+        let at = loop {
+            let stop = self.tracee.next().expect("the daemon is traced by this thread");
+            match stop {
+                Stop::Before(thread) => {
+                    let late = Instant::now() > until;
+                    assert!(!late, "the cut is not reached: {:#?}", self.daemon.lines());
+                    if let Some(call) = self.call(thread) {
+                        if moments.count(&call, cut.before) {
+                            break Some(format!("{call:?}"));
+                        }
+                        self.ledger.before(&call).expect("the files are ours");
+                        self.inside.insert(thread, call);
+                    }
+                    Tracee::go_on(thread);
+                }
+                Stop::After(thread) => {
+                    if let Some(call) = self.inside.remove(&thread) {
+                        self.ledger.after(&call);
+                        if enough() {
+                            break None;
+                        }
+                    }
+                    Tracee::go_on(thread);
+                }
+                Stop::End => {
+                    let lines = self.daemon.lines();
+                    assert!(lines.is_empty(), "the daemon ended by itself: {lines:#?}");
+                    break None;
+                }
+            }
+        };
+        self.tracee.kill().expect("the daemon runs");
+        self.daemon.ended();
+        self.ledger.lose(cut.lost).expect("the files are ours");
+        at
+    }
+
+    fn call(&self, thread: Pid) -> Option<Call> {
+        let call = Call::of(self.tracee.pid(), thread)?;
+        call.path().starts_with(&self.root).then_some(call)
+    }
+}
+
+#[expect(
+    clippy::print_stderr,
+    reason = "a skipped test says so to the person who runs it"
+)]
+fn skipped(errno: nix::errno::Errno) {
+    eprintln!("skipped: the daemon cannot be traced here: {errno}");
+}
+
+/// How many steps there were.
+#[derive(Debug, Default)]
+struct Moments {
+    steps: usize,
+    renames: usize,
+    syncs: usize,
+}
+
+impl Moments {
+    /// Counts a call, and says whether it is the one.
+    fn count(&mut self, call: &Call, wanted: Moment) -> bool {
+        self.steps += 1;
+        self.renames += usize::from(matches!(call, Call::Rename { .. }));
+        self.syncs += usize::from(matches!(call, Call::Sync { .. }));
+        match wanted {
+            Moment::Step(number) => self.steps == number,
+            Moment::Rename(number) => matches!(call, Call::Rename { .. }) && self.renames == number,
+            Moment::Sync(number) => matches!(call, Call::Sync { .. }) && self.syncs == number,
+        }
+    }
+}
