@@ -101,7 +101,6 @@ mod tests {
         // The archive and the ids survive a restart.
         assert!(daemon.stop().success());
         let daemon = line.start();
-        daemon.wait_for_code("D001");
         let again = replay(&line, &[]);
         assert_eq!(
             (&again["reports"], &again["failed"]),
@@ -127,7 +126,6 @@ mod tests {
         let server = Server::https();
         let line = line(&server);
         let daemon = line.start();
-        daemon.wait_for_code("D001");
         let nothing = run(
             &line,
             &[
