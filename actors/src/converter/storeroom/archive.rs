@@ -98,7 +98,7 @@ impl Archive {
                 Ok(())
             });
         if put.is_err() {
-            // Best effort: the sweep finds what is left.
+            // Best effort: the same job, repeated, writes over what is left.
             drop((unlink(&content), unlink(&text)));
         }
         put?;
