@@ -9,7 +9,7 @@ inherit cargo cargo-update-recipe-crates
 # stationd-crates.inc was written from: both move together.
 STATIOND_GIT ?= "git://${THISDIR}/../../../..;protocol=file;nobranch=1"
 SRC_URI += "${STATIOND_GIT};destsuffix=${BP}"
-SRCREV = "f20bdc786888009880c3b4a21e40b13d15ef4e48"
+SRCREV = "aeae5a980771181896400fcacab86d663f59e2c4"
 S = "${UNPACKDIR}/${BP}"
 
 CARGO_BUILD_FLAGS += "--package stationd --bins"
