@@ -148,15 +148,6 @@ impl Daemon {
         self.wait()
     }
 
-    /// Waits until it has started, and asks it to stop; whether it did so in order.
-    ///
-    /// # Panics
-    /// As [`Daemon::stop`].
-    pub fn stop_once_started(self) -> bool {
-        self.wait_for_code("D001");
-        self.stop().success()
-    }
-
     /// Sends a signal.
     ///
     /// # Panics

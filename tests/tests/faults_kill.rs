@@ -6,7 +6,7 @@ mod tests {
 
     use rand::rngs::StdRng;
     use rand::{Rng as _, SeedableRng as _};
-    use stationd_tests::{Books, Line, Server};
+    use stationd_tests::{Books, Daemon, Line, Server};
 
     /// What a run is made of. The same seed gives the same delays; what the daemon is at by then is up to the machine.
     struct Run {
@@ -45,7 +45,8 @@ mod tests {
             for _ in 0..self.kills {
                 let before = random.random_range(0..=self.files_per_kill);
                 books.drop_files(&line, "wsjf", before);
-                let daemon = line.start();
+                // Not waited for: it may be killed while it starts.
+                let daemon = Daemon::start(&line.write_settings());
                 books.drop_files(&line, "wsjf", self.files_per_kill - before);
                 wait_a_random_while(&mut random);
                 daemon.kill();

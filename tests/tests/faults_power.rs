@@ -23,7 +23,7 @@ mod tests {
         let server = Server::http();
         let line = line(&server);
         let mut books = Books::default();
-        assert!(line.start().stop_once_started());
+        assert!(line.start().stop().success());
         let mut cuts = 0;
         while cuts < most {
             books.drop_files(&line, "wsjf", 1);

@@ -23,7 +23,6 @@ mod tests {
         let down = server.down();
         let mut books = Books::default();
         let daemon = line.start();
-        daemon.wait_for_code("D001");
         let before = memory_kib(daemon.pid());
         books.drop_files(&line, "wsjf", files);
         let outages = std::cell::RefCell::new(std::collections::BTreeSet::new());
@@ -77,7 +76,6 @@ mod tests {
 
         server.fail("none");
         let daemon = line.start();
-        daemon.wait_for_code("D001");
         let status = line.ctl(&["status"]);
         assert_eq!(status.number("/queue/dead"), Some(1), "{}", status.json);
         let retried = line.ctl(&["queue", "retry", "--all"]);

@@ -50,7 +50,8 @@ impl Cutter {
     /// # Panics
     /// When the daemon cannot be started.
     pub fn start(line: &Line) -> Option<Self> {
-        let daemon = line.start();
+        // Before it has threads: those made later are traced too.
+        let daemon = Daemon::start(&line.write_settings());
         let pid = i32::try_from(daemon.pid()).expect("process ids are positive");
         let tracee = match Tracee::seize(Pid::from_raw(pid)) {
             Ok(tracee) => tracee,
