@@ -33,6 +33,27 @@ impl Conversion {
         self.reports.push(text);
     }
 
+    /// Ends a file: one without a report is none of its format, or all its units are damaged.
+    pub(crate) fn ended(self, nothing: &str) -> Result<Self, ConvertError> {
+        if !self.reports.is_empty() {
+            return Ok(self);
+        }
+        let mut faults = self.notes;
+        if faults.is_empty() {
+            faults.push(nothing.to_owned());
+        } else {
+            faults.insert(0, "every unit is damaged".to_owned());
+        }
+        Err(ConvertError::new(faults.join("; ")))
+    }
+
+    /// Adds notes, each as [`Conversion::note`].
+    pub(crate) fn note_all(&mut self, notes: Vec<String>) {
+        for note in notes {
+            self.note(note);
+        }
+    }
+
     /// Adds a note once; beyond a bound only that there were more.
     pub(crate) fn note(&mut self, note: String) {
         if self.notes.contains(&note) {

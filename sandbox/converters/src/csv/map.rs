@@ -33,9 +33,7 @@ pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, C
         let mut notes = Vec::new();
         let unit = mapping.report(&lines, site, &mut notes);
         arguments.on_damaged_unit.take(unit, &mut conversion)?;
-        for note in notes {
-            conversion.note(note);
-        }
+        conversion.note_all(notes);
     }
     if conversion.reports.is_empty() {
         let mut faults = conversion.notes;

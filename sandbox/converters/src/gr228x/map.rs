@@ -7,7 +7,7 @@ use stationd_report::{Report, ReportStatus, SequenceCall, Step, StepStatus};
 use super::Gr228xArguments;
 use super::measure::step;
 use super::parse::{Tested, units};
-use crate::ict::{add_text, boolean, decided, ended, seconds_between, sequence};
+use crate::ict::{add_text, boolean, decided, seconds_between, sequence};
 use crate::rows::{Cell, Field, Reader, Site, StatusWords, Unit};
 use crate::text::decode;
 use crate::when::{self, Dates};
@@ -42,17 +42,10 @@ pub(crate) fn convert_text(text: &str, arguments: &Gr228xArguments) -> Result<Co
         let mut notes = Vec::new();
         let unit = unit.and_then(|unit| report(&unit, arguments, site, &mut notes));
         arguments.on_damaged_unit.take(unit, &mut conversion)?;
-        for note in notes {
-            conversion.note(note);
-        }
+        conversion.note_all(notes);
     }
-    for note in notes {
-        conversion.note(note);
-    }
-    ended(
-        conversion,
-        "no unit: expected a line as `@31-JUL-12  14:18:51 SN 123`",
-    )
+    conversion.note_all(notes);
+    conversion.ended("no unit: expected a line as `@31-JUL-12  14:18:51 SN 123`")
 }
 
 fn report(

@@ -5,7 +5,7 @@ use stationd_report::{Report, Step};
 use super::I3070Arguments;
 use super::record::{Record, records};
 use super::{short, status, step};
-use crate::ict::{decided, ended, sequence};
+use crate::ict::{decided, sequence};
 use crate::rows::{Cell, Field, Reader, Site, StatusWords, Unit};
 use crate::text::decode;
 use crate::when::Dates;
@@ -52,7 +52,7 @@ pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, C
             _ => file.outside(record),
         }
     }
-    ended(file.conversion, "no board: expected a record {@BTEST")
+    file.conversion.ended("no board: expected a record {@BTEST")
 }
 
 /// A file while it is read.
@@ -88,9 +88,7 @@ impl File<'_> {
         if let Some(unit) = unit.transpose() {
             self.arguments.on_damaged_unit.take(unit, &mut self.conversion)?;
         }
-        for note in notes {
-            self.conversion.note(note);
-        }
+        self.conversion.note_all(notes);
         Ok(())
     }
 

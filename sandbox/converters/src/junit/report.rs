@@ -32,9 +32,7 @@ pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, C
         let mut notes = Vec::new();
         let report = report(unit, source, &arguments, &mut notes);
         arguments.on_damaged_unit.take(report, &mut conversion)?;
-        for note in notes {
-            conversion.note(note);
-        }
+        conversion.note_all(notes);
     }
     if conversion.reports.is_empty() {
         conversion

@@ -42,9 +42,7 @@ pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, C
     let mut notes = Vec::new();
     let mut conversion = Conversion::default();
     conversion.push(&report(&root, &arguments, site, &mut notes)?);
-    for note in notes {
-        conversion.note(note);
-    }
+    conversion.note_all(notes);
     Ok(conversion)
 }
 

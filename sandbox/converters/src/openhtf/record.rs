@@ -58,9 +58,7 @@ pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, C
     let report = record.report(source, &mut notes)?;
     let mut conversion = Conversion::default();
     conversion.push(&report);
-    for note in notes {
-        conversion.note(note);
-    }
+    conversion.note_all(notes);
     Ok(conversion)
 }
 

@@ -68,9 +68,7 @@ pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, C
         let report = file.whole(&images, &mut notes)?;
         conversion.push(&report);
     }
-    for note in notes {
-        conversion.note(note);
-    }
+    conversion.note_all(notes);
     if conversion.reports.is_empty() {
         return Err(ConvertError::at(panel.line, conversion.notes.join("; ")));
     }

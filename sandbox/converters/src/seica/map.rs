@@ -56,9 +56,7 @@ pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, C
         let mut notes = Vec::new();
         let report = run.board(board, &mut notes);
         arguments.on_damaged_unit.take(report, &mut conversion)?;
-        for note in notes {
-            conversion.note(note);
-        }
+        conversion.note_all(notes);
     }
     if conversion.reports.is_empty() {
         return Err(ConvertError::at(root.line, conversion.notes.join("; ")));

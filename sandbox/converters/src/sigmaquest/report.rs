@@ -43,9 +43,7 @@ pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, C
     let mut notes = Vec::new();
     let report = report(&root, &arguments, site, &mut notes)?;
     conversion.push(&report);
-    for note in notes {
-        conversion.note(note);
-    }
+    conversion.note_all(notes);
     Ok(conversion)
 }
 

@@ -7,7 +7,7 @@ use stationd_report::{Report, Step};
 use super::SpeaArguments;
 use super::measure::step;
 use super::parse::{Line, Tested, units};
-use crate::ict::{add_text, decided, ended, seconds_between, sequence};
+use crate::ict::{add_text, decided, seconds_between, sequence};
 use crate::rows::{Cell, Field, Reader, Site, StatusWords, Unit};
 use crate::site::DateOrder;
 use crate::text::decode;
@@ -35,14 +35,10 @@ pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, C
         let mut notes = Vec::new();
         let unit = unit.and_then(|unit| report(&unit, &arguments, site, &mut notes));
         arguments.on_damaged_unit.take(unit, &mut conversion)?;
-        for note in notes {
-            conversion.note(note);
-        }
+        conversion.note_all(notes);
     }
-    for note in outside {
-        conversion.note(note);
-    }
-    ended(conversion, "no unit: expected a line START;...")
+    conversion.note_all(outside);
+    conversion.ended("no unit: expected a line START;...")
 }
 
 fn report(

@@ -8,7 +8,7 @@ use super::SpectrumArguments;
 use super::header::Header;
 use super::measure::{page, status};
 use super::node::{Node, nodes};
-use crate::ict::{add_text, decided, ended, sequence};
+use crate::ict::{add_text, decided, sequence};
 use crate::rows::{Field, Reader, Site, StatusWords, Unit};
 use crate::site::DateOrder;
 use crate::text::decode;
@@ -49,11 +49,9 @@ pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, C
             &mut notes,
         );
         arguments.on_damaged_unit.take(unit, &mut conversion)?;
-        for note in notes {
-            conversion.note(note);
-        }
+        conversion.note_all(notes);
     }
-    ended(conversion, "no unit")
+    conversion.ended("no unit")
 }
 
 fn report(

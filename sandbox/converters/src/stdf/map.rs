@@ -87,9 +87,7 @@ impl File<'_> {
                 let mut notes = Vec::new();
                 let report = part.finish(record.fields, &self.lot, self.arguments, self.site, &mut notes)?;
                 self.conversion.push(&report);
-                for note in notes {
-                    self.conversion.note(note);
-                }
+                self.conversion.note_all(notes);
             }
             (15, 10) => self.result(record, parametric)?,
             (15, 15) => self.result(record, multiple)?,

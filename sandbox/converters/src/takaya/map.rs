@@ -8,7 +8,7 @@ use super::TakayaArguments;
 use super::parse::{Group, groups};
 use super::row::OF_THE_GROUP;
 use super::step::step;
-use crate::ict::{decided, ended, sequence};
+use crate::ict::{decided, sequence};
 use crate::rows::{Cell, Field, Reader, Site, StatusWords, Unit};
 use crate::site::DateOrder;
 use crate::text::decode;
@@ -35,11 +35,9 @@ pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, C
         let mut notes = Vec::new();
         let unit = group.and_then(|group| report(&group, &arguments, site, &mut notes));
         arguments.on_damaged_unit.take(unit, &mut conversion)?;
-        for note in notes {
-            conversion.note(note);
-        }
+        conversion.note_all(notes);
     }
-    ended(conversion, "no board: expected a line * GROUP No. *")
+    conversion.ended("no board: expected a line * GROUP No. *")
 }
 
 fn report(

@@ -51,9 +51,7 @@ pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, C
         let mut notes = Vec::new();
         let unit = report(element, &arguments, site, &mut notes);
         arguments.on_damaged_unit.take(unit, &mut conversion)?;
-        for note in notes {
-            conversion.note(note);
-        }
+        conversion.note_all(notes);
     }
     if conversion.reports.is_empty() {
         conversion.notes.insert(0, "no report of a unit".to_owned());

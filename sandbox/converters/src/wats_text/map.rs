@@ -31,23 +31,9 @@ pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, C
         let mut notes = Vec::new();
         let unit = block.and_then(|block| report(&block, &arguments, site, &mut notes));
         arguments.on_damaged_unit.take(unit, &mut conversion)?;
-        for note in notes {
-            conversion.note(note);
-        }
+        conversion.note_all(notes);
     }
-    if conversion.reports.is_empty() {
-        let what = if conversion.notes.is_empty() {
-            "no --Header-Start--"
-        } else {
-            "every unit is damaged"
-        };
-        return Err(ConvertError::new(
-            [&[what.to_owned()], conversion.notes.as_slice()]
-                .concat()
-                .join("; "),
-        ));
-    }
-    Ok(conversion)
+    conversion.ended("no --Header-Start--")
 }
 
 /// What a header key means; the others become misc infos.

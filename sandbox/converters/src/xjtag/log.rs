@@ -66,9 +66,7 @@ fn one(input: &[u8], log: &Log<'_>, conversion: &mut Conversion) -> Result<(), C
     let mut notes = Vec::new();
     let report = parse(input).and_then(|run| report(&run, log, &mut notes));
     log.arguments.on_damaged_unit.take(report, conversion)?;
-    for note in notes {
-        conversion.note(note);
-    }
+    conversion.note_all(notes);
     Ok(())
 }
 
