@@ -24,8 +24,10 @@ pub fn run(options: &LoadOptions) -> Exit {
         Err(exit) => return exit,
     };
     loop {
-        let lived = live(&settings, options);
-        match lived {
+        if let Err(exit) = start::make_folders(&settings) {
+            return exit;
+        }
+        match live(&settings, options) {
             Ok(Ended::Stopped) => return Exit::Clean,
             Ok(Ended::Replaced(new)) => settings = *new,
             Ok(Ended::Restarted) => match start::prepare(options) {

@@ -7,12 +7,11 @@ use crate::journal;
 use crate::settings::upgrade::{UpgradeError, Written, upgrade_file};
 use crate::settings::{Changes, Faults, LoadOptions, LogSettings, Settings, compare, load};
 
-/// Reads the settings, opens the journal, and makes the state folder. Settings of schema 1.0 are upgraded in their place.
+/// Reads the settings and opens the journal. Settings of schema 1.0 are upgraded in their place.
 ///
 /// # Errors
 ///
-/// With the exit status, when the settings cannot be used (78) or the state folder cannot be made (74); the journal then
-/// says why.
+/// With the exit status, when the settings cannot be used (78); the journal then says why.
 pub(crate) fn prepare(options: &LoadOptions) -> Result<Settings, Exit> {
     // A file that cannot be upgraded in its place, as on a read-only disk, is upgraded in memory by `load`.
     let upgraded = options.path().exists().then(|| upgrade_file(options.path()));
@@ -34,12 +33,21 @@ pub(crate) fn prepare(options: &LoadOptions) -> Result<Settings, Exit> {
         journal::backup_used(options.path(), backup);
     }
     settings.warnings.iter().for_each(journal::settings_warning);
+    Ok(settings)
+}
+
+/// Makes the folders that the roles need, before each of their starts: a reload may name others.
+///
+/// # Errors
+///
+/// With the exit status, when the state folder cannot be made (74); the journal then says why.
+pub(crate) fn make_folders(settings: &Settings) -> Result<(), Exit> {
     settings.make_state_dir().map_err(|error| {
         journal::no_state_dir(&settings.state_dir, &error);
         Exit::Disk
     })?;
     settings.make_result_folders();
-    Ok(settings)
+    Ok(())
 }
 
 fn say_upgraded(options: &LoadOptions, upgraded: Result<Option<Written>, UpgradeError>) {
