@@ -3,8 +3,10 @@
 //! ```text
 //! unit.service/            delegated to us (Delegate=yes); holds no process itself, as the kernel demands
 //!   daemon/                daemon and forker
-//!   job-PID-N/             one per job: memory.max, memory.swap.max 0, memory.oom.group, pids.max
+//!   job-PID-N/             one per job: memory.max, memory.swap.max 0, memory.oom.group, pids.max, cpu.max, cpu.weight
 //! ```
+//!
+//! Memory and processes are what a job gets a cgroup for; the CPU controller is used where it is there.
 //!
 //! Source: Documentation/admin-guide/cgroup-v2.rst; systemd.resource-control(5), `Delegate=`.
 
@@ -12,6 +14,7 @@ use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
 use nix::sys::statfs::{CGROUP2_SUPER_MAGIC, statfs};
@@ -28,10 +31,17 @@ const LEAF: &str = "daemon";
 /// Threads that a job may have besides one per process; `pids.max` counts them all.
 const THREADS: u32 = 64;
 
+/// `cpu.max`: microseconds of CPU time in a period of as many, so one CPU for all of a job's threads and processes.
+const ONE_CPU: &str = "100000 100000";
+
+/// `cpu.weight`, of 1 to 10 000 with 100 as the usual: when all CPUs are busy, daemon and station go first.
+const LOW_WEIGHT: &str = "20";
+
 /// The cgroup above those of the jobs.
 #[derive(Debug)]
 pub(crate) struct Cgroups {
     base: PathBuf,
+    has_cpu: bool,
     next: u64,
 }
 
@@ -79,7 +89,12 @@ impl Cgroups {
         }
         empty_into_leaf(&base)?;
         set(&base, "cgroup.subtree_control", "+memory +pids")?;
-        let cgroups = Self { base, next: 0 };
+        let has_cpu = has("cpu") && set(&base, "cgroup.subtree_control", "+cpu").is_ok();
+        let cgroups = Self {
+            base,
+            has_cpu,
+            next: 0,
+        };
         cgroups.sweep();
         Ok(cgroups)
     }
@@ -105,8 +120,9 @@ impl Cgroups {
             .base
             .join(format!("job-{}-{}", std::process::id(), self.next));
         fs::create_dir(&path)?;
-        let made =
-            limit(&path, limits).and_then(|()| File::options().write(true).open(path.join("cgroup.procs")));
+        let limited =
+            limit(&path, limits).and_then(|()| if self.has_cpu { limit_cpu(&path) } else { Ok(()) });
+        let made = limited.and_then(|()| File::options().write(true).open(path.join("cgroup.procs")));
         match made {
             Ok(processes) => Ok(JobCgroup { path, processes }),
             Err(error) => {
@@ -121,6 +137,12 @@ impl JobCgroup {
     /// Whether the kernel killed it for want of memory.
     pub(crate) fn is_out_of_memory(&self) -> bool {
         fs::read_to_string(self.path.join("memory.events")).is_ok_and(|events| has_oom_kill(&events))
+    }
+
+    /// CPU time of all processes that are or were in it.
+    pub(crate) fn cpu(&self) -> Option<Duration> {
+        // Counted for each cgroup, whether or not the controller is on.
+        cpu_usage(&fs::read_to_string(self.path.join("cpu.stat")).ok()?)
     }
 
     /// Kills all in it.
@@ -176,6 +198,15 @@ fn limit(job: &Path, limits: &Limits) -> io::Result<()> {
     }
 }
 
+fn limit_cpu(job: &Path) -> io::Result<()> {
+    set(job, "cpu.weight", LOW_WEIGHT)?;
+    match set(job, "cpu.max", ONE_CPU) {
+        // Without CONFIG_CFS_BANDWIDTH there are only weights.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other,
+    }
+}
+
 /// Kills all in a cgroup: at once from Linux 5.14 on, else one by one until the list is empty.
 fn end(cgroup: &Path) {
     const ROUNDS: usize = 16;
@@ -191,6 +222,11 @@ fn end(cgroup: &Path) {
             kill(Pid::from_raw(process), Signal::SIGKILL).unwrap_or_default();
         }
     }
+}
+
+fn cpu_usage(stat: &str) -> Option<Duration> {
+    let micros = stat.lines().find_map(|line| line.strip_prefix("usage_usec "))?;
+    micros.trim().parse().ok().map(Duration::from_micros)
 }
 
 fn has_oom_kill(events: &str) -> bool {
@@ -226,7 +262,7 @@ mod tests {
 
     #[test]
     fn processes_move_to_the_leaf_before_controllers_are_handed_on() {
-        let mount = hierarchy("cpu memory pids\n");
+        let mount = hierarchy("io memory pids\n");
         fs::write(mount.path().join("unit/cgroup.procs"), "42\n").unwrap();
         Cgroups::arrange_in(mount.path(), Path::new("/unit")).unwrap();
         let read = |file: &str| fs::read_to_string(mount.path().join("unit").join(file)).unwrap();
@@ -257,6 +293,13 @@ mod tests {
     fn only_the_unified_line_counts() {
         assert_eq!(own_path("9:name=systemd:/x\n0::/a/b\n"), Some("/a/b".into()));
         assert_eq!(own_path("9:name=systemd:/x\n"), None);
+    }
+
+    #[test]
+    fn cpu_time_is_read_from_the_statistics() {
+        let used = cpu_usage("usage_usec 1500000\nuser_usec 1\nsystem_usec 2\n");
+        assert_eq!(used, Some(Duration::from_millis(1500)));
+        assert_eq!(cpu_usage("user_usec 1\n"), None);
     }
 
     #[test]

@@ -206,18 +206,23 @@ impl Watch {
         Ok(())
     }
 
+    /// The account of the job, once it is there; only then there is a buffer for it.
     fn poll_channel(&mut self, cx: &mut Context<'_>) -> Poll<Result<Ended, JobError>> {
-        let mut buffer = vec![0; MESSAGE_MAX];
-        let mut message = ReadBuf::new(&mut buffer);
-        match ready!(self.channel.poll_recv(cx, &mut message)) {
-            Ok(()) => {}
-            Err(error) if is_gone(&error) => {}
-            Err(error) => return Poll::Ready(Err(JobError::system("channel")(error))),
+        let mut message = Vec::new();
+        loop {
+            ready!(self.channel.poll_recv_ready(cx)).map_err(JobError::system("channel"))?;
+            message.reserve_exact(MESSAGE_MAX);
+            match self.channel.try_recv_buf(&mut message) {
+                Ok(_) => break,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) if is_gone(&error) => break,
+                Err(error) => return Poll::Ready(Err(JobError::system("channel")(error))),
+            }
         }
-        if message.filled().is_empty() {
+        if message.is_empty() {
             return Poll::Ready(Err(JobError::ForkerDied));
         }
-        Poll::Ready(decode(message.filled()).map_err(|error| JobError::Sandbox(error.into())))
+        Poll::Ready(decode(&message).map_err(|error| JobError::Sandbox(error.into())))
     }
 
     fn finish(self, spec: &JobSpec, wall: Duration) -> Result<Finished, JobError> {

@@ -16,6 +16,10 @@ const REFUSED_MAX: u32 = 64;
 /// Files that an explanation names.
 const EXPLAINED_MAX: usize = 64;
 
+/// Bytes of a refusal's detail. With as many refusals as may be noted the account still fits into its message, whatever
+/// path a converter names.
+const DETAIL_MAX: usize = 400;
+
 /// The account of a job.
 #[derive(Debug)]
 pub(super) struct Account {
@@ -85,7 +89,10 @@ impl Account {
         }
     }
 
-    fn record(&mut self, denial: Denial) {
+    fn record(&mut self, mut denial: Denial) {
+        if let Some((end, _)) = denial.detail.char_indices().find(|(at, _)| *at >= DETAIL_MAX) {
+            denial.detail.truncate(end);
+        }
         if !self.ended.denied.contains(&denial) {
             self.ended.denied.push(denial);
         }
@@ -111,5 +118,27 @@ impl Account {
     /// The account, closed.
     pub(super) fn into_ended(self) -> Ended {
         self.ended
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::encode;
+    use stationd_converters::Format;
+
+    #[test]
+    fn the_longest_account_fits_into_its_message() {
+        let mut account = Account::new(&Work::Builtin { format: Format::Csv });
+        for number in 0..1000 {
+            let denial = Denial {
+                what: "network".to_owned(),
+                detail: format!("open /{number}{} for reading", "\u{e9}".repeat(2000)),
+            };
+            account.explained(Some(denial));
+        }
+        let ended = account.into_ended();
+        assert_eq!(ended.denied.len(), EXPLAINED_MAX);
+        assert!(encode(&ended).is_ok());
     }
 }

@@ -199,9 +199,19 @@ impl Running {
             let over = |folder: &JobFolder| is_over(folder.work.as_fd(), self.limits.scratch_bytes);
             if self.folder.as_ref().is_some_and(over) {
                 self.kill(Some(Limit::Scratch));
+            } else if self.is_out_of_cpu() {
+                self.kill(Some(Limit::Cpu));
             }
         }
         Progress::Continues
+    }
+
+    /// Whether all processes of the job together have used what one may: the rlimit counts each for itself. Later than
+    /// that one, which a converter can tell.
+    fn is_out_of_cpu(&self) -> bool {
+        let limit = Duration::from_secs(self.limits.cpu_s + 1);
+        let used = self.cgroup.as_ref().and_then(JobCgroup::cpu);
+        used.is_some_and(|used| used > limit)
     }
 
     /// Whether the daemon shut or closed the channel.

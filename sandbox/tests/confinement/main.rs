@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod cgroups;
 mod jobs;
 mod levels;
 mod permissions;
@@ -44,6 +45,10 @@ const TESTS: &[runner::Test] = tests![
     levels::landlock_is_probed_for_real,
     jobs::a_job_whose_forker_dies_is_repeated,
     jobs::what_a_dead_forker_left_is_removed_by_the_next,
+    cgroups::memory_that_no_rlimit_counts_ends_the_job,
+    cgroups::a_fork_bomb_meets_the_number_of_processes,
+    cgroups::processes_share_one_cpu_and_its_time,
+    cgroups::nothing_of_a_job_survives_its_cgroup,
 ];
 
 fn main() -> ExitCode {
