@@ -8,6 +8,7 @@ mod folder;
 mod journal;
 mod look;
 mod memory;
+mod patterns;
 mod problem;
 mod scan;
 mod settings;
@@ -19,4 +20,5 @@ mod watches;
 mod window;
 
 pub use actor::Watcher;
+pub use patterns::{PatternError, Patterns};
 pub use settings::*;

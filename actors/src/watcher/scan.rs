@@ -13,14 +13,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use globset::GlobSet;
 use inotify::{WatchDescriptor, WatchMask, Watches};
 
 use super::look::{Odd, Seen, look_at_folder, look_of};
 use super::memory::{Mark, Marker};
 use super::stability::Look;
 use super::window::{Found, WINDOW};
-use super::{FolderSettings, Unit, WatchMode, filesystem};
+use super::{FolderSettings, Patterns, Unit, WatchMode, filesystem};
 use crate::model::{OWN_PREFIX, TAKEN_SUFFIX, UnixMs};
 
 /// Most folders looked into below one drop folder, and so most inotify watches it costs.
@@ -31,8 +30,8 @@ const MAX_ODD_NAMED: usize = 16;
 /// Which names of a folder are its converter's.
 #[derive(Debug)]
 pub(super) struct Filter {
-    pub(super) patterns: GlobSet,
-    pub(super) ignore: GlobSet,
+    pub(super) patterns: Patterns,
+    pub(super) ignore: Patterns,
     pub(super) unit: Unit,
     pub(super) recursive: bool,
     pub(super) excluded: Vec<PathBuf>,

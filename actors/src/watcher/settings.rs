@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use globset::GlobSet;
+use super::Patterns;
 
 /// How a drop folder is watched (setting `watch`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -44,9 +44,9 @@ pub struct FolderSettings {
     /// The drop folder, absolute.
     pub drop_dir: PathBuf,
     /// A file's name must match one of these.
-    pub patterns: GlobSet,
+    pub patterns: Patterns,
     /// And none of these.
-    pub ignore: GlobSet,
+    pub ignore: Patterns,
     /// What makes one result.
     pub unit: Unit,
     /// Whether folders below are watched too; folders that are results are not looked into.

@@ -10,11 +10,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use actix::{Actor, Addr};
-use globset::{Glob, GlobSet, GlobSetBuilder};
 use nix::sys::stat::Mode;
 use tempfile::TempDir;
 
-use super::{FolderSettings, Unit, WatchMode, Watcher};
+use super::{FolderSettings, Patterns, Unit, WatchMode, Watcher};
 use crate::messages::converter::{ConverterIndex, Offer};
 use crate::messages::lifecycle::{Drain, Drained, Health, Pause, Pulse, Resume};
 use crate::messages::watcher::{Credit, DescribeFolders, JobEnded, Left, Rescan, SetEnabled};
@@ -24,22 +23,14 @@ use crate::recorder::{Received, Recorder};
 /// The cap on every wait.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-fn globs(patterns: &[&str]) -> GlobSet {
-    let mut set = GlobSetBuilder::new();
-    for pattern in patterns {
-        set.add(Glob::new(pattern).unwrap());
-    }
-    set.build().unwrap()
-}
-
 fn settings(dir: &Path) -> FolderSettings {
     FolderSettings {
         converter: "ict".to_owned(),
         enabled: true,
         priority: Priority::default(),
         drop_dir: dir.to_owned(),
-        patterns: globs(&["*.log"]),
-        ignore: globs(&["*.tmp.log"]),
+        patterns: Patterns::new(["*.log"]).unwrap(),
+        ignore: Patterns::new(["*.tmp.log"]).unwrap(),
         unit: Unit::File,
         recursive: false,
         excluded: vec![dir.join("done"), dir.join("error")],
@@ -284,7 +275,7 @@ async fn folders_below_are_watched_when_asked_but_never_the_done_folder() {
 
 fn result_folders(dir: &Path, marker: &str, min_files: u32) -> FolderSettings {
     let mut folder = settings(dir);
-    folder.patterns = globs(&["*"]);
+    folder.patterns = Patterns::new(["*"]).unwrap();
     folder.unit = Unit::Folder {
         marker: marker.to_owned(),
         min_files,

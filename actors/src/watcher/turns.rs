@@ -18,13 +18,11 @@ pub(crate) mod tests {
     use std::path::PathBuf;
     use std::time::{Duration, Instant};
 
-    use globset::{Glob, GlobSet};
-
     use super::*;
     use crate::model::UnixMs;
     use crate::watcher::look::Seen;
     use crate::watcher::stability::{Arrival, Look};
-    use crate::watcher::{FolderSettings, Unit, WatchMode};
+    use crate::watcher::{FolderSettings, Patterns, Unit, WatchMode};
 
     pub(crate) fn settings(priority: u8) -> FolderSettings {
         FolderSettings {
@@ -32,8 +30,8 @@ pub(crate) mod tests {
             enabled: true,
             priority: priority.try_into().unwrap(),
             drop_dir: PathBuf::from("/drop"),
-            patterns: GlobSet::builder().add(Glob::new("*").unwrap()).build().unwrap(),
-            ignore: GlobSet::empty(),
+            patterns: Patterns::new(["*"]).unwrap(),
+            ignore: Patterns::default(),
             unit: Unit::File,
             recursive: false,
             excluded: Vec::new(),

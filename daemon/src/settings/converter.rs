@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 use stationd_actors::converter::After;
-use stationd_actors::watcher::WatchMode;
+use stationd_actors::watcher::{Patterns, WatchMode};
 
 use super::keys::{Choice, Keys, Section};
 use super::rule::{LINE, NAME, OPTIONAL_FILE_NAME, OPTIONAL_NAME, OPTIONAL_PATH, Rule};
@@ -13,10 +13,7 @@ const PATTERN: Rule = Rule {
     allowed: "a pattern such as *.log, without a folder",
     pattern: "^[^/\\u0000]{1,255}$",
     holds: |text| {
-        !text.is_empty()
-            && text.len() <= 255
-            && !text.contains(['/', '\0'])
-            && globset::Glob::new(text).is_ok()
+        !text.is_empty() && text.len() <= 255 && !text.contains(['/', '\0']) && Patterns::new([text]).is_ok()
     },
 };
 

@@ -3,10 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use globset::{Glob, GlobSet, GlobSetBuilder};
 use stationd_actors::converter::{ConverterSettings, Station};
 use stationd_actors::model::Priority;
-use stationd_actors::watcher::{self, FolderSettings};
+use stationd_actors::watcher::{self, FolderSettings, Patterns};
 
 use super::converter::{AfterKey, ConverterKeys, Kind, Unit};
 use super::keys::Choice;
@@ -198,8 +197,8 @@ fn folder(keys: &ConverterKeys, priority: Priority) -> FolderSettings {
         enabled: keys.enabled,
         priority,
         drop_dir: PathBuf::from(&keys.drop_dir),
-        patterns: globs(&keys.patterns),
-        ignore: globs(&keys.ignore),
+        patterns: patterns(&keys.patterns),
+        ignore: patterns(&keys.ignore),
         unit: unit(keys),
         recursive: keys.recursive,
         excluded: excluded.into_iter().map(PathBuf::from).collect(),
@@ -211,12 +210,8 @@ fn folder(keys: &ConverterKeys, priority: Priority) -> FolderSettings {
 }
 
 /// The patterns as one set; each was tried alone when it was read.
-fn globs(patterns: &[String]) -> GlobSet {
-    let mut set = GlobSetBuilder::new();
-    for glob in patterns.iter().filter_map(|pattern| Glob::new(pattern).ok()) {
-        set.add(glob);
-    }
-    set.build().unwrap_or_default()
+fn patterns(texts: &[String]) -> Patterns {
+    Patterns::new(texts).unwrap_or_default()
 }
 
 /// Two converters must not take the same file, and none what another has put away.
