@@ -32,16 +32,19 @@ pub(crate) struct Heartbeat {
     roles: Vec<Watched>,
     queue: Recipient<DescribeQueue>,
     uploads: Recipient<DescribeUploads>,
+    converters: usize,
     period: Duration,
     watchdog: bool,
 }
 
 impl Heartbeat {
-    /// A heartbeat over these roles. Its period is half of the unit's `WatchdogSec=`, or 30 s without one.
+    /// A heartbeat over these roles of a daemon with so many converters. Its period is half of the unit's
+    /// `WatchdogSec=`, or 30 s without one.
     pub(crate) fn new(
         roles: Vec<Watched>,
         queue: Recipient<DescribeQueue>,
         uploads: Recipient<DescribeUploads>,
+        converters: usize,
     ) -> Self {
         let watchdog = notify::watchdog();
         let period = watchdog.map_or(CALM, |limit| (limit / 2).max(Duration::from_millis(100)));
@@ -49,6 +52,7 @@ impl Heartbeat {
             roles,
             queue,
             uploads,
+            converters,
             period,
             watchdog: watchdog.is_some(),
         }
@@ -57,7 +61,7 @@ impl Heartbeat {
     /// One beat: every role is asked; all must answer within the period.
     fn beat(&self) -> ResponseFuture<()> {
         let (roles, period, watchdog) = (self.roles.clone(), self.period, self.watchdog);
-        let (queue, uploads) = (self.queue.clone(), self.uploads.clone());
+        let (queue, uploads, converters) = (self.queue.clone(), self.uploads.clone(), self.converters);
         Box::pin(async move {
             let silent = silent_roles(&roles, period).await;
             for role in &silent {
@@ -70,7 +74,7 @@ impl Heartbeat {
                 queue.send(DescribeQueue).await,
                 uploads.send(DescribeUploads).await,
             ) {
-                notify::status(&status_line(&queue, &uploads));
+                notify::status(&status_line(&queue, &uploads, converters));
             }
         })
     }
@@ -103,8 +107,11 @@ async fn silent_roles(roles: &[Watched], limit: Duration) -> Vec<&'static str> {
     silent
 }
 
-/// The line that `systemctl status` shows.
-fn status_line(queue: &QueueStatus, uploads: &UploaderStatus) -> String {
+/// The line that `systemctl status` shows. Without a converter there is nothing to do but to send what waits.
+fn status_line(queue: &QueueStatus, uploads: &UploaderStatus, converters: usize) -> String {
+    if converters == 0 && queue.ready + queue.leased == 0 {
+        return "not configured: the settings name no converter".to_owned();
+    }
     let server = match uploads.state {
         ServerState::Unknown => "server not used yet",
         ServerState::Reachable => "server reachable",
@@ -162,8 +169,19 @@ mod tests {
             ..UploaderStatus::default()
         };
         assert_eq!(
-            status_line(&queue, &uploads),
+            status_line(&queue, &uploads, 1),
             "3 waiting, 0 dead, 0 delivered; server not reachable: connection refused, queue full"
         );
+    }
+
+    #[test]
+    fn without_a_converter_the_status_line_says_not_configured() {
+        let (queue, uploads) = (QueueStatus::default(), UploaderStatus::default());
+        assert_eq!(
+            status_line(&queue, &uploads, 0),
+            "not configured: the settings name no converter"
+        );
+        let waiting = QueueStatus { ready: 1, ..queue };
+        assert!(status_line(&waiting, &uploads, 0).starts_with("1 waiting"));
     }
 }

@@ -130,6 +130,7 @@ pub(crate) fn start(settings: &Settings, client: Client, station: &Station) -> R
         wired.watched(),
         wired.queue.clone().recipient(),
         wired.uploader.clone().recipient(),
+        settings.converters.len(),
     )
     .start();
     Ok(wired)
