@@ -20,5 +20,5 @@ mod watches;
 mod window;
 
 pub use actor::Watcher;
-pub use patterns::{PatternError, Patterns};
+pub use patterns::Patterns;
 pub use settings::*;
