@@ -63,7 +63,9 @@ fn live(settings: &Settings, options: &LoadOptions) -> Result<Ended, StartError>
     let forker = Forker::start(&settings.forker(notify::under_systemd())).map_err(StartError::Forker)?;
     harden_process().map_err(StartError::Forker)?;
     actix::System::new().block_on(async {
-        let client = Client::new(forker, settings.sandbox.policy).map_err(StartError::Forker)?;
+        let sandbox = &settings.sandbox;
+        let client = Client::with_keys(forker, sandbox.policy, sandbox.trusted_keys.clone())
+            .map_err(StartError::Forker)?;
         journal::confinement(&client, settings);
         let mut signals = Signals::new().map_err(StartError::System)?;
         let mut wired = wiring::start(settings, client, &station)?;

@@ -243,6 +243,8 @@ fn facts(settings: &Settings, client: &Client, station: &Station) -> Facts {
         policy: settings.sandbox.policy,
         level: client.level(),
         landlock_abi: client.layers().landlock_abi,
+        signatures: !settings.sandbox.trusted_keys.is_empty(),
+        trusted: settings.trusted().map(ToOwned::to_owned).collect(),
         settings_file: station.settings_file.clone(),
         state_dir: settings.state_dir.clone(),
         min_free_disk_bytes: settings.queue.min_free_disk_bytes,

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use crate::error::ProgramFault;
 
 /// Bytes of a program that are looked at; the header and the names in it stand at its start.
-const LOOKED_AT: usize = 8 * 1024;
+pub(crate) const LOOKED_AT: usize = 8 * 1024;
 
 /// `e_machine` and `EI_CLASS` of this system.
 const NATIVE: (u16, u8) = if cfg!(target_arch = "x86_64") {
@@ -43,7 +43,7 @@ pub(crate) fn read(path: &Path) -> Result<Elf, ProgramFault> {
 }
 
 /// The first bytes of a file.
-pub(crate) fn start_of(path: &Path, length: usize) -> Result<Vec<u8>, ProgramFault> {
+fn start_of(path: &Path, length: usize) -> Result<Vec<u8>, ProgramFault> {
     // Not blocking, should it be a pipe.
     let file = File::options()
         .read(true)
@@ -58,7 +58,11 @@ pub(crate) fn start_of(path: &Path, length: usize) -> Result<Vec<u8>, ProgramFau
     Ok(bytes)
 }
 
-fn parse(bytes: &[u8]) -> Result<Elf, ProgramFault> {
+/// Reads a header from the first bytes of a program, [`LOOKED_AT`] if there are so many.
+///
+/// # Errors
+/// As [`read`].
+pub(crate) fn parse(bytes: &[u8]) -> Result<Elf, ProgramFault> {
     let class = bytes.get(4).copied().unwrap_or(0);
     if !bytes.starts_with(b"\x7fELF") {
         return Err(ProgramFault::NotAProgram);

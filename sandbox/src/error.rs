@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use crate::policy::Level;
 use crate::protocol::ProtocolError;
+use crate::signature::SignatureFault;
 
 /// Why a job could not be run, or the forker not be started.
 #[derive(Debug)]
@@ -72,6 +73,15 @@ pub enum ProgramFault {
     Interpreter,
     /// No Python interpreter was found.
     NoPython,
+    /// None of the trusted keys has signed it.
+    Signature(SignatureFault),
+    /// It must be signed, and is too large to be held in memory.
+    TooLong {
+        /// The largest, in bytes.
+        limit: u64,
+    },
+    /// What was signed cannot be held in memory.
+    Copy(io::Error),
 }
 
 impl fmt::Display for SandboxError {
@@ -103,6 +113,13 @@ impl fmt::Display for ProgramFault {
                 )
             }
             Self::Interpreter => f.write_str("its interpreter line names no program"),
+            Self::Signature(fault) => fault.fmt(f),
+            Self::TooLong { limit } => {
+                write!(f, "too large for a signed program (limit {} MiB)", limit >> 20)
+            }
+            Self::Copy(_) => {
+                f.write_str("no sealed copy in memory can be made (sysctl vm.memfd_noexec must be below 2)")
+            }
             Self::NoPython => f.write_str("no python3 found in /usr/bin, /usr/local/bin or PATH"),
         }
     }
@@ -122,9 +139,16 @@ impl std::error::Error for SandboxError {
 impl std::error::Error for ProgramFault {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Open(source) => Some(source),
+            Self::Open(source) | Self::Copy(source) => Some(source),
+            Self::Signature(fault) => fault.source(),
             _ => None,
         }
+    }
+}
+
+impl From<SignatureFault> for ProgramFault {
+    fn from(fault: SignatureFault) -> Self {
+        Self::Signature(fault)
     }
 }
 

@@ -14,11 +14,13 @@ mod policy;
 mod probe;
 mod protocol;
 mod scratch;
+mod signature;
 mod syscalls;
 
-pub use client::Client;
+pub use client::{Anatomy, Client, examine};
 pub use error::{ProgramFault, SandboxError};
 pub use forker::{FORKER_ARGUMENT, Forker, ForkerSettings, forker_main, harden_process};
 pub use policy::{Denial, Finished, JobSpec, Layers, Level, Limit, Limits, Outcome, PolicyMode, Program};
 pub use probe::Capabilities;
 pub use protocol::ProtocolError;
+pub use signature::{SignatureFault, TrustedKey, TrustedKeys, signature_path};

@@ -11,7 +11,7 @@
 //! |---|---|---|---|
 //! | control | daemon to forker, first | [`Setup`] | none |
 //! | control | forker to daemon, once | [`Hello`] | none |
-//! | control | daemon to forker, per job | [`Run`] | channel, input, stdout, stderr, then for an external program the executable and one per entry of [`Run::grants`] |
+//! | control | daemon to forker, per job | [`Run`] | channel, input, stdout, stderr, then for an external program the executable, the script if [`Work::External::script_at`] says so, and one per entry of [`Run::grants`] |
 //! | channel | forker to daemon, once | [`Ended`] | none |
 //!
 //! Each job has a channel of its own. The daemon ends a job by shutting it down or closing it, so a job never outlives
@@ -57,8 +57,15 @@ pub(crate) enum Hello {
 /// What runs in the child, as the forker needs to know it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Work {
-    Builtin { format: Format },
-    External { argv: Vec<OsString>, trusted: bool },
+    Builtin {
+        format: Format,
+    },
+    External {
+        argv: Vec<OsString>,
+        trusted: bool,
+        /// Which word of `argv` becomes the path of a private copy of the script that comes with the message.
+        script_at: Option<usize>,
+    },
 }
 
 /// What a child may do beneath the descriptor that comes with it.
@@ -187,6 +194,7 @@ mod tests {
             work: Work::External {
                 argv: vec!["/bin/x".into()],
                 trusted: false,
+                script_at: Some(0),
             },
             arguments: "{}".into(),
             name: "SN1.log".into(),

@@ -5,6 +5,7 @@
 //!   forker-PID/            locked (flock) while its forker lives; a forker removes those whose lock it gets
 //!     job-N/               0700
 //!       input/             private copy of the input; a converter can only read here
+//!       program/           private copy of a signed script, where there is one; the same
 //!       work/              the converter's working folder
 //! ```
 
@@ -18,7 +19,9 @@ use nix::dir::{Dir, OwningIter};
 use nix::errno::Errno;
 use nix::fcntl::{AtFlags, Flock, FlockArg, OFlag, openat};
 use nix::sys::stat::{FchmodatFlags, FileStat, Mode, SFlag, fchmod, fchmodat, fstatat, mkdirat};
-use nix::unistd::{Gid, Uid, UnlinkatFlags, fchown, unlinkat};
+use nix::unistd::{AccessFlags, Gid, Uid, UnlinkatFlags, access, fchown, unlinkat};
+
+use crate::files::Right;
 
 /// Entries that a job may have in its working folder; more count as its scratch limit. Bounds the time of a look.
 const ENTRIES_MAX: usize = 10_000;
@@ -48,10 +51,30 @@ pub(crate) struct Scratch {
 #[derive(Debug)]
 pub(crate) struct JobFolder {
     name: CString,
-    /// Absolute path of `input/`.
-    pub(crate) input_path: PathBuf,
+    path: PathBuf,
     pub(crate) input: OwnedFd,
+    pub(crate) program: Option<OwnedFd>,
     pub(crate) work: OwnedFd,
+}
+
+impl JobFolder {
+    /// What a converter may do in it.
+    pub(crate) fn rights(&self) -> impl Iterator<Item = (Right, &OwnedFd)> {
+        let program = self.program.iter().map(|program| (Right::Read, program));
+        program.chain([(Right::Read, &self.input), (Right::Work, &self.work)])
+    }
+
+    /// Where a copy is: an absolute path, or one from the working folder where the children's user cannot walk down to
+    /// the scratch root (a root daemon with its scratch root in somebody's private folder).
+    pub(crate) fn path_of(&self, folder: &str, copy: &CStr) -> PathBuf {
+        let name = OsStr::from_bytes(copy.to_bytes());
+        let absolute = self.path.join(folder).join(name);
+        if access(&absolute, AccessFlags::F_OK).is_ok() {
+            absolute
+        } else {
+            Path::new("..").join(folder).join(name)
+        }
+    }
 }
 
 impl Scratch {
@@ -93,26 +116,29 @@ impl Scratch {
         })
     }
 
-    /// Makes the folder of a job.
+    /// Makes the folder of a job; `with_program` when its script is to be copied.
     ///
     /// # Errors
     /// When it cannot be made; nothing is left then.
-    pub(crate) fn make_job(&mut self) -> io::Result<JobFolder> {
+    pub(crate) fn make_job(&mut self, with_program: bool) -> io::Result<JobFolder> {
         self.next += 1;
         let name = CString::new(format!("job-{}", self.next)).map_err(|_| Errno::EINVAL)?;
-        let made = self.fill_job(&name);
+        let made = self.fill_job(&name, with_program);
         if made.is_err() {
             self.remove(&name)?;
         }
         made
     }
 
-    fn fill_job(&self, name: &CStr) -> io::Result<JobFolder> {
+    fn fill_job(&self, name: &CStr, with_program: bool) -> io::Result<JobFolder> {
         let job = self.make_folder(self.dir.as_fd(), name)?;
         Ok(JobFolder {
             input: self.make_folder(job.as_fd(), c"input")?,
             work: self.make_folder(job.as_fd(), c"work")?,
-            input_path: self.path.join(OsStr::from_bytes(name.to_bytes())).join("input"),
+            program: with_program
+                .then(|| self.make_folder(job.as_fd(), c"program"))
+                .transpose()?,
+            path: self.path.join(OsStr::from_bytes(name.to_bytes())),
             name: name.to_owned(),
         })
     }
@@ -322,8 +348,8 @@ mod tests {
     #[test]
     fn the_folder_of_a_job_is_private_and_goes_with_it() {
         let (_root, mut scratch) = scratch();
-        let job = scratch.make_job().unwrap();
-        let path = job.input_path.parent().unwrap().to_owned();
+        let job = scratch.make_job(false).unwrap();
+        let path = job.path.clone();
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o700);
         assert_eq!(fs::read_dir(path.join("work")).unwrap().count(), 0);
         scratch.remove_job(&job).unwrap();
@@ -336,8 +362,8 @@ mod tests {
         let outside = root.path().join("outside");
         fs::create_dir(&outside).unwrap();
         File::create(outside.join("kept")).unwrap();
-        let job = scratch.make_job().unwrap();
-        let work = job.input_path.parent().unwrap().join("work");
+        let job = scratch.make_job(false).unwrap();
+        let work = job.path.join("work");
         symlink(&outside, work.join("link")).unwrap();
         symlink("/nowhere", work.join("dangling")).unwrap();
         nix::unistd::mkfifo(&work.join("pipe"), Mode::S_IRWXU).unwrap();
@@ -354,7 +380,7 @@ mod tests {
     #[test]
     fn folders_deeper_than_a_path_can_say_are_removed() {
         let (_root, mut scratch) = scratch();
-        let job = scratch.make_job().unwrap();
+        let job = scratch.make_job(false).unwrap();
         let mut dir = openat(&job.work, c".", folder_flags(), Mode::empty()).unwrap();
         for _ in 0..3000 {
             mkdirat(&dir, c"d", Mode::S_IRWXU).unwrap();
@@ -368,8 +394,8 @@ mod tests {
     #[test]
     fn more_entries_than_one_batch_are_removed() {
         let (_root, mut scratch) = scratch();
-        let job = scratch.make_job().unwrap();
-        let work = job.input_path.parent().unwrap().join("work");
+        let job = scratch.make_job(false).unwrap();
+        let work = job.path.join("work");
         for number in 0..2500 {
             File::create(work.join(number.to_string())).unwrap();
         }
@@ -380,8 +406,8 @@ mod tests {
     #[test]
     fn the_bytes_of_all_files_count_together() {
         let (_root, mut scratch) = scratch();
-        let job = scratch.make_job().unwrap();
-        let work = job.input_path.parent().unwrap().join("work");
+        let job = scratch.make_job(false).unwrap();
+        let work = job.path.join("work");
         fs::create_dir(work.join("inner")).unwrap();
         fs::write(work.join("a"), vec![1; 40_000]).unwrap();
         fs::write(work.join("inner/b"), vec![1; 40_000]).unwrap();

@@ -35,6 +35,10 @@ pub struct Facts {
     pub level: Level,
     /// Landlock's ABI on this kernel; 0 means none.
     pub landlock_abi: u8,
+    /// Whether external converters must be signed (setting `sandbox.trusted_keys`).
+    pub signatures: bool,
+    /// Converters that run unconfined (setting `trusted = true`).
+    pub trusted: Vec<String>,
     /// The settings file, absolute.
     pub settings_file: PathBuf,
     /// Setting `state_dir`.

@@ -203,6 +203,8 @@ fn desk_of(fake: Addr<Fake>, queue: Addr<Fake>) -> DeskAndRequests {
         policy: PolicyMode::Require,
         level: Level::Full,
         landlock_abi: 7,
+        signatures: false,
+        trusted: Vec::new(),
         settings_file: "/etc/stationd/stationd.toml".into(),
         state_dir: std::env::temp_dir(),
         min_free_disk_bytes: 0,

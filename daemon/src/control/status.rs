@@ -90,6 +90,10 @@ pub struct SandboxPart {
     pub level: Option<Level>,
     /// Landlock's ABI; 0 means none.
     pub landlock_abi: u8,
+    /// Whether external converters must be signed (setting `sandbox.trusted_keys`).
+    pub signatures: bool,
+    /// Converters that run unconfined (setting `trusted = true`).
+    pub trusted: Vec<String>,
 }
 
 impl Desk {
@@ -139,6 +143,8 @@ impl Status {
                 policy: facts.policy,
                 level: Some(facts.level),
                 landlock_abi: facts.landlock_abi,
+                signatures: facts.signatures,
+                trusted: facts.trusted.clone(),
             },
             paused: snapshot.paused,
             problems,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use stationd_converters::Format;
-use stationd_sandbox::{JobSpec, Limits, PolicyMode, Program};
+use stationd_sandbox::{JobSpec, Limits, PolicyMode, Program, TrustedKeys};
 
 use super::context::Context;
 use super::error::CtlError;
@@ -43,6 +43,7 @@ pub(super) fn run(context: &Context, arguments: Arguments) -> Result<(), CtlErro
         input,
         scratch: None,
         policy: PolicyMode::Require,
+        keys: TrustedKeys::default(),
     });
     let verdict = Verdict::new(ran, &limits);
     if context.json() {

@@ -3,7 +3,9 @@
 mod check;
 mod formats;
 mod list;
+mod new;
 mod run;
+mod sign;
 mod switch;
 mod test;
 
@@ -20,12 +22,18 @@ pub enum Command {
     List,
     /// List the built-in formats
     Formats,
-    /// Check settings, program and folders of a converter
+    /// Check a converter without running it: settings, program, libraries, rights, signature, folders
     Check(check::Arguments),
     /// Run a converter of the settings in the real sandbox; nothing is queued
     Test(test::Arguments),
+    /// The same, and list every file that the converter may not open; slower
+    Explain(test::Arguments),
     /// Run a converter in the real sandbox, without settings or daemon; nothing is queued
     Run(Box<run::Arguments>),
+    /// Sign a converter for `trusted_keys`, with a minisign key
+    Sign(sign::Arguments),
+    /// Write a converter to begin with, a sample file for it, and settings to try it with
+    New(new::Arguments),
     /// Take up files of a converter again
     Enable(switch::Arguments),
     /// Leave the files of a converter where they are, until `enable` or the next start
@@ -37,8 +45,11 @@ pub(super) fn run(context: &Context, command: Command) -> Result<(), CtlError> {
         Command::List => list::run(context),
         Command::Formats => formats::run(context),
         Command::Check(arguments) => check::run(context, &arguments),
-        Command::Test(arguments) => test::run(context, &arguments),
+        Command::Test(arguments) => test::run(context, &arguments, false),
+        Command::Explain(arguments) => test::run(context, &arguments, true),
         Command::Run(arguments) => run::run(context, *arguments),
+        Command::Sign(arguments) => sign::run(context, &arguments),
+        Command::New(arguments) => new::run(context, &arguments),
         Command::Enable(arguments) => switch::run(context, &arguments, true),
         Command::Disable(arguments) => switch::run(context, &arguments, false),
     }

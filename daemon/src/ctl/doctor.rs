@@ -131,7 +131,12 @@ pub(super) fn check_converters(context: &Context, settings: Settings) -> Result<
         status: asked.ok(),
         probe: None,
     };
-    let checks = [converters::check, folders::check, unit::check];
+    let checks = [
+        converters::check,
+        converters::look_into,
+        folders::check,
+        unit::check,
+    ];
     let findings: Vec<_> = checks.into_iter().flat_map(|check| check(&scene)).collect();
     report(context, &findings)
 }

@@ -7,7 +7,9 @@ use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use nix::fcntl::OFlag;
-use stationd_sandbox::{Client, Finished, Forker, ForkerSettings, JobSpec, PolicyMode, SandboxError};
+use stationd_sandbox::{
+    Client, Finished, Forker, ForkerSettings, JobSpec, PolicyMode, SandboxError, TrustedKeys,
+};
 use tempfile::TempDir;
 
 use super::error::CtlError;
@@ -20,6 +22,8 @@ pub(super) struct Job {
     /// Folder for the job's folders; none takes a temporary one.
     pub(super) scratch: Option<PathBuf>,
     pub(super) policy: PolicyMode,
+    /// Who must have signed it; none: signatures do not matter.
+    pub(super) keys: TrustedKeys,
 }
 
 /// Opens a job's input for reading. A FIFO is opened without waiting for its other end, and refused by the sandbox.
@@ -57,7 +61,7 @@ pub(super) fn run(job: Job) -> Result<Finished, JobError> {
         .build()
         .map_err(JobError::Runtime)?;
     runtime.block_on(async {
-        let client = Client::new(forker, job.policy).map_err(JobError::Sandbox)?;
+        let client = Client::with_keys(forker, job.policy, job.keys).map_err(JobError::Sandbox)?;
         client.run(job.spec, job.input).await.map_err(JobError::Sandbox)
     })
 }

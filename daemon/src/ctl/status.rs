@@ -162,10 +162,17 @@ fn sandbox(status: &Status) -> String {
         .sandbox
         .level
         .map_or_else(|| "unknown".to_owned(), |level| level.to_string());
-    match status.sandbox.landlock_abi {
+    let mut words = match status.sandbox.landlock_abi {
         0 => format!("{level}: seccomp without Landlock"),
         abi => format!("{level}: Landlock {abi} and seccomp"),
+    };
+    if status.sandbox.signatures {
+        words.push_str(", signed converters only");
     }
+    if !status.sandbox.trusted.is_empty() {
+        words.extend(["; unconfined: ", &status.sandbox.trusted.join(", ")]);
+    }
+    words
 }
 
 pub(super) fn converters(converters: &[ConverterPart], output: Output) -> String {

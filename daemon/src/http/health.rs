@@ -171,7 +171,10 @@ fn converters(snapshot: &Snapshot) -> Part {
 }
 
 fn sandbox(facts: &Facts) -> Part {
-    let words = format!("level {}, Landlock {}", facts.level, facts.landlock_abi);
+    let mut words = format!("level {}, Landlock {}", facts.level, facts.landlock_abi);
+    if !facts.trusted.is_empty() {
+        words.extend(["; unconfined: ", &facts.trusted.join(", ")]);
+    }
     let grade = match (facts.level, facts.policy) {
         (Level::Full | Level::FullMinus, _) => Grade::Ok,
         (Level::Reduced, PolicyMode::BestEffort) => Grade::Warning,

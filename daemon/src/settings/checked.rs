@@ -112,6 +112,16 @@ impl Settings {
             retention: self.retention.clone(),
         }
     }
+
+    /// Names of the converters that run unconfined.
+    pub fn trusted(&self) -> impl Iterator<Item = &str> {
+        let trusted = self
+            .converters
+            .iter()
+            .filter(|converter| converter.program.is_trusted());
+        trusted.map(|converter| converter.name.as_str())
+    }
+
     /// Where whole folders come from that are converted: drop and pending folders.
     fn result_folders(&self) -> impl Iterator<Item = PathBuf> {
         let all = self.folders.iter().zip(&self.converters);
@@ -139,7 +149,7 @@ impl Settings {
             scratch_root: self.sandbox.scratch_dir.clone(),
             user: self.sandbox.user.clone(),
             readable,
-            unconfined: programs().any(Program::is_trusted),
+            unconfined: self.trusted().next().is_some(),
             own_cgroup,
         }
     }

@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use stationd_sandbox::{Limits, PolicyMode};
+use stationd_sandbox::{Limits, PolicyMode, TrustedKey, TrustedKeys};
 
 use super::Problem;
 use super::keys::{Choice, Keys, Section};
 use super::reader::Findings;
-use super::rule::{LINE, OPTIONAL_PATH, Rule};
+use super::rule::{OPTIONAL_PATH, Rule};
 
 const MIB: u64 = 1024 * 1024;
 
@@ -23,6 +23,13 @@ const USER: Rule = Rule {
             && first.is_none_or(|byte| byte.is_ascii_lowercase() || byte == b'_')
             && bytes.all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_-".contains(&byte))
     },
+};
+
+/// The second line of a `minisign.pub`. Source: minisign(1), "NOTES".
+const PUBLIC_KEY: Rule = Rule {
+    allowed: "a minisign public key: the 56 characters in the second line of minisign.pub",
+    pattern: "^RW[A-Za-z0-9+/]{54}$",
+    holds: |text| text.parse::<TrustedKey>().is_ok(),
 };
 
 /// The limits of one job, as their settings name them.
@@ -116,6 +123,8 @@ pub struct SandboxSettings {
     pub scratch_dir: PathBuf,
     /// Who the children of a daemon are that runs as root; empty: `stationd`, else `nobody`.
     pub user: String,
+    /// Who must have signed external converters; none: anybody, or nobody.
+    pub trusted_keys: TrustedKeys,
 }
 
 impl Choice for PolicyMode {
@@ -139,7 +148,7 @@ impl Section for SandboxKeys {
         keys.text("user", &mut self.user, &USER, about);
         self.limits.describe(keys);
         let about = "minisign public keys; with one, unsigned external converters are refused.";
-        keys.texts("trusted_keys", &mut self.trusted_keys, &LINE, about);
+        keys.texts("trusted_keys", &mut self.trusted_keys, &PUBLIC_KEY, about);
     }
 }
 
@@ -150,15 +159,13 @@ impl SandboxKeys {
             let problem = Problem::value("\"root\"", "any user but root");
             findings.fault("sandbox.user", problem);
         }
-        if !self.trusted_keys.is_empty() {
-            let found = "signing of converters".to_owned();
-            findings.fault("sandbox.trusted_keys", Problem::Unsupported { found });
-        }
         SandboxSettings {
             policy: self.policy,
             max_children: usize::try_from(self.max_children).unwrap_or(1),
             scratch_dir: PathBuf::from(&self.scratch_dir),
             user: self.user.clone(),
+            // One that is none is a fault by its rule.
+            trusted_keys: TrustedKeys::new(self.trusted_keys.iter().filter_map(|key| key.parse().ok())),
         }
     }
 }

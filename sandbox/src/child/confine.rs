@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::ffi::OsString;
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
+use std::path::Path;
 
 use landlock::RulesetCreated;
 use nix::errno::Errno;
@@ -48,6 +49,8 @@ pub(crate) struct Descriptors {
     pub(crate) error: OwnedFd,
     /// Of an external program.
     pub(crate) executable: Option<OwnedFd>,
+    /// Of a script that runs as a private copy.
+    pub(crate) script: Option<OwnedFd>,
     /// One per entry of [`Run::grants`].
     pub(crate) grants: Vec<OwnedFd>,
 }
@@ -114,8 +117,17 @@ fn attempt(assignment: &Assignment<'_>) -> Result<Infallible, Failure> {
             confined(assignment, None)?;
             parser.run()
         }
-        (Work::External { argv, trusted }, Some(folder), Some(executable)) => {
-            let command = prepare_external(assignment, argv, folder, executable)?;
+        (
+            Work::External {
+                argv,
+                trusted,
+                script_at,
+            },
+            Some(folder),
+            Some(executable),
+        ) => {
+            let argv = place_script(argv, *script_at, descriptors, folder)?;
+            let command = prepare_external(assignment, &argv, folder, executable)?;
             if *trusted {
                 limit(assignment, &[EXEC_FD, NOTES_FD])?;
                 confined(assignment, None)?;
@@ -152,6 +164,24 @@ fn prepare_external(
     place_standard(descriptors, &copy)?;
     places::place(executable, EXEC_FD).map_err(Step::Descriptors.failed())?;
     exec::Command::new(argv, run, context, folder, &name)
+}
+
+/// The command, with the path of the private copy in the place of the script's.
+fn place_script(
+    argv: &[OsString],
+    script_at: Option<usize>,
+    descriptors: &Descriptors,
+    folder: &JobFolder,
+) -> Result<Vec<OsString>, Failure> {
+    let mut argv = argv.to_vec();
+    if let (Some(at), Some(script), Some(program)) = (script_at, &descriptors.script, &folder.program) {
+        let word = argv.get_mut(at).ok_or(Step::Arguments.failed()(Errno::EINVAL))?;
+        let name = input::copy_name(Path::new(word).file_name().unwrap_or_default());
+        rewind(script)?;
+        input::copy(script.as_fd(), program.as_fd(), &name).map_err(Step::Script.failed())?;
+        *word = folder.path_of("program", &name).into();
+    }
+    Ok(argv)
 }
 
 /// Landlock, then what [`limit`] does: the rules hold descriptors, which closing the others would take away.
@@ -191,7 +221,7 @@ fn rules(assignment: &Assignment<'_>, folder: Option<&JobFolder>) -> Result<Rule
         .iter()
         .map(|grant| Right::from(*grant))
         .zip(&descriptors.grants);
-    let own = [(Right::Read, &folder.input), (Right::Work, &folder.work)];
+    let own = folder.rights();
     let programs = context.system.programs().filter(|_| run.limits.processes > 0);
     files::rules(context.system.rights().chain(granted).chain(own).chain(programs)).map_err(failed)
 }

@@ -3,11 +3,10 @@
 use std::convert::Infallible;
 use std::ffi::{CStr, CString, OsStr, OsString};
 use std::os::unix::ffi::OsStrExt as _;
-use std::path::Path;
 
 use nix::errno::Errno;
 use nix::fcntl::AtFlags;
-use nix::unistd::{AccessFlags, access, execveat};
+use nix::unistd::execveat;
 
 use super::confine::Context;
 use super::notes::{Failure, Step};
@@ -34,7 +33,7 @@ impl Command {
         folder: &JobFolder,
         copy: &CStr,
     ) -> Result<Self, Failure> {
-        let input = input_path(folder, copy);
+        let input = folder.path_of("input", copy);
         let mut environment = vec![
             variable("LANG", OsStr::new("C.UTF-8"))?,
             variable("PATH", OsStr::new("/usr/bin:/bin"))?,
@@ -65,18 +64,6 @@ impl Command {
             AtFlags::AT_EMPTY_PATH,
         )
         .map_err(Step::Exec.failed())
-    }
-}
-
-/// Where the copy is: an absolute path, or one from the working folder where the children's user cannot walk down to
-/// the scratch root (a root daemon with its scratch root in somebody's private folder).
-fn input_path(folder: &JobFolder, copy: &CStr) -> std::path::PathBuf {
-    let name = OsStr::from_bytes(copy.to_bytes());
-    let absolute = folder.input_path.join(name);
-    if access(&absolute, AccessFlags::F_OK).is_ok() {
-        absolute
-    } else {
-        Path::new("../input").join(name)
     }
 }
 

@@ -42,6 +42,7 @@ steps! {
     Group = "setresgid",
     User = "setresuid",
     Input = "input_copy",
+    Script = "script_copy",
     Folder = "fchdir",
     Descriptors = "dup2",
     NoNewPrivileges = "prctl_no_new_privs",

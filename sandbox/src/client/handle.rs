@@ -6,14 +6,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::net::UnixDatagram;
 use tokio::sync::Mutex;
+use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use super::job::{self, JobError};
-use super::program::Prepared;
+use super::program::{Prepared, check_input};
 use crate::error::SandboxError;
 use crate::forker::{Forker, ForkerSettings, HELLO_WITHIN, Launched};
 use crate::policy::{Finished, JobSpec, Layers, Level, PolicyMode, Program};
 use crate::probe::Capabilities;
+use crate::signature::TrustedKeys;
 
 /// Runs jobs in confined children. Cheap to clone; several jobs may run at once.
 #[derive(Debug, Clone)]
@@ -25,6 +27,7 @@ pub struct Client {
 struct Shared {
     settings: ForkerSettings,
     policy: PolicyMode,
+    keys: TrustedKeys,
     capabilities: Capabilities,
     forker: Mutex<Arc<Live>>,
     restarts: AtomicU64,
@@ -44,6 +47,14 @@ impl Client {
     /// # Errors
     /// When its socket cannot be watched.
     pub fn new(forker: Forker, policy: PolicyMode) -> Result<Self, SandboxError> {
+        Self::with_keys(forker, policy, TrustedKeys::default())
+    }
+
+    /// The same, for external converters that one of the keys has signed; with no key, for all.
+    ///
+    /// # Errors
+    /// When its socket cannot be watched.
+    pub fn with_keys(forker: Forker, policy: PolicyMode, keys: TrustedKeys) -> Result<Self, SandboxError> {
         let Forker {
             launched,
             settings,
@@ -53,6 +64,7 @@ impl Client {
         let shared = Shared {
             settings,
             policy,
+            keys,
             capabilities,
             forker,
             restarts: AtomicU64::new(0),
@@ -71,7 +83,8 @@ impl Client {
     /// When nothing of the converter ran, or what ran is not known: see [`SandboxError`].
     pub async fn run(&self, spec: JobSpec, input: OwnedFd) -> Result<Finished, SandboxError> {
         self.check_level(&spec)?;
-        let prepared = Prepared::new(&spec, &input)?;
+        check_input(&spec, &input)?;
+        let prepared = self.prepare(&spec).await?;
         for _ in 0..2 {
             let live = Arc::clone(&*self.shared.forker.lock().await);
             match job::run(&live.control, &spec, &prepared, &input).await {
@@ -85,6 +98,21 @@ impl Client {
             }
         }
         Err(SandboxError::ForkerDied)
+    }
+
+    /// Opens the program. With keys it is read as a whole, which is nothing for an event loop.
+    async fn prepare(&self, spec: &JobSpec) -> Result<Prepared, SandboxError> {
+        if self.shared.keys.is_empty() {
+            return Prepared::new(spec, &self.shared.keys);
+        }
+        let (shared, spec) = (Arc::clone(&self.shared), spec.clone());
+        let prepared = spawn_blocking(move || Prepared::new(&spec, &shared.keys)).await;
+        prepared.unwrap_or_else(|stopped| {
+            Err(SandboxError::System {
+                step: "reading the program",
+                source: stopped.into(),
+            })
+        })
     }
 
     /// What this kernel can, as the forker found at its start.

@@ -7,43 +7,52 @@ use std::path::{Path, PathBuf};
 use nix::fcntl::{OFlag, open};
 use nix::sys::stat::{Mode, SFlag, fstat};
 
-use crate::elf;
+use super::external::External;
 use crate::error::{ProgramFault, SandboxError};
 use crate::policy::{JobSpec, Program};
 use crate::protocol::{Grant, Run, Work};
-
-/// Longest interpreter line of a script in bytes. Source: execve(2).
-const LINE_MAX: usize = 255;
+use crate::signature::TrustedKeys;
 
 /// A job's program and what it may read, opened.
 #[derive(Debug)]
 pub(super) struct Prepared {
     work: Work,
     executable: Option<OwnedFd>,
+    script: Option<OwnedFd>,
     grants: Vec<(Grant, OwnedFd)>,
 }
 
+/// Checks that a job's input is of a kind that its program takes.
+///
+/// # Errors
+/// When it is not.
+pub(super) fn check_input(spec: &JobSpec, input: &OwnedFd) -> Result<(), SandboxError> {
+    let stat = fstat(input).map_err(|errno| SandboxError::System {
+        step: "fstat",
+        source: errno.into(),
+    })?;
+    let kind = SFlag::from_bits_truncate(stat.st_mode & SFlag::S_IFMT.bits());
+    let is_builtin = matches!(spec.program, Program::Builtin { .. });
+    if kind == SFlag::S_IFREG || (kind == SFlag::S_IFDIR && !is_builtin) {
+        Ok(())
+    } else {
+        Err(SandboxError::Input)
+    }
+}
+
 impl Prepared {
-    /// Opens what a job needs.
+    /// Opens what a job needs. With keys it reads the whole program.
     ///
     /// # Errors
-    /// When the program cannot run here, or the input is of the wrong kind.
-    pub(super) fn new(spec: &JobSpec, input: &OwnedFd) -> Result<Self, SandboxError> {
-        let stat = fstat(input).map_err(|errno| SandboxError::System {
-            step: "fstat",
-            source: errno.into(),
-        })?;
-        let kind = SFlag::from_bits_truncate(stat.st_mode & SFlag::S_IFMT.bits());
-        let is_builtin = matches!(spec.program, Program::Builtin { .. });
-        if kind != SFlag::S_IFREG && (kind != SFlag::S_IFDIR || is_builtin) {
-            return Err(SandboxError::Input);
-        }
+    /// When the program cannot run here, or must be signed and is not.
+    pub(super) fn new(spec: &JobSpec, keys: &TrustedKeys) -> Result<Self, SandboxError> {
         let (command, trusted, is_python) = match &spec.program {
             Program::Builtin { format } => {
                 let work = Work::Builtin { format: *format };
                 return Ok(Self {
                     work,
                     executable: None,
+                    script: None,
                     grants: Vec::new(),
                 });
             }
@@ -51,7 +60,8 @@ impl Prepared {
             Program::Python { command, trusted } => (command, *trusted, true),
         };
         let path = PathBuf::from(command.first().cloned().unwrap_or_default());
-        let prepared = Self::external(command, &path, trusted, is_python, &spec.readable);
+        let prepared = External::open(&path, is_python, keys)
+            .and_then(|external| external.into_prepared(command, &path, trusted, &spec.readable));
         prepared.map_err(|fault| SandboxError::Program { path, fault })
     }
 
@@ -69,43 +79,53 @@ impl Prepared {
 
     /// The descriptors that go with the message, in its order.
     pub(super) fn descriptors(&self) -> impl Iterator<Item = &OwnedFd> {
-        self.executable.iter().chain(self.grants.iter().map(|(_, fd)| fd))
+        let granted = self.grants.iter().map(|(_, fd)| fd);
+        self.executable.iter().chain(&self.script).chain(granted)
     }
+}
 
-    fn external(
+impl External {
+    fn into_prepared(
+        self,
         command: &[OsString],
         path: &Path,
         trusted: bool,
-        is_python: bool,
         readable: &[PathBuf],
-    ) -> Result<Self, ProgramFault> {
-        if !path.is_absolute() {
-            return Err(ProgramFault::NotAbsolute);
-        }
+    ) -> Result<Prepared, ProgramFault> {
+        let Self {
+            own,
+            interpreter,
+            loader,
+        } = self;
         let mut grants = Vec::new();
-        let arguments = command.iter().skip(1).cloned();
-        let (program, argv) = if is_python {
-            let python = find_python()?;
-            grants.extend(python_library(&python)?);
-            grants.push((Grant::Read, open_path(folder_of(path))?));
-            let fixed = ["python3", "-I", "-S", "-B"].map(OsString::from).into_iter();
-            (python, fixed.chain([path.into()]).chain(arguments).collect())
-        } else if let Some((interpreter, argument)) = interpreter_line(path)? {
-            grants.push((Grant::Read, open_path(folder_of(path))?));
-            let argv = [interpreter.clone().into()]
-                .into_iter()
-                .chain(argument)
-                .chain([path.into()]);
-            (interpreter, argv.chain(arguments).collect())
-        } else {
-            (path.to_owned(), command.to_vec())
+        let mut script = None;
+        let (executable, argv) = match interpreter {
+            Some(interpreter) => {
+                // A signed script runs as the copy of what was signed; what lies beside it was not.
+                if own.is_copy {
+                    script = Some((interpreter.words.len(), own.file));
+                } else {
+                    grants.push((Grant::Read, open_path(folder_of(path))?));
+                }
+                if let Some(library) = &interpreter.library {
+                    grants.push((Grant::Read, open_path(library)?));
+                }
+                let arguments = command.iter().skip(1).cloned();
+                let argv = interpreter
+                    .words
+                    .into_iter()
+                    .chain([path.into()])
+                    .chain(arguments);
+                (executable(&interpreter.path)?, argv.collect())
+            }
+            None => (own.file, command.to_vec()),
         };
-        let executable = open_path(&program)?;
-        if fstat(&executable).map_err(open_failed)?.st_mode & 0o111 == 0 {
-            return Err(ProgramFault::NotExecutable);
+        // A copy in memory lies on no file system that rules could name.
+        if script.is_some() || !own.is_copy {
+            let again = executable.try_clone().map_err(ProgramFault::Open)?;
+            grants.push((Grant::Execute, again));
         }
-        grants.push((Grant::Execute, open_path(&program)?));
-        if let Some(loader) = elf::read(&program)?.interpreter {
+        if let Some(loader) = loader {
             grants.push((Grant::Execute, open_path(&loader)?));
         }
         for folder in readable {
@@ -118,68 +138,34 @@ impl Prepared {
             .map(Path::new)
             .filter(|path| path.is_absolute());
         grants.extend(named.filter_map(|path| Some((Grant::Read, open_path(path).ok()?))));
-        Ok(Self {
-            work: Work::External { argv, trusted },
+        let (script_at, script) = script.unzip();
+        Ok(Prepared {
+            work: Work::External {
+                argv,
+                trusted,
+                script_at,
+            },
             executable: Some(executable),
+            script,
             grants,
         })
     }
 }
 
-/// The interpreter and the one argument that a script's first line names; `None` for another file.
-fn interpreter_line(path: &Path) -> Result<Option<(PathBuf, Option<OsString>)>, ProgramFault> {
-    use std::os::unix::ffi::OsStrExt as _;
-    let start = elf::start_of(path, LINE_MAX)?;
-    let Some(line) = start.strip_prefix(b"#!") else {
-        return Ok(None);
-    };
-    let line = line
-        .split(|&byte| byte == b'\n')
-        .next()
-        .unwrap_or_default()
-        .trim_ascii();
-    let mut words = line.splitn(2, u8::is_ascii_whitespace).map(<[u8]>::trim_ascii);
-    let word = |bytes: &[u8]| std::ffi::OsStr::from_bytes(bytes).to_owned();
-    let interpreter = PathBuf::from(words.next().map(word).unwrap_or_default());
-    if interpreter.is_absolute() {
-        Ok(Some((interpreter, words.next().map(word))))
-    } else {
-        Err(ProgramFault::Interpreter)
+/// A program that may be executed.
+fn executable(path: &Path) -> Result<OwnedFd, ProgramFault> {
+    let program = open_path(path)?;
+    if fstat(&program).map_err(open_failed)?.st_mode & 0o111 == 0 {
+        return Err(ProgramFault::NotExecutable);
     }
+    Ok(program)
 }
 
-/// The Python that runs scripts: an ELF file, so that no wrapper stands between.
-fn find_python() -> Result<PathBuf, ProgramFault> {
-    let fixed = ["/usr/bin", "/usr/local/bin"].map(PathBuf::from);
-    let searched = std::env::var_os("PATH").unwrap_or_default();
-    let folders = fixed.into_iter().chain(std::env::split_paths(&searched));
-    let mut candidates = folders.filter_map(|folder| folder.join("python3").canonicalize().ok());
-    candidates
-        .find(|path| elf::read(path).is_ok())
-        .ok_or(ProgramFault::NoPython)
-}
-
-/// Where a Python outside `/usr` has its program and library, if that is the one that runs scripts.
-pub(crate) fn python_prefix() -> Option<PathBuf> {
-    let python = find_python().ok()?;
-    let prefix = folder_of(folder_of(&python));
-    (!prefix.starts_with("/usr")).then(|| prefix.to_owned())
-}
-
-/// The library of a Python outside `/usr`, which the system's libraries do not hold.
-fn python_library(python: &Path) -> Result<Option<(Grant, OwnedFd)>, ProgramFault> {
-    let library = folder_of(folder_of(python)).join("lib");
-    if library.starts_with("/usr/lib") || !library.is_dir() {
-        return Ok(None);
-    }
-    Ok(Some((Grant::Read, open_path(&library)?)))
-}
-
-fn folder_of(path: &Path) -> &Path {
+pub(super) fn folder_of(path: &Path) -> &Path {
     path.parent().unwrap_or(path)
 }
 
-fn open_path(path: &Path) -> Result<OwnedFd, ProgramFault> {
+pub(super) fn open_path(path: &Path) -> Result<OwnedFd, ProgramFault> {
     open(path, OFlag::O_PATH | OFlag::O_CLOEXEC, Mode::empty()).map_err(open_failed)
 }
 

@@ -34,8 +34,7 @@ impl Explainer {
             .iter()
             .map(|grant| Right::from(*grant))
             .zip(&descriptors.grants);
-        let own = [(Right::Read, &folder.input), (Right::Work, &folder.work)];
-        let all = context.system.rights().chain(granted).chain(own);
+        let all = context.system.rights().chain(granted).chain(folder.rights());
         let named = all.filter_map(|(right, fd)| Some((right, path_of(fd)?)));
         Self {
             allowed: named.collect(),

@@ -102,7 +102,7 @@ impl Running {
             let errno = |error: std::io::Error| error.raw_os_error().map_or(Errno::EIO, Errno::from_raw);
             let made = places
                 .scratch
-                .make_job()
+                .make_job(descriptors.script.is_some())
                 .map_err(|error| ("scratch_folder", errno(error)))?;
             if run.explain {
                 self.explainer = Some(Explainer::new(context, run, descriptors, &made));

@@ -121,9 +121,12 @@ fn arrange(run: Run, descriptors: Vec<OwnedFd>) -> Option<Arrived> {
     let mut descriptors = descriptors.into_iter();
     let channel = descriptors.next()?;
     let (input, output, error) = (descriptors.next()?, descriptors.next()?, descriptors.next()?);
-    let executable = match run.work {
-        Work::Builtin { .. } => None,
-        Work::External { .. } => Some(descriptors.next()?),
+    let (executable, script) = match run.work {
+        Work::Builtin { .. } => (None, None),
+        Work::External { script_at: None, .. } => (Some(descriptors.next()?), None),
+        Work::External {
+            script_at: Some(_), ..
+        } => (Some(descriptors.next()?), Some(descriptors.next()?)),
     };
     let grants: Vec<_> = descriptors.collect();
     (grants.len() == run.grants.len()).then_some(Arrived {
@@ -134,6 +137,7 @@ fn arrange(run: Run, descriptors: Vec<OwnedFd>) -> Option<Arrived> {
             output,
             error,
             executable,
+            script,
             grants,
         },
     })

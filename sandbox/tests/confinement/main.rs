@@ -8,6 +8,7 @@ mod levels;
 mod permissions;
 mod runner;
 mod sandbox;
+mod signatures;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -45,6 +46,11 @@ const TESTS: &[runner::Test] = tests![
     levels::landlock_is_probed_for_real,
     jobs::a_job_whose_forker_dies_is_repeated,
     jobs::what_a_dead_forker_left_is_removed_by_the_next,
+    signatures::a_signed_program_runs_confined,
+    signatures::an_unsigned_or_altered_converter_never_runs,
+    signatures::what_was_signed_runs_whatever_becomes_of_the_file,
+    signatures::a_signed_script_has_nothing_beside_it,
+    signatures::a_signed_zip_of_python_modules_runs,
     cgroups::memory_that_no_rlimit_counts_ends_the_job,
     cgroups::a_fork_bomb_meets_the_number_of_processes,
     cgroups::processes_share_one_cpu_and_its_time,

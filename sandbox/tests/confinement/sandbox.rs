@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::path::PathBuf;
 
 use stationd_sandbox::{
-    Client, Finished, Forker, ForkerSettings, JobSpec, Limits, PolicyMode, Program, SandboxError,
+    Client, Finished, Forker, ForkerSettings, JobSpec, Limits, PolicyMode, Program, SandboxError, TrustedKeys,
 };
 
 /// A client with its forker, in a folder of its own.
@@ -22,6 +22,14 @@ impl Sandbox {
     }
 
     pub(crate) fn with(policy: PolicyMode, change: impl FnOnce(&mut ForkerSettings)) -> Self {
+        Self::with_keys(policy, TrustedKeys::default(), change)
+    }
+
+    pub(crate) fn with_keys(
+        policy: PolicyMode,
+        keys: TrustedKeys,
+        change: impl FnOnce(&mut ForkerSettings),
+    ) -> Self {
         use std::os::unix::fs::PermissionsExt as _;
         let folder = tempfile::tempdir().unwrap();
         // The children of a root daemon have another user.
@@ -41,7 +49,7 @@ impl Sandbox {
             .unwrap();
         let client = {
             let _entered = runtime.enter();
-            Client::new(forker, policy).unwrap()
+            Client::with_keys(forker, policy, keys).unwrap()
         };
         Self {
             runtime,

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use stationd_sandbox::{JobSpec, Limits, PolicyMode, Program};
+use stationd_sandbox::{JobSpec, Limits, PolicyMode, Program, TrustedKeys};
 
 use crate::ctl::context::Context;
 use crate::ctl::convert::json_object;
@@ -98,6 +98,7 @@ pub(super) fn run(context: &Context, arguments: Arguments) -> Result<(), CtlErro
         } else {
             PolicyMode::Require
         },
+        keys: TrustedKeys::default(),
     });
     let verdict = Verdict::new(ran, &limits);
     context.show(&verdict, |verdict| verdict.render(context.output))?;

@@ -1,4 +1,4 @@
-//! `converter test`: a converter of the settings in the real sandbox; nothing is queued.
+//! `converter test` and `converter explain`: a converter of the settings in the real sandbox; nothing is queued.
 
 use std::path::PathBuf;
 
@@ -20,8 +20,9 @@ pub struct Arguments {
     file: PathBuf,
 }
 
-/// Runs with the rights of whoever asks; the confinement and the limits are the daemon's.
-pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<(), CtlError> {
+/// Runs with the rights of whoever asks; the confinement and the limits are the daemon's. With `explain`, also files
+/// that may not be opened are noted.
+pub(super) fn run(context: &Context, arguments: &Arguments, explain: bool) -> Result<(), CtlError> {
     let settings = config::load(context)?;
     let name = &arguments.name;
     let Some(converter) = settings
@@ -37,13 +38,14 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<(), CtlErr
         name: arguments.file.file_name().unwrap_or_default().to_owned(),
         limits: converter.limits.clone(),
         readable: Vec::new(),
-        explain: false,
+        explain,
     };
     let ran = job::run(Job {
         spec,
         input: open_input(&arguments.file)?,
         scratch: None,
         policy: settings.sandbox.policy,
+        keys: settings.sandbox.trusted_keys,
     });
     let verdict = Verdict::new(ran, &converter.limits);
     context.show(&verdict, |verdict| verdict.render(context.output))?;

@@ -1,14 +1,20 @@
-//! Is each converter's program there, and may it be run?
+//! Can each converter's program be run, and is it what it should be?
 
-use std::os::unix::fs::PermissionsExt as _;
+mod advice;
+mod libraries;
+mod rights;
+
 use std::path::Path;
 
-use stationd_sandbox::Program;
+use stationd_actors::converter::ConverterSettings;
+use stationd_sandbox::{Program, ProgramFault, examine};
 
 use super::{Finding, Scene};
+use crate::causes::joined;
 
 const CHECK: &str = "converters";
 
+/// What a job would look at before its program runs.
 pub(super) fn check(scene: &Scene) -> Vec<Finding> {
     let converters = &scene.settings.converters;
     if converters.is_empty() {
@@ -19,24 +25,12 @@ pub(super) fn check(scene: &Scene) -> Vec<Finding> {
             remedy,
         )];
     }
-    let mut findings = Vec::new();
-    for converter in converters {
-        let fault = match &converter.program {
-            Program::Builtin { .. } => None,
-            Program::Exec { command, .. } => command.first().and_then(|path| fault(Path::new(path), true)),
-            Program::Python { command, .. } => command.first().and_then(|path| fault(Path::new(path), false)),
-        };
-        if let Some(fault) = fault {
-            findings.push(Finding::failure(
-                CHECK,
-                format!("{}: {fault}", converter.name),
-                format!(
-                    "correct its command; try it with: stationctl converter test {} FILE",
-                    converter.name
-                ),
-            ));
-        }
-    }
+    let keys = &scene.settings.sandbox.trusted_keys;
+    let faults = converters.iter().filter_map(|converter| {
+        let fault = examine(&converter.program, keys).err()?;
+        Some(failure(converter, &fault))
+    });
+    let mut findings: Vec<_> = faults.collect();
     if findings.is_empty() {
         let off = converters.iter().filter(|converter| !converter.enabled).count();
         findings.push(Finding::ok(
@@ -47,14 +41,50 @@ pub(super) fn check(scene: &Scene) -> Vec<Finding> {
     findings
 }
 
-fn fault(program: &Path, executable: bool) -> Option<String> {
-    let shown = program.display();
-    match std::fs::metadata(program) {
-        Err(error) => Some(format!("{shown}: {error}")),
-        Ok(found) if !found.is_file() => Some(format!("{shown} is not a file")),
-        Ok(found) if executable && found.permissions().mode() & 0o111 == 0 => {
-            Some(format!("{shown} is not executable"))
+/// What takes longer, and is worth it when a converter is new: libraries, rights, and advice about Python code.
+pub(super) fn look_into(scene: &Scene) -> Vec<Finding> {
+    let settings = &scene.settings;
+    let mut findings = Vec::new();
+    for converter in &settings.converters {
+        let Some(program) = program(&converter.program) else {
+            continue;
+        };
+        if converter.program.is_trusted() {
+            let words = format!("{}: trusted = true: it runs unconfined", converter.name);
+            let remedy = "leave `trusted` out unless it really needs what the sandbox keeps from it";
+            findings.push(Finding::warning(CHECK, words, remedy));
         }
-        Ok(_) => None,
+        findings.extend(rights::check(&converter.name, program));
+        let Ok(Some(anatomy)) = examine(&converter.program, &settings.sandbox.trusted_keys) else {
+            continue;
+        };
+        if let (None, Some(loader)) = (&anatomy.interpreter, &anatomy.loader) {
+            findings.extend(libraries::check(&converter.name, program, loader));
+        }
+        if matches!(converter.program, Program::Python { trusted: false, .. }) {
+            findings.extend(advice::check(&converter.name, program));
+        }
     }
+    findings
+}
+
+/// The file of an external converter.
+fn program(program: &Program) -> Option<&Path> {
+    match program {
+        Program::Builtin { .. } => None,
+        Program::Exec { command, .. } | Program::Python { command, .. } => command.first().map(Path::new),
+    }
+}
+
+fn failure(converter: &ConverterSettings, fault: &ProgramFault) -> Finding {
+    let name = &converter.name;
+    let shown = program(&converter.program).unwrap_or(Path::new("")).display();
+    let remedy = match fault {
+        ProgramFault::Signature(_) => {
+            format!("look at what it is before you sign it: stationctl converter sign {shown} --key KEY")
+        }
+        ProgramFault::NotExecutable => format!("chmod a+rx {shown}"),
+        _ => format!("correct its command; try it with: stationctl converter test {name} FILE"),
+    };
+    Finding::failure(CHECK, format!("{name}: {shown}: {}", joined(fault)), remedy)
 }

@@ -1,0 +1,144 @@
+//! What an external converter is made of: its own file, and what the system has to run it.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use super::own::Own;
+use super::program::folder_of;
+use crate::elf;
+use crate::error::ProgramFault;
+use crate::policy::Program;
+use crate::signature::TrustedKeys;
+
+/// Longest interpreter line of a script in bytes after its two first. Source: execve(2).
+const LINE_MAX: usize = 253;
+
+/// What runs an external converter, as [`examine`] finds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Anatomy {
+    /// The interpreter of a script.
+    pub interpreter: Option<PathBuf>,
+    /// The dynamic loader of the program, or of the interpreter.
+    pub loader: Option<PathBuf>,
+}
+
+/// Looks at a converter's program as a job would, and runs nothing. `None` for a built-in one.
+///
+/// # Errors
+/// When it cannot run here, or must be signed and is not.
+pub fn examine(program: &Program, keys: &TrustedKeys) -> Result<Option<Anatomy>, ProgramFault> {
+    let (command, is_python) = match program {
+        Program::Builtin { .. } => return Ok(None),
+        Program::Exec { command, .. } => (command, false),
+        Program::Python { command, .. } => (command, true),
+    };
+    let path = PathBuf::from(command.first().cloned().unwrap_or_default());
+    let External {
+        interpreter, loader, ..
+    } = External::open(&path, is_python, keys)?;
+    Ok(Some(Anatomy {
+        interpreter: interpreter.map(|interpreter| interpreter.path),
+        loader,
+    }))
+}
+
+/// What runs a converter's file that is no native program.
+pub(super) struct Interpreter {
+    pub(super) path: PathBuf,
+    /// The words of its command before the script.
+    pub(super) words: Vec<OsString>,
+    /// Its library, where the system's libraries do not hold it.
+    pub(super) library: Option<PathBuf>,
+}
+
+/// An external converter's file and what runs it.
+pub(super) struct External {
+    pub(super) own: Own,
+    pub(super) interpreter: Option<Interpreter>,
+    /// The dynamic loader of the native program, which is the file itself or its interpreter.
+    pub(super) loader: Option<PathBuf>,
+}
+
+impl External {
+    pub(super) fn open(path: &Path, is_python: bool, keys: &TrustedKeys) -> Result<Self, ProgramFault> {
+        if !path.is_absolute() {
+            return Err(ProgramFault::NotAbsolute);
+        }
+        let own = Own::open(path, keys)?;
+        let interpreter = if is_python {
+            Some(Interpreter::python()?)
+        } else {
+            Interpreter::named_in(&own.start)?
+        };
+        let elf = match &interpreter {
+            Some(interpreter) => elf::read(&interpreter.path)?,
+            None if own.is_executable => elf::parse(&own.start)?,
+            None => return Err(ProgramFault::NotExecutable),
+        };
+        Ok(Self {
+            own,
+            interpreter,
+            loader: elf.interpreter,
+        })
+    }
+}
+
+impl Interpreter {
+    /// What runs Python scripts: isolated, without site packages and without writing compiled files.
+    fn python() -> Result<Self, ProgramFault> {
+        let path = find_python()?;
+        Ok(Self {
+            library: python_library(&path),
+            path,
+            words: ["python3", "-I", "-S", "-B"].map(OsString::from).into(),
+        })
+    }
+
+    /// What a script's first line names, with its one argument; `None` for another file.
+    fn named_in(start: &[u8]) -> Result<Option<Self>, ProgramFault> {
+        use std::os::unix::ffi::OsStrExt as _;
+        let Some(line) = start.strip_prefix(b"#!") else {
+            return Ok(None);
+        };
+        let line = line.get(..LINE_MAX).unwrap_or(line).split(|&byte| byte == b'\n');
+        let line = line.into_iter().next().unwrap_or_default().trim_ascii();
+        let words = line.splitn(2, u8::is_ascii_whitespace).map(<[u8]>::trim_ascii);
+        let words: Vec<_> = words
+            .map(|word| std::ffi::OsStr::from_bytes(word).to_owned())
+            .collect();
+        let path = PathBuf::from(words.first().cloned().unwrap_or_default());
+        if path.is_absolute() {
+            Ok(Some(Self {
+                path,
+                words,
+                library: None,
+            }))
+        } else {
+            Err(ProgramFault::Interpreter)
+        }
+    }
+}
+
+/// The Python that runs scripts: an ELF file, so that no wrapper stands between.
+fn find_python() -> Result<PathBuf, ProgramFault> {
+    let fixed = ["/usr/bin", "/usr/local/bin"].map(PathBuf::from);
+    let searched = std::env::var_os("PATH").unwrap_or_default();
+    let folders = fixed.into_iter().chain(std::env::split_paths(&searched));
+    let mut candidates = folders.filter_map(|folder| folder.join("python3").canonicalize().ok());
+    candidates
+        .find(|path| elf::read(path).is_ok())
+        .ok_or(ProgramFault::NoPython)
+}
+
+/// Where a Python outside `/usr` has its program and library, if that is the one that runs scripts.
+pub(crate) fn python_prefix() -> Option<PathBuf> {
+    let python = find_python().ok()?;
+    let prefix = folder_of(folder_of(&python));
+    (!prefix.starts_with("/usr")).then(|| prefix.to_owned())
+}
+
+/// The library of a Python outside `/usr`, which the system's libraries do not hold.
+fn python_library(python: &Path) -> Option<PathBuf> {
+    let library = folder_of(folder_of(python)).join("lib");
+    (!library.starts_with("/usr/lib") && library.is_dir()).then_some(library)
+}
