@@ -98,6 +98,7 @@ mod tests {
                 }],
                 priority: Priority::try_from(priority).unwrap(),
                 again: false,
+                more_follow: false,
             };
             let appended = self.queue.send(append).await.unwrap().unwrap();
             assert!(matches!(appended, Appended::Queued(_)));

@@ -160,6 +160,7 @@ fn job(number: u32, reports: u32, document: &[u8]) -> Append {
             .collect(),
         priority: Priority::default(),
         again: false,
+        more_follow: false,
     }
 }
 

@@ -193,5 +193,6 @@ fn job(number: u16) -> Append {
         }],
         priority: Priority::default(),
         again: false,
+        more_follow: false,
     }
 }

@@ -23,7 +23,7 @@ use tokio::sync::oneshot;
 
 use super::chatter::Limiter;
 use super::durable::Durable;
-use super::job::serve;
+use super::job::{self, Run as Ran};
 use super::ledger::Ledger;
 use super::meter::Meter;
 use super::ports::{Ask, Ports, Run, Unanswered};
@@ -41,7 +41,7 @@ use crate::model::JobEnd;
 /// Places in the mailbox: offers are bounded by the credits, the rest is rare.
 const MAILBOX: usize = 16;
 /// A message the watcher's mailbox had no room for is sent again after this.
-const SEND_AGAIN: Duration = Duration::from_millis(50);
+const SEND_AGAIN: Duration = Duration::from_millis(2);
 /// Longest wait for the queue: a commit on a slow flash with a full group takes seconds.
 const QUEUE_PATIENCE: Duration = Duration::from_secs(30);
 /// The converter supervisor.
@@ -160,25 +160,43 @@ impl ConverterSupervisor {
             return;
         };
         tally.in_flight += 1;
-        let served = serve(Rc::clone(&self.ports), Arc::clone(&tally.settings), task.clone());
-        self.run(served, ctx, move |supervisor, served, ctx| {
-            supervisor.ended(&task, served, ctx);
+        let ran = job::run(Rc::clone(&self.ports), Arc::clone(&tally.settings), task.clone());
+        self.watch(ran, ctx, move |supervisor, ran, ctx| {
+            let (job, ending) = match ran {
+                Ran::Over(served) => {
+                    supervisor.flow.ended();
+                    return supervisor.ended(&task, served, ctx);
+                }
+                Ran::End(job, ending) => (job, ending),
+            };
+            let leaves = ending.is_small();
+            if leaves {
+                supervisor.flow.leaves_place();
+            }
+            let served = job.end(ending, supervisor.flow.more_follow());
+            supervisor.watch(served, ctx, move |supervisor, served, ctx| {
+                if leaves {
+                    supervisor.flow.left();
+                } else {
+                    supervisor.flow.ended();
+                }
+                supervisor.ended(&task, served, ctx);
+            });
         });
     }
 
-    /// Runs a job that has its place, and gives the place to the next one when it ended.
-    pub(super) fn run<T: 'static>(
+    /// Sees a part of a job through, then starts what may run after it.
+    pub(super) fn watch<T: 'static>(
         &mut self,
-        served: impl Future<Output = T> + 'static,
+        part: impl Future<Output = T> + 'static,
         ctx: &mut Context<Self>,
         ended: impl FnOnce(&mut Self, T, &mut Context<Self>) + 'static,
     ) {
         self.last_job += 1;
         let id = self.last_job;
-        let handle = ctx.spawn(served.into_actor(self).map(move |served, supervisor, ctx| {
+        let handle = ctx.spawn(part.into_actor(self).map(move |came_to, supervisor, ctx| {
             supervisor.jobs.remove(&id);
-            supervisor.flow.ended();
-            ended(supervisor, served, ctx);
+            ended(supervisor, came_to, ctx);
             supervisor.work(ctx);
             if supervisor.flow.running() == 0 {
                 supervisor.tell_drained(0);

@@ -21,8 +21,13 @@ use crate::messages::queue::{Append, AppendError, Appended};
 use crate::messages::watcher::Left;
 use crate::model::JobEnd;
 
-impl Job<'_> {
-    pub(super) async fn converted(self, converted: Converted, finished: &Finished) -> Served {
+impl Job {
+    pub(super) async fn converted(
+        self,
+        converted: Converted,
+        finished: &Finished,
+        more_follow: bool,
+    ) -> Served {
         let Converted {
             reports,
             steps,
@@ -39,6 +44,7 @@ impl Job<'_> {
             reports,
             priority: self.converter.priority,
             again: false,
+            more_follow,
         };
         let answer = match (self.ports.append)(append).await {
             Err(error) => return Served::Trouble(TroubleKind::Queue, error.to_string()),

@@ -28,39 +28,71 @@ use crate::model::{JobEnd, JobRecord, Shown, UnixMs};
 /// differently each time would keep its job running in a circle.
 pub(super) const CHANGED_AGAIN: Duration = Duration::from_secs(1);
 
+/// The longest output of a child that gives its place to the next one before its report is queued: with it the memory of
+/// all jobs at their end is bounded.
+pub(super) const SMALL_BYTES: usize = 128 * 1024;
+
 /// A job under way.
-pub(super) struct Job<'a> {
-    pub(super) ports: &'a Ports,
+pub(super) struct Job {
+    pub(super) ports: Rc<Ports>,
     pub(super) converter: Arc<ConverterSettings>,
-    pub(super) task: &'a Task,
+    pub(super) task: Task,
     pub(super) source: Arc<Source>,
     pub(super) started: UnixMs,
     pub(super) began: Instant,
 }
 
-/// Serves a task.
-pub(super) async fn serve(ports: Rc<Ports>, converter: Arc<ConverterSettings>, task: Task) -> Served {
+/// What a task came to, as far as it takes a child's place.
+pub(super) enum Run {
+    /// All of it.
+    Over(Served),
+    /// To its end, which is left to do.
+    End(Box<Job>, Ending),
+}
+
+/// The end that a job is to come to.
+pub(super) enum Ending {
+    /// Its reports were queued before; only its retirement failed.
+    Retire,
+    /// Its child ended.
+    Judge(Arc<Finished>),
+    /// Its source cannot be read.
+    Fail(Failure),
+}
+
+impl Ending {
+    /// Whether it holds little memory.
+    pub(super) fn is_small(&self) -> bool {
+        match self {
+            Self::Retire | Self::Fail(_) => true,
+            Self::Judge(finished) => finished.stdout.len() <= SMALL_BYTES,
+        }
+    }
+}
+
+/// Opens a task's source and runs its child.
+pub(super) async fn run(ports: Rc<Ports>, converter: Arc<ConverterSettings>, task: Task) -> Run {
     let (started, began) = (clock::now(), Instant::now());
     let offered = task.offered_file(&converter);
     let opened = off_loop(move || source::open(&offered)).await;
     let job = |source| Job {
-        ports: &ports,
-        converter: Arc::clone(&converter),
-        task: &task,
+        ports,
+        converter,
+        task,
         source,
         started,
         began,
     };
     match opened {
-        None => Served::Stopped,
+        None => Run::Over(Served::Stopped),
         Some(Ok(source)) => job(Arc::new(source)).run().await,
-        Some(Err(NoSource::Gone)) => Served::NoJob(Left::Gone),
-        Some(Err(NoSource::Changed)) => Served::NoJob(Left::Again { after: CHANGED_AGAIN }),
+        Some(Err(NoSource::Gone)) => Run::Over(Served::NoJob(Left::Gone)),
+        Some(Err(NoSource::Changed)) => Run::Over(Served::NoJob(Left::Again { after: CHANGED_AGAIN })),
         Some(Err(NoSource::Unreadable(source, cause))) => {
             let failure = Failure::of_file(format!("cannot be read: {cause}"));
-            job(Arc::from(source)).failed(failure, None).await
+            Run::End(Box::new(job(Arc::from(source))), Ending::Fail(failure))
         }
-        Some(Err(NoSource::World(cause))) => Served::Trouble(TroubleKind::Read, cause.to_string()),
+        Some(Err(NoSource::World(cause))) => Run::Over(Served::Trouble(TroubleKind::Read, cause.to_string())),
     }
 }
 
@@ -69,24 +101,23 @@ pub(super) async fn off_loop<T: Send + 'static>(work: impl FnOnce() -> T + Send 
     tokio::task::spawn_blocking(work).await.ok()
 }
 
-impl Job<'_> {
-    async fn run(self) -> Served {
+impl Job {
+    async fn run(self) -> Run {
         if self.ports.durable.contains(self.source.job) {
-            // Its reports were queued before; only its retirement failed.
-            return self.retire_converted().await;
+            return Run::End(Box::new(self), Ending::Retire);
         }
         match self.is_kept().await {
             Ok(false) => {}
-            Ok(true) => return Served::NoJob(Left::Kept),
-            Err(cause) => return Served::Trouble(TroubleKind::Queue, cause),
+            Ok(true) => return Run::Over(Served::NoJob(Left::Kept)),
+            Err(cause) => return Run::Over(Served::Trouble(TroubleKind::Queue, cause)),
         }
         let input = match self.source.file.try_clone() {
             Ok(file) => OwnedFd::from(file),
-            Err(cause) => return Served::Trouble(TroubleKind::Read, cause.to_string()),
+            Err(cause) => return Run::Over(Served::Trouble(TroubleKind::Read, cause.to_string())),
         };
         let finished = match (self.ports.run)(self.spec(), input).await {
             Ok(finished) => Arc::new(finished),
-            Err(error) => return sandbox_trouble(&error),
+            Err(error) => return Run::Over(sandbox_trouble(&error)),
         };
         self.ports.meter.ended(self.task.converter, &finished);
         for line in self
@@ -96,11 +127,22 @@ impl Job<'_> {
         {
             journal::said(&self.line(), &line);
         }
+        Run::End(Box::new(self), Ending::Judge(finished))
+    }
+
+    /// Queues, records and says what is to be, and retires the file. `more_follow` as in
+    /// [`Append`](crate::messages::queue::Append).
+    pub(super) async fn end(self, ending: Ending, more_follow: bool) -> Served {
+        let finished = match ending {
+            Ending::Retire => return self.retire_converted().await,
+            Ending::Fail(failure) => return self.failed(failure, None).await,
+            Ending::Judge(finished) => finished,
+        };
         let Some(verdict) = self.judge(Arc::clone(&finished)).await else {
             return Served::Stopped;
         };
         match verdict {
-            Verdict::Converted(converted) => self.converted(converted, &finished).await,
+            Verdict::Converted(converted) => self.converted(converted, &finished, more_follow).await,
             Verdict::Skipped(reason) => self.skipped(reason, &finished).await,
             Verdict::Suspended(reason) => self.suspended(reason, finished).await,
             Verdict::Failed(failure) => self.failed(failure, Some(finished)).await,

@@ -2,8 +2,15 @@
 //!
 //! At any time the watcher's unused credits, the files that wait here and the jobs that run are together no more than
 //! `max_children`, but for files of the pending folder, which need no credit and delay the next ones instead.
+//!
+//! A job whose child has ended runs no more: it is at its end, where reports are queued and files retired, and leaves its
+//! place to the next. So many reports share a commit of the queue, while the children go on.
 
 use std::collections::VecDeque;
+
+/// Jobs that may be at their end: what is converted while the queue commits, and some more. Each holds a report of at most
+/// [`super::job::SMALL_BYTES`].
+const ENDING_MAX: usize = 64;
 
 /// Credits, waiting files and running jobs. `T` is a file with all that is known of it.
 #[derive(Debug)]
@@ -13,6 +20,7 @@ pub(super) struct Flow<T> {
     granted: usize,
     waiting: VecDeque<T>,
     running: usize,
+    ending: usize,
     gates: Gates,
 }
 
@@ -41,6 +49,7 @@ impl<T> Flow<T> {
             granted: 0,
             waiting: VecDeque::new(),
             running: 0,
+            ending: 0,
             gates: Gates::default(),
         }
     }
@@ -61,7 +70,7 @@ impl<T> Flow<T> {
             return 0;
         }
         let free = self
-            .max
+            .places()
             .saturating_sub(self.granted + self.waiting.len() + self.running);
         self.granted += free;
         free
@@ -89,7 +98,7 @@ impl<T> Flow<T> {
 
     /// Takes the next file that may run now; [`Flow::ended`] follows.
     pub(super) fn next(&mut self) -> Option<T> {
-        if !self.gates.are_open() || self.running >= self.max {
+        if !self.gates.are_open() || self.running >= self.places() {
             return None;
         }
         let file = self.waiting.pop_front()?;
@@ -99,7 +108,7 @@ impl<T> Flow<T> {
 
     /// Whether a job may run beside those that wait for their turn: there is a place that none of them takes.
     pub(super) fn has_place(&self) -> bool {
-        self.gates.are_open() && self.waiting.is_empty() && self.running < self.max
+        self.gates.are_open() && self.waiting.is_empty() && self.running < self.places()
     }
 
     /// Takes a place for a job that no file waits for; [`Flow::ended`] follows.
@@ -107,14 +116,35 @@ impl<T> Flow<T> {
         self.running += 1;
     }
 
-    /// A job ended.
+    /// A job ended in its place.
     pub(super) fn ended(&mut self) {
         self.running = self.running.saturating_sub(1);
     }
 
-    /// Jobs that run.
+    /// A job came to its end and leaves its place; [`Flow::left`] follows.
+    pub(super) fn leaves_place(&mut self) {
+        self.running = self.running.saturating_sub(1);
+        self.ending += 1;
+    }
+
+    /// A job that had left its place ended.
+    pub(super) fn left(&mut self) {
+        self.ending = self.ending.saturating_sub(1);
+    }
+
+    /// Whether another job is before its end, so that its reports follow soon.
+    pub(super) fn more_follow(&self) -> bool {
+        self.running + self.waiting.len() > 0
+    }
+
+    /// Jobs under way.
     pub(super) fn running(&self) -> usize {
-        self.running
+        self.running + self.ending
+    }
+
+    /// How many jobs may run as long as so many are at their end.
+    fn places(&self) -> usize {
+        self.max.min(ENDING_MAX.saturating_sub(self.ending))
     }
 }
 
@@ -130,6 +160,8 @@ mod tests {
         Retry,
         Start,
         End,
+        Leave,
+        Left,
         Full(bool),
         Rest(bool),
     }
@@ -139,7 +171,9 @@ mod tests {
             4 => Just(Event::Offer),
             1 => Just(Event::Retry),
             4 => Just(Event::Start),
-            3 => Just(Event::End),
+            1 => Just(Event::End),
+            3 => Just(Event::Leave),
+            2 => Just(Event::Left),
             1 => any::<bool>().prop_map(Event::Full),
             1 => any::<bool>().prop_map(Event::Rest),
         ]
@@ -152,6 +186,7 @@ mod tests {
             // The watcher's side, and the jobs that run: true for those that cost a credit.
             let mut credits = 0;
             let mut running: Vec<bool> = Vec::new();
+            let mut ending = 0;
             for event in events {
                 match event {
                     Event::Offer if credits > 0 => {
@@ -161,16 +196,25 @@ mod tests {
                     Event::Retry if flow.room_for_retries() > 0 => flow.retry(false),
                     Event::Start => running.extend(flow.next()),
                     Event::End if running.pop().is_some() => flow.ended(),
+                    Event::Leave if running.pop().is_some() => {
+                        ending += 1;
+                        flow.leaves_place();
+                    }
+                    Event::Left if ending > 0 => {
+                        ending -= 1;
+                        flow.left();
+                    }
                     Event::Full(full) => flow.set_gates(|gates| gates.queue_full = full),
                     Event::Rest(rest) => flow.set_gates(|gates| gates.resting = rest),
-                    Event::Offer | Event::Retry | Event::End => {}
+                    Event::Offer | Event::Retry | Event::End | Event::Leave | Event::Left => {}
                 }
                 credits += flow.grant();
                 let paid = flow.waiting.iter().chain(&running).filter(|paid| **paid).count();
                 prop_assert_eq!(credits, flow.granted);
                 prop_assert!(credits + paid <= max);
                 prop_assert!(running.len() <= max);
-                prop_assert_eq!(running.len(), flow.running());
+                prop_assert_eq!(running.len() + ending, flow.running());
+                prop_assert!(flow.running() <= ENDING_MAX + max);
                 prop_assert!(flow.waiting.len() <= 2 * max);
             }
             // Once everything ended and every gate is open, the watcher holds all credits again.
@@ -180,12 +224,33 @@ mod tests {
                 if flow.running() == 0 {
                     break;
                 }
-                while flow.running() > 0 {
+                while flow.running > 0 {
                     flow.ended();
+                }
+                while flow.ending > 0 {
+                    flow.left();
                 }
             }
             credits += flow.grant();
             prop_assert_eq!(credits, max);
         }
+    }
+
+    #[test]
+    fn jobs_at_their_end_leave_places_until_there_are_too_many() {
+        let mut flow: Flow<()> = Flow::new(2);
+        let mut credits = flow.grant();
+        for _ in 0..ENDING_MAX {
+            assert!(credits > 0);
+            credits -= 1;
+            flow.offered(());
+            assert!(flow.next().is_some());
+            flow.leaves_place();
+            credits += flow.grant();
+        }
+        flow.offered(());
+        assert!(flow.next().is_none(), "a file whose credit was granted before");
+        flow.left();
+        assert!(flow.next().is_some());
     }
 }

@@ -37,6 +37,8 @@ pub struct Append {
     pub priority: Priority,
     /// An operator wants known content to be sent again (`replay`); only the same job is recognised then.
     pub again: bool,
+    /// Another append follows soon: the commit may wait a little for it.
+    pub more_follow: bool,
 }
 
 /// The answer to [`Append`]: durable, or known already.

@@ -8,9 +8,10 @@
 //! - After a restart: every entry that was leased is ready again.
 //! - When draining: commits what was asked before, syncs, and takes nothing more.
 //!
-//! Group commit: requests that write are collected while the mailbox has more of them (64 at most, 5 ms at most), then
-//! carried out in one transaction and answered after its sync. While the disk syncs, the next group collects in the
-//! mailbox, so a single request waits for nothing and many share the price.
+//! Group commit: requests that write are collected (64 at most), then carried out in one transaction and answered after
+//! its sync. A report that nothing follows is committed as soon as the mailbox has nothing more. In a burst, and for
+//! verdicts, on which nobody waits, the group stays open for a moment ([`LINGER`]): so many share the price, which on a
+//! slow flash is most of what a report costs.
 
 use std::time::{Duration, Instant};
 
@@ -34,8 +35,9 @@ use crate::messages::uploader::EntriesWaiting;
 /// Most requests in one transaction: enough to share a sync, few enough to answer soon.
 const GROUP: usize = 64;
 
-/// Longest time that requests are collected.
-const GROUP_TIME: Duration = Duration::from_millis(5);
+/// Longest time that a group stays open for more: with a thousand files a second some twenty share a commit. Longer, jobs
+/// at their end ([`Append::more_follow`](crate::messages::queue::Append)) would keep children from starting.
+const LINGER: Duration = Duration::from_millis(20);
 
 /// Period of what waits for the world: a full disk, a full queue, a store that failed, records that grow old.
 pub(super) const TICK: Duration = Duration::from_secs(1);
@@ -54,10 +56,10 @@ pub struct Queue {
     pub(super) store: Option<Store>,
     peers: Option<BindQueue>,
     pending: Vec<Pending>,
-    /// Leases asked for; taken after the commit, so that a verdict that came first has had its effect.
-    asked: Vec<(usize, oneshot::Sender<Result<Leased, StoreError>>)>,
-    /// When the first request of the group came; none while there is none.
-    collecting: Option<Instant>,
+    /// The number of the open group, or of the next one.
+    group: u64,
+    /// Whether the open group ends with what is in the mailbox.
+    hurries: bool,
     /// Verdicts to be written when the store can write again.
     pub(super) owed: Vec<Settle>,
     gate: Gate,
@@ -91,8 +93,8 @@ impl Queue {
             store: Some(store),
             peers: None,
             pending: Vec::new(),
-            asked: Vec::new(),
-            collecting: None,
+            group: 0,
+            hurries: false,
             owed: Vec::new(),
             told: Admission::Open,
             failing: None,
@@ -103,8 +105,9 @@ impl Queue {
         }
     }
 
-    /// The store, for a question.
+    /// The store, for a question or an order, with all that was asked before.
     pub(super) fn store(&mut self) -> Result<&mut Store, StoreError> {
+        self.commit();
         self.store.as_mut().ok_or(StoreError::Closed)
     }
 
@@ -129,51 +132,47 @@ impl Queue {
         ctx: &mut Context<Self>,
     ) -> ResponseFuture<Result<T, StoreError>> {
         let (reply, answer) = oneshot::channel();
-        self.pending.push(request(reply));
-        self.gather(ctx);
+        self.push(request(reply), ctx);
         Box::pin(async { answer.await.unwrap_or(Err(StoreError::Closed)) })
     }
 
-    /// Adds a request for leases to the group.
-    pub(super) fn ask(
-        &mut self,
-        max: usize,
-        ctx: &mut Context<Self>,
-    ) -> ResponseFuture<Result<Leased, StoreError>> {
-        let (reply, answer) = oneshot::channel();
-        self.asked.push((max, reply));
-        self.gather(ctx);
-        Box::pin(async { answer.await.unwrap_or(Err(StoreError::Closed)) })
-    }
-
-    /// Commits when the group is full or old; otherwise when the mailbox has nothing more.
-    pub(super) fn gather(&mut self, ctx: &mut Context<Self>) {
-        let now = Instant::now();
-        match self.collecting {
-            None => {
-                self.collecting = Some(now);
-                // Handled after the messages that are in the mailbox already.
-                ctx.notify(Commit);
-            }
-            Some(first) => {
-                if self.pending.len() >= GROUP || now.duration_since(first) >= GROUP_TIME {
-                    self.commit();
-                }
-            }
+    /// Hands out leases, without a commit: what the open group changes is told to the uploader when it is done.
+    pub(super) fn lease(&mut self, max: usize) -> Result<Leased, StoreError> {
+        let store = self.store.as_mut().ok_or(StoreError::Closed)?;
+        let leased = store.take_leases(max, clock::now());
+        if let Err(error) = &leased {
+            let failure = Failure::of(error);
+            self.fail(failure);
+            self.look_at_level(None);
         }
+        leased
     }
 
-    /// Adds an append-like request; its error has a type of its own.
+    /// Adds a request to the group, which ends when it is full, when a request that hurries is the last in the mailbox,
+    /// or when its time is up.
     pub(super) fn push(&mut self, request: Pending, ctx: &mut Context<Self>) {
+        let (opens, hurries) = (self.pending.is_empty(), request.hurries());
         self.pending.push(request);
-        self.gather(ctx);
+        let commit = Commit { group: self.group };
+        if self.pending.len() >= GROUP {
+            self.commit();
+        } else if hurries && !self.hurries {
+            self.hurries = true;
+            // Handled after the messages that are in the mailbox already.
+            ctx.notify(commit);
+        } else if opens {
+            ctx.notify_later(commit, LINGER);
+        }
     }
 
     /// Carries out the group.
     pub(super) fn commit(&mut self) {
-        self.collecting = None;
+        if self.pending.is_empty() {
+            return;
+        }
+        self.group += 1;
+        self.hurries = false;
         let group = std::mem::take(&mut self.pending);
-        let asked = std::mem::take(&mut self.asked);
         let now = clock::now();
         let Some(store) = self.store.as_mut() else {
             let mut tally = Tally::default();
@@ -181,18 +180,10 @@ impl Queue {
                 one.turn_away(&mut tally);
             }
             self.owed.append(&mut tally.owed);
-            drop(asked);
             return;
         };
-        let mut tally = group::commit(store, group, now);
+        let tally = group::commit(store, group, now);
         let evicted = std::mem::take(&mut store.evicted);
-        for (max, reply) in asked {
-            let taken = store.take_leases(max, now);
-            if let Err(error) = &taken {
-                tally.failure = Some(Failure::of(error));
-            }
-            drop(reply.send(taken));
-        }
         if evicted > 0 {
             journal::evicted(evicted);
         }
@@ -307,16 +298,18 @@ impl Actor for Queue {
     }
 }
 
-/// The mailbox has nothing more for this group. From the queue to itself.
+/// The time of a group is up. From the queue to itself.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
-struct Commit;
+struct Commit {
+    group: u64,
+}
 
 impl Handler<Commit> for Queue {
     type Result = ();
 
-    fn handle(&mut self, _: Commit, _: &mut Context<Self>) {
-        if self.collecting.is_some() {
+    fn handle(&mut self, commit: Commit, _: &mut Context<Self>) {
+        if commit.group == self.group {
             self.commit();
         }
     }

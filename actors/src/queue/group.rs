@@ -112,6 +112,15 @@ pub(super) fn commit(store: &mut Store, group: Vec<Pending>, now: UnixMs) -> Tal
 }
 
 impl Pending {
+    /// Whether somebody waits for it, and nothing that could share its commit comes soon.
+    pub(super) fn hurries(&self) -> bool {
+        match self {
+            Self::Append(append, _) => !append.more_follow,
+            Self::Import(..) | Self::Job(..) => true,
+            Self::Settle(..) | Self::ServerState(..) => false,
+        }
+    }
+
     /// Does it as a part of a transaction. An answer that refuses has changed nothing.
     fn apply(&self, change: &mut Change<'_>, now: UnixMs) -> Result<Done, StoreError> {
         match self {

@@ -79,10 +79,10 @@ impl Handler<KeepServerState> for Queue {
 }
 
 impl Handler<TakeLeases> for Queue {
-    type Result = ResponseFuture<Result<Leased, StoreError>>;
+    type Result = Result<Leased, StoreError>;
 
-    fn handle(&mut self, request: TakeLeases, ctx: &mut Context<Self>) -> Self::Result {
-        self.ask(request.max, ctx)
+    fn handle(&mut self, request: TakeLeases, _: &mut Context<Self>) -> Self::Result {
+        self.lease(request.max)
     }
 }
 
@@ -90,7 +90,6 @@ impl Handler<ReadServerState> for Queue {
     type Result = Result<Option<Vec<u8>>, StoreError>;
 
     fn handle(&mut self, _: ReadServerState, _: &mut Context<Self>) -> Self::Result {
-        self.commit();
         self.store()?.server_state()
     }
 }
@@ -175,7 +174,6 @@ impl Handler<DescribeSources> for Queue {
     type Result = Result<Vec<Standing>, StoreError>;
 
     fn handle(&mut self, asked: DescribeSources, _: &mut Context<Self>) -> Self::Result {
-        self.commit();
         self.store()?.standings(&asked.sources)
     }
 }

@@ -74,6 +74,7 @@ pub(super) fn append(name: &str) -> Append {
         reports: vec![report(name, format!("{{\"sn\":\"{name}\"}}").as_bytes())],
         priority: Priority::default(),
         again: false,
+        more_follow: false,
     }
 }
 

@@ -17,6 +17,8 @@ use crate::messages::queue::{Leased, Verdict};
 use crate::messages::transport::Sent;
 use crate::model::{Entry, EntryId, Lease, UnixMs, UploaderStatus};
 
+/// Settlements that the queue may have open: it commits them in groups, and what is behind them is sent meanwhile.
+const SETTLING_MAX: usize = 64;
 /// The queue is asked this long after it had nothing, should its hint have been lost.
 const RECHECK: Duration = Duration::from_secs(60);
 /// Pause after the queue failed to lease.
@@ -218,8 +220,11 @@ impl State {
         if self.mode != Mode::Running || self.paused {
             return 0;
         }
-        let busy = self.in_flight.len() + self.settling.len();
-        self.server.room(busy, now.up).min(self.max.saturating_sub(busy))
+        let busy = self.in_flight.len();
+        self.server
+            .room(busy, now.up)
+            .min(self.max.saturating_sub(busy))
+            .min(SETTLING_MAX.saturating_sub(self.settling.len() + busy))
     }
 
     /// Asks the queue for leases when there is room and it may have some. One request is open at a time.

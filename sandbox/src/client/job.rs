@@ -2,6 +2,7 @@
 
 use std::future::poll_fn;
 use std::io::{self, IoSlice};
+use std::mem::MaybeUninit;
 use std::net::Shutdown;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::net::UnixDatagram as StdUnixDatagram;
@@ -256,9 +257,9 @@ fn drain(
     cx: &mut Context<'_>,
     mut sink: impl FnMut(&[u8]) -> bool,
 ) -> Result<Flow, JobError> {
-    let mut buffer = [0; 16 * 1024];
+    let mut buffer = [MaybeUninit::uninit(); 16 * 1024];
     while let Some(open) = pipe {
-        let mut read = ReadBuf::new(&mut buffer);
+        let mut read = ReadBuf::uninit(&mut buffer);
         let Poll::Ready(result) = Pin::new(open).poll_read(cx, &mut read) else {
             break;
         };

@@ -36,7 +36,8 @@ impl ConverterSupervisor {
             order,
             item.clone(),
         );
-        self.run(served, ctx, move |supervisor, replayed, ctx| {
+        self.watch(served, ctx, move |supervisor, replayed, ctx| {
+            supervisor.flow.ended();
             if let Some(tally) = supervisor.ledger.tally(order.converter) {
                 tally.in_flight = tally.in_flight.saturating_sub(1);
             }

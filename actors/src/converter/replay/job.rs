@@ -198,6 +198,7 @@ impl Job {
                 // Fresh reports go first.
                 priority: Priority::try_from(10).unwrap_or_default(),
                 again: true,
+                more_follow: false,
             };
             match (self.ports.append)(append).await {
                 Err(error) => return Replayed::Trouble(TroubleKind::Queue, error.to_string()),

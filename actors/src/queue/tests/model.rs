@@ -180,6 +180,7 @@ impl Run {
                 .collect(),
             priority: Priority::try_from(priority).unwrap(),
             again: false,
+            more_follow: false,
         };
         let now = self.now;
         let appended = self.store().append(&append, now);

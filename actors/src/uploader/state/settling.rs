@@ -9,7 +9,7 @@ use crate::model::EntryId;
 use crate::uploader::journal::Notice;
 use crate::uploader::trouble::Repeated;
 
-/// Pause before a settlement is repeated. It may be repeated any number of times, and ties up one credit until it is in.
+/// Pause before a settlement is repeated. It may be repeated any number of times.
 const PAUSE: Duration = Duration::from_secs(5);
 
 #[derive(Debug)]
