@@ -1,4 +1,8 @@
 //! Entries go out: the most urgent first, the oldest first within a priority, and none is forgotten.
+//!
+//! Behind an old backlog, as after an outage of a day, the order gives a little way at both ends: to the oldest entry,
+//! which a steady stream of more urgent ones would hold back for ever, and to the newest, so that the line's reports of
+//! now do not wait for all those of yesterday.
 
 use std::collections::BTreeSet;
 use std::ops::Bound;
@@ -15,12 +19,33 @@ use super::tables::Doing;
 use crate::messages::queue::{Leased, StoreError};
 use crate::model::{EntryId, EntryState, Lease, Refusal, UnixMs};
 
-/// An entry that waits for so long may overtake more urgent ones, so that a steady stream of those cannot hold it back
-/// for ever. Far above any burst: within it the order is strict.
-const NEGLECTED: Duration = Duration::from_secs(3600);
+/// A backlog is old when its oldest entry waits for so long. Far above any burst: within it the order is strict.
+const OLD: Duration = Duration::from_secs(3600);
 
-/// One lease in so many goes to the oldest neglected entry.
-const NEGLECTED_TURN: u64 = 8;
+/// Of so many leases behind an old backlog, one goes to its oldest entry and one to the newest.
+const ROUND: u64 = 8;
+
+/// Whose lease it is, behind an old backlog.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    /// The next one's in the order.
+    Next,
+    /// The oldest entry's of all.
+    Oldest,
+    /// The newest entry's of all.
+    Newest,
+}
+
+impl Turn {
+    /// That of the lease of this number.
+    fn of(lease: u64) -> Self {
+        match lease % ROUND {
+            3 => Self::Newest,
+            7 => Self::Oldest,
+            _ => Self::Next,
+        }
+    }
+}
 
 impl Store {
     /// Leases due entries, as [`TakeLeases`](crate::messages::queue::TakeLeases) says.
@@ -71,12 +96,16 @@ impl Store {
             due.extend(run.due);
         }
         due.truncate(max);
-        if self.turn % NEGLECTED_TURN == NEGLECTED_TURN - 1
+        let turn = Turn::of(self.turn);
+        if turn != Turn::Next
             && let Some(oldest) = oldest
-            && self.base.neglected(&txn, oldest, now)
+            && self.base.is_old(&txn, oldest, now)
         {
-            due.retain(|seq| *seq != oldest);
-            due.insert(0, oldest);
+            let newest = || self.base.newest(&txn, &self.leased);
+            let first = if turn == Turn::Newest { newest()? } else { None };
+            let first = first.unwrap_or(oldest);
+            due.retain(|seq| *seq != first);
+            due.insert(0, first);
             due.truncate(max);
         }
         let next = next.map(|at| UnixMs(i64::try_from(at).unwrap_or(i64::MAX)));
@@ -183,9 +212,32 @@ impl Base {
         })
     }
 
-    fn neglected(&self, txn: &RoTxn<'_, WithoutTls>, seq: u64, now: UnixMs) -> bool {
+    fn is_old(&self, txn: &RoTxn<'_, WithoutTls>, seq: u64, now: UnixMs) -> bool {
         let entry = self.entry(txn, seq);
-        entry.is_ok_and(|(entry, _)| now.since(entry.queued()) >= NEGLECTED)
+        entry.is_ok_and(|(entry, _)| now.since(entry.queued()) >= OLD)
+    }
+
+    /// The newest entry, of whatever priority, that was not tried yet and is not leased.
+    fn newest(&self, txn: &RoTxn<'_, WithoutTls>, leased: &BTreeSet<u64>) -> Result<Option<u64>, StoreError> {
+        let mut newest = None;
+        for priority in 1..=10 {
+            let at = |not_before| Place {
+                priority,
+                not_before,
+                seq: 0,
+            };
+            let (from, to) = (at(0).key(), at(1).key());
+            let untried = (Bound::Included(&from[..]), Bound::Excluded(&to[..]));
+            for item in self.tables.ready.rev_range(txn, &untried).doing("read")? {
+                let (key, _) = item.doing("read")?;
+                let seq = key::last_number(key).filter(|seq| !leased.contains(seq));
+                if seq.is_some() {
+                    newest = newest.max(seq);
+                    break;
+                }
+            }
+        }
+        Ok(newest)
     }
 
     /// The records of an entry.

@@ -248,6 +248,34 @@ fn a_steady_stream_of_urgent_reports_does_not_hold_back_a_neglected_one() {
 }
 
 #[test]
+fn behind_an_old_backlog_a_fresh_report_goes_soon_and_before_that_all_go_in_order() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = open(dir.path());
+    for number in 0..50 {
+        queue(&mut store, &append(&format!("backlog-{number}")));
+    }
+    let place_of_a_fresh_one = |store: &mut Store, name: &str, now: UnixMs| {
+        let Ok(Appended::Queued(fresh)) = store.append(&append(name), now) else {
+            panic!("not queued")
+        };
+        let place = (0..60_u64).find(|_| {
+            let leased = store.take_leases(1, now).unwrap().leases;
+            let entry = leased[0].entry.id;
+            store.settle(&delivered(entry), now).unwrap();
+            entry == fresh[0]
+        });
+        place.unwrap()
+    };
+    let later = NOW.plus(MINUTE * 61);
+    assert!(place_of_a_fresh_one(&mut store, "fresh", later) < 8);
+    assert!(place_of_a_fresh_one(&mut store, "fresher", later) < 8);
+    let left = store.waiting().unwrap();
+    assert!(left > 30);
+    let soon = NOW.plus(MINUTE * 59);
+    assert_eq!(place_of_a_fresh_one(&mut store, "early", soon), left);
+}
+
+#[test]
 fn a_refused_report_waits_for_an_operator_with_the_servers_words() {
     let dir = tempfile::tempdir().unwrap();
     let mut store = open(dir.path());
