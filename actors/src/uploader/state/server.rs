@@ -21,6 +21,8 @@ const PATH_PATIENCE: u32 = 3;
 const PROBE: Duration = Duration::from_secs(300);
 /// An outage of this length ends the delays that reports got from it.
 const LONG_OUTAGE: Duration = Duration::from_secs(60);
+/// Stations that wait for the same moment begin at random within so long after it.
+const FLEET: Duration = Duration::from_secs(60);
 /// Difference of the clocks, in seconds, that is worth a line.
 const CLOCK_TOLERANCE_S: u64 = 120;
 
@@ -159,8 +161,10 @@ impl ServerView {
             }
             Sign::Fails { retry_after } => {
                 let opened = self.breaker.failed(entry.id, now.up, random);
-                if let Some(pause) = retry_after {
-                    self.hold_until(now.up + *pause);
+                if let Some(pause) = *retry_after {
+                    // A server names the same moment to all stations of a plant.
+                    let spread = pause.min(FLEET).mul_f64(random.random());
+                    self.hold_until(now.up + pause + spread);
                 }
                 if opened || self.outages.is_down() {
                     self.down(Fault::Failing, &ruling.words, now.up, effects);
