@@ -40,7 +40,7 @@ pub(crate) fn prepare(options: &LoadOptions) -> Result<Settings, Exit> {
 ///
 /// # Errors
 ///
-/// With the exit status, when the state folder cannot be made (74); the journal then says why.
+/// With the exit status, when the state folder cannot be made or written (74); the journal then says why.
 pub(crate) fn make_folders(settings: &Settings) -> Result<(), Exit> {
     settings.make_state_dir().map_err(|error| {
         journal::no_state_dir(&settings.state_dir, &error);

@@ -122,13 +122,13 @@ fn failing(host: &str, words: &str, next: Duration, failures: u64, since: Span) 
 
 fn credentials(host: &str, words: &str, failures: u64, since: Span) {
     log::error!(target: "uploader", code = "U420", host = host, failures = failures, since:% = since,
-        cause:% = Words(words), next = "install a new token, then: systemctl restart stationd";
+        cause:% = Words(words), next = "install a new token, then: systemctl restart stationd (with server.token_file a reload is enough)";
         "server refuses our credentials, uploads stopped");
 }
 
 fn path(host: &str, words: &str, failures: u64, since: Span) {
     log::error!(target: "uploader", code = "U421", host = host, failures = failures, since:% = since,
-        cause:% = Words(words), next = "correct server.url, then: systemctl restart stationd";
+        cause:% = Words(words), next = "correct server.url, then: systemctl reload stationd";
         "server does not know the address for reports, uploads stopped");
 }
 

@@ -47,12 +47,12 @@ pub fn settings_not_upgraded(file: &Path, cause: &str) {
     );
 }
 
-/// D018: the state folder cannot be made.
+/// D018: the state folder cannot be made or written.
 pub fn no_state_dir(folder: &Path, error: &std::io::Error) {
     log::error!(
         target: "daemon", code = "D018", folder:% = folder.display(), cause:% = error,
-        next = "make it, or name another one by state_dir";
-        "the state folder cannot be made"
+        next = "check its owner and mode, remount its disk if it is read-only, or name another one by state_dir";
+        "the state folder cannot be made or written"
     );
 }
 

@@ -3,6 +3,7 @@
 use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 
+use nix::unistd::AccessFlags;
 use stationd_actors::converter::{ConverterSettings, RetentionSettings, SupervisorSettings};
 use stationd_actors::queue::QueueSettings;
 use stationd_actors::uploader::UploaderSettings;
@@ -10,6 +11,7 @@ use stationd_actors::watcher::{FolderSettings, Unit};
 use stationd_sandbox::{ForkerSettings, Program};
 use uuid::Uuid;
 
+use super::contents::Contents;
 use super::environment::Environment;
 use super::file::FileKeys;
 use super::folders;
@@ -55,6 +57,8 @@ pub struct Settings {
     pub token_origin: Option<Origin>,
     /// The backup that was read because the file is damaged.
     pub backup: Option<Backup>,
+    /// What the token, certificate and key files held.
+    pub(super) contents: Contents,
 }
 
 impl Settings {
@@ -92,6 +96,7 @@ impl Settings {
             folders: checked.folders,
             converters: checked.converters,
             sandbox,
+            contents: Contents::of(&uploader.server),
             uploader,
             control,
             http,
@@ -158,11 +163,14 @@ impl Settings {
     ///
     /// # Errors
     ///
-    /// When it cannot be made, or something else has its name.
+    /// When it cannot be made or written, or something else has its name. A full disk is no error: what waits there can
+    /// be sent.
     pub fn make_state_dir(&self) -> std::io::Result<()> {
         std::fs::DirBuilder::new()
             .recursive(true)
             .mode(0o750)
-            .create(&self.state_dir)
+            .create(&self.state_dir)?;
+        nix::unistd::access(&self.state_dir, AccessFlags::W_OK | AccessFlags::X_OK)?;
+        Ok(())
     }
 }

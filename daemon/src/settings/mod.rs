@@ -5,6 +5,7 @@
 //! credentials. Every value keeps its [`Origin`], and every [`Fault`] is reported, not only the first.
 
 mod checked;
+mod contents;
 mod converter;
 mod environment;
 mod fault;

@@ -14,7 +14,8 @@ pub struct Changes {
     pub restart: Vec<String>,
 }
 
-/// Compares the settings in force with new ones. A converter that comes or goes counts as one key, `converter.NAME`.
+/// Compares the settings in force with new ones. A converter that comes or goes counts as one key, `converter.NAME`; a
+/// token or certificate that was renewed in its file, as a change of the setting that names the file.
 pub fn compare(old: &Settings, new: &Settings) -> Changes {
     let mut changed = Vec::new();
     for (here, there) in [(old, new), (new, old)] {
@@ -28,6 +29,7 @@ pub fn compare(old: &Settings, new: &Settings) -> Changes {
             }
         }
     }
+    changed.extend(old.contents.changed(&new.contents));
     changed.sort();
     changed.dedup();
     let (live, restart) = changed.into_iter().partition(|key| is_live(key));

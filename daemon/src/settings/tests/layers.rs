@@ -237,6 +237,26 @@ fn what_a_reload_changes_is_named() {
 }
 
 #[test]
+fn a_token_or_certificate_renewed_in_its_file_is_a_change() {
+    let folder = TempDir::new().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let named = |key: &str| format!("{key}_file = {:?}\n", path(key).display().to_string());
+    let keys = ["token", "ca", "client_cert", "client_key"];
+    for key in keys {
+        write(&path(key), "first", 0o600);
+    }
+    let text = GOOD.replace("[[converter]]", &(keys.map(named).concat() + "[[converter]]"));
+    let old = load_text(&text).unwrap();
+    assert_eq!(compare(&old, &load_text(&text).unwrap()), Changes::default());
+    for key in keys {
+        let old = load_text(&text).unwrap();
+        write(&path(key), "second", 0o600);
+        let changes = compare(&old, &load_text(&text).unwrap());
+        assert_eq!(changes.restart, [format!("server.{key}_file")]);
+    }
+}
+
+#[test]
 fn the_file_that_is_shipped_is_good_with_and_without_its_examples() {
     let shipped = include_str!("../../../../systemd/stationd.toml");
     let settings = load_text(shipped).unwrap();
