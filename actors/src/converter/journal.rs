@@ -155,9 +155,9 @@ pub(super) fn failed(line: &Line, failure: &Failure) {
 }
 
 /// C230: something a converter needs does not work; its files wait. Said once, then every 10 min.
-pub(super) fn trouble(converter: &str, what: &str, cause: &str) {
+pub(super) fn trouble(converter: &str, what: &str, cause: &str, next: &str) {
     log::warn!(
-        target: "converter", code = "C230", converter = converter, cause = cause;
+        target: "converter", code = "C230", converter = converter, cause = cause, next = next;
         "{what}, trying again, files stay where they are"
     );
 }
@@ -329,7 +329,7 @@ mod tests {
     #[test]
     fn lines_about_a_converter_name_it() {
         let lines = heard(|| {
-            trouble("ict", "the converter cannot be run", "no such file");
+            trouble("ict", "the converter cannot be run", "no such file", "install it");
             works_again("ict", "the converter runs", Duration::ZERO);
             given_up(2);
         });
@@ -338,7 +338,7 @@ mod tests {
             .map(|line| (line.code.as_str(), line.keys.join(" ")))
             .collect();
         let expected = [
-            ("C230", "converter cause"),
+            ("C230", "converter cause next"),
             ("C231", "converter"),
             ("C291", "jobs"),
         ];

@@ -1,5 +1,6 @@
 //! All converters' figures, and what does not work for now.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -46,6 +47,18 @@ impl Ledger {
     /// How many converters there are.
     pub(super) fn len(&self) -> usize {
         self.tallies.len()
+    }
+
+    /// The folders that sources are brought to.
+    pub(super) fn folders(&self) -> Vec<PathBuf> {
+        let settings = self.tallies.iter().map(|tally| &tally.settings);
+        let mut folders: Vec<_> = settings
+            .flat_map(|converter| [&converter.done_dir, &converter.error_dir, &converter.pending_dir])
+            .cloned()
+            .collect();
+        folders.sort();
+        folders.dedup();
+        folders
     }
 
     /// One converter's figures.
@@ -95,7 +108,7 @@ impl Ledger {
             }
         };
         if advice.speak {
-            journal::trouble(&tally.settings.name, what, cause);
+            journal::trouble(&tally.settings.name, what, cause, kind.remedy());
         }
         wait(advice.delay, all)
     }

@@ -3,9 +3,11 @@
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::fs::OpenOptions;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+
+use nix::fcntl::OFlag;
 
 use super::anchor::Anchor;
 use super::names::{free_names, with_suffix};
@@ -18,6 +20,9 @@ use crate::model::{Shown, UnixMs};
 pub(super) const REASON_SUFFIX: &str = ".reason.json";
 /// Ends the name of the file that says when another one in the pending folder is tried again.
 pub(super) const PENDING_SUFFIX: &str = ".pending.json";
+
+/// Most of a companion that is read: standard error is a part of it.
+const COMPANION_BYTES: u64 = 1024 * 1024;
 
 /// What became of a source.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -143,7 +148,7 @@ impl Leaving<'_> {
                 Ok(_) => continue,
                 Err(cause) => return Err(RetireError::new(dir, cause)),
             }
-            match write_new(&companion, &text(&name)) {
+            match self.write_companion(&companion, &text(&name)) {
                 Ok(()) => {}
                 Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => continue,
                 Err(cause) => return Err(RetireError::new(dir, cause)),
@@ -161,6 +166,27 @@ impl Leaving<'_> {
             }
         }
         Err(RetireError::new(dir, io::ErrorKind::AlreadyExists.into()))
+    }
+
+    /// Writes a companion that must not exist. One that names this very job, beside no file, was left by a crash.
+    fn write_companion(&self, path: &Path, text: &[u8]) -> io::Result<()> {
+        match write_new(path, text) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && self.is_of_this_job(path) => {
+                unlink(path)?;
+                write_new(path, text)
+            }
+            written => written,
+        }
+    }
+
+    fn is_of_this_job(&self, companion: &Path) -> bool {
+        let mut text = String::new();
+        let read = OpenOptions::new()
+            .read(true)
+            .custom_flags((OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC).bits())
+            .open(companion)
+            .and_then(|file| file.take(COMPANION_BYTES).read_to_string(&mut text));
+        read.is_ok() && text.contains(&self.source.job.to_string())
     }
 
     fn names(&self, suffix: &str) -> impl Iterator<Item = OsString> {
@@ -200,7 +226,6 @@ fn write_new(path: &Path, text: &[u8]) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use std::fs;
-    use std::io::Read;
     use std::os::unix::ffi::OsStrExt;
 
     use nix::sys::stat::stat;
@@ -383,6 +408,28 @@ mod tests {
         fs::remove_dir_all(drop.at("error")).unwrap_err();
         assert!(path.exists());
     }
+
+    #[test]
+    fn a_reason_that_a_crash_left_without_its_file_is_replaced_and_another_jobs_is_not() {
+        let drop = Drop::new();
+        let (_, source) = drop.file("SN1.log", "x");
+        let said = |source: &Source| format!("{{\"job\":\"{}\"}}", source.job).into_bytes();
+        fs::create_dir(drop.at("error")).unwrap();
+        fs::write(drop.at("error/SN1.log.reason.json"), said(&source)).unwrap();
+        let retired = leaving(&source).with_companion(&drop.at("error"), REASON_SUFFIX, |_| said(&source));
+        assert_eq!(retired.unwrap(), Retired::To(drop.at("error/SN1.log")));
+        assert_eq!(drop.names("error"), ["SN1.log", "SN1.log.reason.json"]);
+
+        let (_, other) = drop.file("SN2.log", "y");
+        fs::write(drop.at("error/SN2.log.reason.json"), said(&source)).unwrap();
+        let retired = leaving(&other).with_companion(&drop.at("error"), REASON_SUFFIX, |_| said(&other));
+        assert!(matches!(retired, Ok(Retired::To(to)) if to != drop.at("error/SN2.log")));
+        assert_eq!(
+            fs::read(drop.at("error/SN2.log.reason.json")).unwrap(),
+            said(&source)
+        );
+    }
+
     #[test]
     fn a_result_folder_goes_as_one_also_to_another_file_system() {
         let drop = Drop::new();

@@ -105,3 +105,18 @@ pub(super) enum TroubleKind {
     /// The way of a file whose job ended so.
     Folder(JobEnd),
 }
+
+impl TroubleKind {
+    /// What to do about it; it is tried again by itself.
+    pub(super) fn remedy(self) -> &'static str {
+        match self {
+            Self::Sandbox => "see what is missing: stationctl doctor",
+            Self::Program => "check the converter's command, its owner and its mode",
+            Self::Queue | Self::QueueFull => "see the lines of the queue",
+            Self::Read => "check owner and mode of the files and their folder",
+            Self::Folder(_) => {
+                "check the folder's owner, mode and disk, and ReadWritePaths= of the unit: stationctl doctor"
+            }
+        }
+    }
+}

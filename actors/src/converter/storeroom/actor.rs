@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
 
-use super::round::sweep;
+use super::round::{clear_leftovers, sweep};
+use crate::clock;
 use crate::converter::trouble::Trouble;
 use crate::converter::{ConverterSupervisor, journal};
 
@@ -30,7 +31,16 @@ impl ConverterSupervisor {
             return;
         }
         let ports = Rc::clone(&self.ports);
-        let round = async move { sweep(&ports).await }.into_actor(self);
+        let folders = match self.tidying.last {
+            None => self.ledger.folders(),
+            Some(_) => Vec::new(),
+        };
+        let started = clock::now();
+        let round = async move {
+            clear_leftovers(&ports, folders, started).await;
+            sweep(&ports).await
+        }
+        .into_actor(self);
         ctx.spawn(round.map(|result, supervisor, ctx| {
             let (tidying, now) = (&mut supervisor.tidying, Instant::now());
             tidying.last = Some(now);

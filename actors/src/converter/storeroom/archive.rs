@@ -27,7 +27,7 @@ pub(super) const CONTENT: &str = ".gz";
 /// Ends the name of a record.
 pub(super) const RECORD: &str = ".json";
 /// Ends the name of a file that is being written.
-const PART: &str = ".part";
+pub(super) const PART: &str = ".part";
 
 /// The archive in a folder, which is made when something comes into it.
 #[derive(Debug)]

@@ -3,6 +3,7 @@
 mod actor;
 mod archive;
 mod calendar;
+mod leftovers;
 mod moved;
 mod record;
 mod room;

@@ -1,12 +1,13 @@
 //! One round of tidying up: what is too old or too much goes, the oldest first, a little at a time.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
 use super::Storeroom;
 use super::archive::Item;
 use super::calendar::is_older;
+use super::leftovers;
 use super::moved::{self, Removed};
 use super::survey::Survey;
 use crate::clock;
@@ -57,6 +58,25 @@ pub(super) async fn sweep(ports: &Ports) -> Result<Round, String> {
         journal::done_swept(round.moved, ports.storeroom.settings.done_days);
     }
     moved.and(archived).map(|()| round)
+}
+
+/// Removes what a crash left half-made in the archive and in `folders`. What cannot be removed is in nobody's way.
+pub(super) async fn clear_leftovers(ports: &Ports, folders: Vec<PathBuf>, started: UnixMs) {
+    if folders.is_empty() {
+        return;
+    }
+    let shelves = on(&ports.storeroom, |room| room.archive.shelves()).await;
+    for folder in folders.into_iter().chain(shelves.unwrap_or_default()) {
+        match blocking(move || leftovers::clear(&folder, started)).await {
+            Ok(0) => {}
+            Ok(copies) => {
+                log::debug!(target: "converter", copies; "removed half-made copies of an earlier run");
+            }
+            Err(cause) => {
+                log::debug!(target: "converter", cause; "cannot remove half-made copies of an earlier run");
+            }
+        }
+    }
 }
 
 async fn sweep_moved(ports: &Ports, now: UnixMs, round: &mut Round) -> Result<(), String> {
