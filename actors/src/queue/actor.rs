@@ -23,7 +23,7 @@ use super::describe::LastHour;
 use super::gate::{Gate, Level};
 use super::group::{self, Failure, Pending, Tally};
 use super::open_error::OpenError;
-use super::recovery::Failing;
+use super::recovery::{Episode, Failing};
 use super::retention::Forgotten;
 use super::store::Store;
 use super::{QueueSettings, journal};
@@ -65,6 +65,7 @@ pub struct Queue {
     gate: Gate,
     told: Admission,
     pub(super) failing: Option<Failing>,
+    pub(super) episode: Option<Episode>,
     last_retention: Instant,
     /// Records removed before their time.
     forgotten: Forgotten,
@@ -98,6 +99,7 @@ impl Queue {
             owed: Vec::new(),
             told: Admission::Open,
             failing: None,
+            episode: None,
             last_retention: Instant::now(),
             forgotten: Forgotten::default(),
             queued: LastHour::default(),
@@ -118,6 +120,11 @@ impl Queue {
             (None, Admission::Closed(reason)) => Some(reason.to_string()),
             (None, Admission::Open) => None,
         }
+    }
+
+    /// Whether reports are taken, and why not.
+    pub(super) fn admission(&self) -> Admission {
+        self.gate.admission()
     }
 
     /// Verdicts that the store could not take yet.

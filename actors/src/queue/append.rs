@@ -1,8 +1,11 @@
 //! Reports come in.
 
+use std::slice;
+
+use nix::errno::Errno;
 use uuid::Uuid;
 
-use super::capacity::Margin;
+use super::capacity::{Margin, RESERVE, Wanted};
 use super::key::{self, Place};
 use super::record::{self, Attempts, EntryRecord, JobEntry, ReceiptRecord};
 use super::spool::INLINE_BYTES;
@@ -12,7 +15,7 @@ use super::{Duplicates, WhenFull, document};
 use crate::messages::queue::{
     Append, AppendError, Appended, FullReason, ImportEntries, Imported, ImportedReport, StoreError,
 };
-use crate::model::{EntryId, JobEnd, JobRecord, Outcome, Priority, UnixMs};
+use crate::model::{EntryId, JobEnd, JobRecord, NewReport, Outcome, Priority, UnixMs};
 
 /// What became of an append: the limit that forbids it changes nothing.
 pub(super) type Admitted<T> = Result<T, FullReason>;
@@ -70,19 +73,18 @@ impl Store {
             | StoreError::File { cause, .. } => cause.raw_os_error()?,
             _ => return None,
         };
-        matches!(errno, libc_errno::ENOSPC | libc_errno::EDQUOT).then(|| FullReason::Disk {
-            free: self.base.free_disk_bytes().unwrap_or(0),
+        let free = self.base.free_disk_bytes().unwrap_or(0);
+        let full = match Errno::from_raw(errno) {
+            Errno::ENOSPC | Errno::EDQUOT => true,
+            // LMDB's word for a write that was cut short, as by a full disk.
+            Errno::EIO => free < RESERVE,
+            _ => false,
+        };
+        full.then_some(FullReason::Disk {
+            free,
             floor: self.base.settings.min_free_disk_bytes,
         })
     }
-}
-
-/// Raw numbers of the two errors that mean a full disk.
-mod libc_errno {
-    use nix::errno::Errno;
-
-    pub(super) const ENOSPC: i32 = Errno::ENOSPC as i32;
-    pub(super) const EDQUOT: i32 = Errno::EDQUOT as i32;
 }
 
 impl Change<'_> {
@@ -91,8 +93,7 @@ impl Change<'_> {
         if let Some(known) = self.known(append)? {
             return Ok(Ok(known));
         }
-        let wanted = u64::try_from(append.reports.len()).unwrap_or(u64::MAX);
-        if let Some(full) = self.make_room(wanted, append.priority, now)? {
+        if let Some(full) = self.make_room(wanted(&append.reports), append.priority, now)? {
             return Ok(Err(full));
         }
         let mut entries = Vec::with_capacity(append.reports.len());
@@ -125,7 +126,7 @@ impl Change<'_> {
                 imported.known += 1;
                 continue;
             }
-            if let Some(full) = self.make_room(1, from.priority, now)? {
+            if let Some(full) = self.make_room(wanted(slice::from_ref(&from.report)), from.priority, now)? {
                 // What is in stays in: the message may be repeated, and it is passed over then.
                 return Ok(if imported.queued == 0 {
                     Err(full)
@@ -232,10 +233,10 @@ impl Change<'_> {
         Ok(self.state_of(&entries.doing("read")?)? != Known::Unknown)
     }
 
-    /// Lets `wanted` reports of this urgency in, if it must by giving up others; the limit that forbids it otherwise.
+    /// Lets reports of this urgency in, if it must by giving up others; the limit that forbids it otherwise.
     fn make_room(
         &mut self,
-        wanted: u64,
+        wanted: Wanted,
         priority: Priority,
         now: UnixMs,
     ) -> Result<Option<FullReason>, StoreError> {
@@ -243,11 +244,11 @@ impl Change<'_> {
         let Some(FullReason::MaxSize(max)) = full else {
             return Ok(full);
         };
-        if self.base.settings.when_full == WhenFull::Wait || wanted > max {
+        if self.base.settings.when_full == WhenFull::Wait || wanted.reports > max {
             return Ok(full);
         }
         let waiting = self.base.tables.ready.len(&self.txn).doing("count")?;
-        let excess = usize::try_from(waiting + wanted - max).unwrap_or(usize::MAX);
+        let excess = usize::try_from(waiting + wanted.reports - max).unwrap_or(usize::MAX);
         let victims = self.least_urgent(priority, excess)?;
         if victims.len() < excess {
             return Ok(full);
@@ -324,6 +325,14 @@ impl Change<'_> {
         }
         self.effects.counters.next_job += 1;
         Ok(())
+    }
+}
+
+/// The room that reports need. Until a document is compressed it may need a spool file.
+fn wanted(reports: &[NewReport]) -> Wanted {
+    Wanted {
+        reports: u64::try_from(reports.len()).unwrap_or(u64::MAX),
+        spools: reports.iter().any(|report| report.document.len() > INLINE_BYTES),
     }
 }
 

@@ -10,6 +10,29 @@ use crate::messages::queue::{FullReason, StoreError};
 /// Admission stops at this part of the map. At a full map LMDB cannot even delete, so what is left is for sending.
 const ADMIT_PERCENT: u64 = 80;
 
+/// So many bytes of the map's free pages are left for what leaves, when the disk has no more to give: a commit writes
+/// the pages it changes anew before it frees the old ones.
+pub(super) const RESERVE: u64 = 1024 * 1024;
+
+/// What is to come in.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wanted {
+    /// So many reports.
+    pub(super) reports: u64,
+    /// One of them may need a spool file, which no free page of the map makes up for.
+    pub(super) spools: bool,
+}
+
+impl Wanted {
+    /// Reports that fit into the map.
+    pub(super) fn reports(reports: u64) -> Self {
+        Self {
+            reports,
+            spools: false,
+        }
+    }
+}
+
 /// How far below its limits the queue must be to take reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Margin {
@@ -29,7 +52,7 @@ impl Margin {
 }
 
 impl Base {
-    /// Whether `wanted` more reports may come in; the limit that forbids it otherwise.
+    /// Whether what is `wanted` may come in; the limit that forbids it otherwise.
     ///
     /// A job with more reports than `queue.max_size` is let into an empty queue, or it could never be converted.
     ///
@@ -38,12 +61,12 @@ impl Base {
     pub(super) fn room(
         &self,
         txn: &RoTxn<'_, WithoutTls>,
-        wanted: u64,
+        wanted: Wanted,
         margin: Margin,
     ) -> Result<Option<FullReason>, StoreError> {
         let waiting = self.tables.ready.len(txn).doing("count")?;
         let max = self.settings.max_size;
-        let needed = wanted.saturating_add(max / 100 * margin.percent());
+        let needed = wanted.reports.saturating_add(max / 100 * margin.percent());
         if max > 0 && waiting > 0 && waiting.saturating_add(needed) > max {
             return Ok(Some(FullReason::MaxSize(max)));
         }
@@ -51,6 +74,11 @@ impl Base {
         let limit = u64::try_from(self.settings.map_bytes).unwrap_or(u64::MAX);
         if used > limit / 100 * (ADMIT_PERCENT - margin.percent()) {
             return Ok(Some(FullReason::Map { used, limit }));
+        }
+        // The map's file never shrinks: what was sent left pages in it that cost the disk nothing.
+        let spare = self.file_bytes().saturating_sub(used);
+        if !wanted.spools && spare > RESERVE / 100 * (100 + margin.percent()) {
+            return Ok(None);
         }
         Ok(self.disk_full(margin))
     }
@@ -79,7 +107,7 @@ impl Store {
     /// LMDB's.
     pub(super) fn room(&self, wanted: u64, margin: Margin) -> Result<Option<FullReason>, StoreError> {
         let txn = self.base.read()?;
-        self.base.room(&txn, wanted, margin)
+        self.base.room(&txn, Wanted::reports(wanted), margin)
     }
 
     /// Entries that are ready or leased.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use heed::{RoTxn, WithoutTls};
 
-use super::capacity::Margin;
+use super::capacity::{Margin, Wanted};
 use super::key::{self, Place};
 use super::store::{Base, Store};
 use super::tables::{Doing, Table};
@@ -29,7 +29,7 @@ impl Store {
         let count = |table: Table| table.len(&txn).doing("count");
         let waiting = count(tables.ready)?;
         let leased = u64::try_from(self.leased.len()).unwrap_or(u64::MAX).min(waiting);
-        let full = self.base.room(&txn, 1, Margin::None)?;
+        let full = self.base.room(&txn, Wanted::reports(1), Margin::None)?;
         Ok(QueueStatus {
             ready: waiting - leased,
             leased,

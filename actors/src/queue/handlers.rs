@@ -9,6 +9,7 @@ use super::actor::Queue;
 use super::group::Pending;
 use super::journal;
 use crate::clock;
+use crate::messages::converter::Admission;
 use crate::messages::lifecycle::{Drain, Drained, Health, Pulse};
 use crate::messages::queue::{
     Append, AppendError, Appended, BindQueue, DescribeQueue, DescribeSources, DropEntries, EndDelays,
@@ -102,6 +103,9 @@ impl Handler<DescribeQueue> for Queue {
         let last_hour = (self.delivered.count(now), self.queued.count(now));
         let mut status = self.store()?.describe(clock::now())?;
         (status.delivered_last_hour, status.queued_last_hour) = last_hour;
+        if let Admission::Closed(reason) = self.admission() {
+            (status.full, status.full_reason) = (true, reason.to_string());
+        }
         Ok(status)
     }
 }

@@ -11,10 +11,24 @@ use crate::messages::queue::{FullReason, StoreError};
 /// Longest delay between two attempts to make a store work that failed.
 const LONGEST: Duration = Duration::from_secs(30);
 
+/// A store that fails again within this time has not worked in between: no line about that.
+const QUIET: Duration = Duration::from_secs(10);
+
+/// A fault that lasts is said again after this time.
+const REPEAT: Duration = Duration::from_secs(600);
+
+/// A time of failures, with short breaks.
+#[derive(Debug)]
+pub(super) struct Episode {
+    begun: Instant,
+    said: Instant,
+    /// Since when it has worked; none while it fails.
+    works_since: Option<Instant>,
+}
+
 /// A store that does not do what it should.
 #[derive(Debug)]
 pub(super) struct Failing {
-    since: Instant,
     pub(super) failure: Failure,
     /// When it is tried again.
     at: Instant,
@@ -36,14 +50,45 @@ impl Queue {
             Some(failing) if failing.failure.reopen || !failure.reopen => {}
             Some(failing) => failing.failure = failure,
             None => {
-                journal::failing(&failure.text);
+                self.tell_failing(&failure.text);
                 self.failing = Some(Failing {
-                    since: Instant::now(),
                     failure,
                     at: Instant::now() + TICK,
                     delay: TICK,
                 });
             }
+        }
+    }
+
+    fn tell_failing(&mut self, words: &str) {
+        let now = Instant::now();
+        match &mut self.episode {
+            Some(episode) => {
+                episode.works_since = None;
+                if now.duration_since(episode.said) < REPEAT {
+                    return;
+                }
+                episode.said = now;
+            }
+            None => {
+                self.episode = Some(Episode {
+                    begun: now,
+                    said: now,
+                    works_since: None,
+                });
+            }
+        }
+        journal::failing(words);
+    }
+
+    /// Says that the store works again, once it has for a while.
+    fn tell_works(&mut self) {
+        if let Some(episode) = &self.episode
+            && let Some(since) = episode.works_since
+            && since.elapsed() >= QUIET
+        {
+            journal::works_again(since.duration_since(episode.begun));
+            self.episode = None;
         }
     }
 
@@ -55,13 +100,16 @@ impl Queue {
 
     /// The store did what it was asked.
     pub(super) fn recover(&mut self) {
-        if let Some(failing) = self.failing.take() {
-            journal::works_again(failing.since.elapsed());
+        if self.failing.take().is_some()
+            && let Some(episode) = &mut self.episode
+        {
+            episode.works_since = Some(Instant::now());
         }
     }
 
     /// Tries to make a store work that failed, with a growing delay.
     pub(super) fn mend(&mut self) {
+        self.tell_works();
         let Some(failing) = &mut self.failing else { return };
         if Instant::now() < failing.at {
             return;

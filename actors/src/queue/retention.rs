@@ -25,8 +25,8 @@ const NOTE: Duration = Duration::from_secs(3600);
 impl Store {
     /// Looks at the next part of receipts and job records and removes those past their time.
     ///
-    /// When the map is nearly full the oldest go before their time: they are the only part of it that sending cannot
-    /// make smaller. Says how many these were.
+    /// When the map is nearly full of them the oldest go before their time: sending does not make them fewer. Says how
+    /// many these were.
     ///
     /// # Errors
     /// The store failed.
@@ -67,6 +67,13 @@ impl Store {
         if !matches!(self.room(1, Margin::Reopen)?, Some(FullReason::Map { .. })) {
             return Ok(0);
         }
+        let txn = self.base.read()?;
+        let waiting = self.base.report_bytes(&txn)?;
+        // A backlog fills the map, and goes when the server is back: no reason to forget what was done.
+        if waiting > self.base.used_bytes(&txn)? / 2 {
+            return Ok(0);
+        }
+        drop(txn);
         let numbers =
             |aged: Vec<(u64, UnixMs)>| -> Vec<u64> { aged.into_iter().map(|(number, _)| number).collect() };
         let receipts = numbers(self.receipts_from(0)?);

@@ -100,13 +100,29 @@ impl Base {
         // Two meta pages, and the root of the tables.
         let mut pages = 2 + root.branch_pages + root.leaf_pages;
         for table in self.tables.all() {
-            let stat = table.stat(txn).doing("measure")?;
-            pages += stat.branch_pages + stat.leaf_pages + stat.overflow_pages;
+            pages += pages_of(txn, table)?;
         }
-        let page_bytes = u64::from(root.page_size);
-        Ok(u64::try_from(pages)
+        Ok(self.bytes_of(pages))
+    }
+
+    /// Bytes of the map that the reports take which were not delivered.
+    ///
+    /// # Errors
+    /// LMDB's.
+    pub(super) fn report_bytes(&self, txn: &RoTxn<'_, WithoutTls>) -> Result<u64, StoreError> {
+        Ok(self.bytes_of(pages_of(txn, self.tables.reports)?))
+    }
+
+    fn bytes_of(&self, pages: usize) -> u64 {
+        let page_bytes = u64::from(self.env.unnamed_database_stat().page_size);
+        u64::try_from(pages)
             .unwrap_or(u64::MAX)
-            .saturating_mul(page_bytes))
+            .saturating_mul(page_bytes)
+    }
+
+    /// Bytes that the map's file has come to take.
+    pub(super) fn file_bytes(&self) -> u64 {
+        self.bytes_of(self.env.info().last_page_number.saturating_add(1))
     }
 
     /// Bytes that the map may take now: the setting, or more after an emergency.
@@ -133,6 +149,11 @@ impl Base {
     }
 }
 
+fn pages_of(txn: &RoTxn<'_, WithoutTls>, table: Table) -> Result<usize, StoreError> {
+    let stat = table.stat(txn).doing("measure")?;
+    Ok(stat.branch_pages + stat.leaf_pages + stat.overflow_pages)
+}
+
 /// Reads the record under `key`, if there is one.
 ///
 /// # Errors
@@ -155,7 +176,7 @@ pub struct Store {
     pub(super) trusted: bool,
     /// Entries on their way to the server.
     pub(super) leased: BTreeSet<u64>,
-    /// Leases taken since the start: each eighth one may go to a neglected entry.
+    /// Leases taken since the start: behind an old backlog, two in eight go out of turn.
     pub(super) turn: u64,
     /// Synced commits and the time they took.
     pub(super) commits: (u64, Duration),
