@@ -23,11 +23,12 @@ pub fn run(options: &LoadOptions) -> Exit {
         Ok(settings) => settings,
         Err(exit) => return exit,
     };
+    let mut signals = None;
     loop {
         if let Err(exit) = start::make_folders(&settings) {
             return exit;
         }
-        match live(&settings, options) {
+        match live(&settings, options, &mut signals) {
             Ok(Ended::Stopped) => return Exit::Clean,
             Ok(Ended::Replaced(new)) => settings = *new,
             Ok(Ended::Restarted) => match start::prepare(options) {
@@ -53,7 +54,13 @@ enum Ended {
 }
 
 /// One life of all roles, from their start to their drain.
-fn live(settings: &Settings, options: &LoadOptions) -> Result<Ended, StartError> {
+///
+/// The signals outlive it: one that comes while the roles stop, to be started again, counts in the next life.
+fn live(
+    settings: &Settings,
+    options: &LoadOptions,
+    signals: &mut Option<Signals>,
+) -> Result<Ended, StartError> {
     let station = Station {
         settings_file: std::path::absolute(options.path()).unwrap_or_else(|_| options.path().to_owned()),
         id: station_id(&settings.state_dir).map_err(StartError::StationId)?,
@@ -67,12 +74,15 @@ fn live(settings: &Settings, options: &LoadOptions) -> Result<Ended, StartError>
         let client = Client::with_keys(forker, sandbox.policy, sandbox.trusted_keys.clone())
             .map_err(StartError::Forker)?;
         journal::confinement(&client, settings);
-        let mut signals = Signals::new().map_err(StartError::System)?;
+        let signals = match signals {
+            Some(kept) => kept,
+            none => none.insert(Signals::new().map_err(StartError::System)?),
+        };
         let mut wired = wiring::start(settings, client, &station)?;
         wired.first_look().await;
         journal::started(options.path(), waiting(&wired).await);
         notify::ready("started");
-        let ended = serve(settings, options, &mut wired, &mut signals).await;
+        let ended = serve(settings, options, &mut wired, signals).await;
         notify::stopping();
         let waiting = waiting(&wired).await;
         let left = wired.stop().await;

@@ -85,6 +85,20 @@ mod tests {
     }
 
     #[test]
+    fn a_stop_in_the_middle_of_a_reload_is_obeyed() {
+        let server = Server::http();
+        for priority in 1..=8 {
+            let line = line(&server);
+            let daemon = line.start();
+            let settings = line.write_settings();
+            let text = std::fs::read_to_string(&settings).unwrap();
+            std::fs::write(&settings, format!("{text}priority = {priority}\n")).unwrap();
+            assert!(line.ctl(&["reload"]).success);
+            assert!(daemon.stop().success());
+        }
+    }
+
+    #[test]
     #[ignore = "takes some minutes; tests/README.md has the command"]
     fn two_hundred_kills_lose_nothing() {
         for (seed, fail) in [(3, "none"), (4, "random:seed=4@0.5")] {
