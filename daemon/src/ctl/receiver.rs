@@ -34,6 +34,9 @@ pub struct Arguments {
     /// A further name or address of this machine, for the certificate
     #[arg(long, value_name = "NAME", requires = "tls")]
     name: Vec<String>,
+    /// Let in only clients with a certificate of that authority; one is written to the store: client.pem, client.key
+    #[arg(long, requires = "tls")]
+    client_certificate: bool,
     /// Speak HTTPS with this certificate chain (PEM)
     #[arg(long, value_name = "FILE", requires = "key", conflicts_with = "tls")]
     cert: Option<PathBuf>,
@@ -83,6 +86,7 @@ fn settings(arguments: Arguments) -> ReceiverSettings {
     let mut settings = ReceiverSettings::new(arguments.listen, arguments.store);
     settings.fail = arguments.fail;
     settings.token = arguments.token;
+    settings.client_certificate = arguments.client_certificate;
     settings.tls = match (arguments.tls, arguments.cert, arguments.key) {
         (false, Some(cert_file), Some(key_file)) => ReceiverTls::Given { cert_file, key_file },
         (true, ..) => ReceiverTls::OwnAuthority {

@@ -61,7 +61,7 @@ impl Receiver {
         };
         let listener = TcpListener::bind(settings.listen).map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
-        let certificates = Certificates::prepare(&settings.tls, address, &settings.store)?;
+        let certificates = Certificates::prepare(&settings, address)?;
         let shared = Arc::new(Shared {
             store,
             token: settings.token,

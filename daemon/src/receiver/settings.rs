@@ -14,6 +14,9 @@ pub struct ReceiverSettings {
     pub store: PathBuf,
     /// HTTP, or HTTPS with which certificate.
     pub tls: ReceiverTls,
+    /// Clients must show a certificate of its own authority; one is written to the store, as `client.pem` and
+    /// `client.key`. Without such an authority it has no effect.
+    pub client_certificate: bool,
     /// Requests need `Authorization: Basic <token>`; none takes any.
     pub token: Option<String>,
     /// How it fails from the start on.
@@ -52,6 +55,7 @@ impl ReceiverSettings {
             listen,
             store,
             tls: ReceiverTls::Off,
+            client_certificate: false,
             token: None,
             fail: Fail::default(),
             max_connections: 64,
