@@ -2,22 +2,34 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rand::rngs::StdRng;
+use rand::{Rng as _, SeedableRng as _};
+
 use crate::{Line, Server};
 
 /// Files of one report each, without an id of their own: the daemon gives the id, and must give it only once.
 #[derive(Debug, Default)]
 pub struct Books {
     dropped: usize,
+    /// Bytes of noise in each file.
+    filling: usize,
 }
 
 impl Books {
+    /// Books of files with so many bytes of noise each, of which gzip makes about half.
+    pub fn of_heavy_files(filling: usize) -> Self {
+        Self { dropped: 0, filling }
+    }
+
     /// Drops `count` further files into the converter's folder.
     pub fn drop_files(&mut self, line: &Line, converter: &str, count: usize) {
         for _ in 0..count {
             let number = self.dropped;
+            let noise = noise(number, self.filling);
             let text = format!(
                 r#"{{"type":"T","pn":"P","sn":"SN{number}","rev":"A","processCode":10,"result":"P",
-                "start":"2026-01-02T03:04:05+01:00","root":{{"stepType":"SequenceCall","name":"Main"}}}}"#
+                "start":"2026-01-02T03:04:05+01:00","root":{{"stepType":"SequenceCall","name":"Main"}},
+                "filling":"{noise}"}}"#
             );
             line.drop_old_file(converter, format!("{number}.json").as_bytes(), text.as_bytes());
             self.dropped += 1;
@@ -53,6 +65,14 @@ impl Books {
     /// When it is not so.
     pub fn check_delivered(&self, line: &Line, converter: &str, server: &Server) {
         self.check_files(line, converter);
+        self.check_arrived(line, converter, server);
+    }
+
+    /// The server has each report exactly once by id, and no file is left in the drop folder.
+    ///
+    /// # Panics
+    /// When it is not so.
+    pub fn check_arrived(&self, line: &Line, converter: &str, server: &Server) {
         let left: Vec<_> = line
             .names(converter, "drop")
             .into_iter()
@@ -100,4 +120,12 @@ impl Books {
 /// Whether a name is that of a dropped file.
 fn is_ours(name: &str) -> bool {
     std::path::Path::new(name).extension() == Some("json".as_ref())
+}
+
+/// Hexadecimal digits without a pattern.
+fn noise(seed: usize, length: usize) -> String {
+    let mut random = StdRng::seed_from_u64(seed as u64);
+    (0..length)
+        .filter_map(|_| char::from_digit(random.random_range(0..16), 16))
+        .collect()
 }

@@ -55,10 +55,25 @@ impl Daemon {
     /// # Panics
     /// When it cannot be started.
     pub fn start(settings: &Path) -> Self {
-        let mut child = Command::new(crate::stationd())
+        Self::start_with(settings, &[])
+    }
+
+    /// As [`Daemon::start`], with further variables of the environment.
+    ///
+    /// # Panics
+    /// As [`Daemon::start`].
+    pub fn start_with(settings: &Path, variables: &[(&str, String)]) -> Self {
+        let mut command = Command::new(crate::stationd());
+        command
             .arg("--config")
             .arg(settings)
-            .env_remove("STATE_DIRECTORY")
+            .env_remove("STATE_DIRECTORY");
+        // The machine's own proxy does not lead to a server of a test.
+        for name in ["ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY"] {
+            command.env_remove(name).env_remove(name.to_ascii_lowercase());
+        }
+        command.envs(variables.iter().map(|(name, value)| (name, value)));
+        let mut child = command
             .stdin(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()

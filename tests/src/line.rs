@@ -1,15 +1,20 @@
 //! A station line: folders, settings and files to drop, in a temporary folder of its own.
 
 use std::fmt::Write as _;
+use std::net::SocketAddr;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use nix::sys::stat::futimens;
 use nix::sys::time::TimeSpec;
 use tempfile::TempDir;
 
 use crate::{Answer, Daemon, Server};
+
+/// Longest wait for a file; only a broken daemon reaches it.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A station line in a temporary folder: `drop/` with done, error and pending beside it, `state/`, `stationd.toml`.
 #[derive(Debug)]
@@ -30,7 +35,18 @@ impl Line {
             .ca_file()
             .map(|ca| format!("ca_file = {}\n", quoted(&ca)))
             .unwrap_or_default();
-        let server = format!("url = {:?}\n{ca}", server.url());
+        Self::with_server(format!("url = {:?}\n{ca}", server.url()))
+    }
+
+    /// A line whose reports go to a plain HTTP server somewhere on this machine.
+    ///
+    /// # Panics
+    /// As [`Line::to`].
+    pub fn to_address(address: SocketAddr) -> Self {
+        Self::with_server(format!("url = \"http://{address}\"\n"))
+    }
+
+    fn with_server(server: String) -> Self {
         let dir = tempfile::Builder::new()
             .prefix("stationd-test-")
             .tempdir()
@@ -66,6 +82,14 @@ impl Line {
     pub fn server(mut self, keys: &str) -> Self {
         self.server.push_str(keys);
         self.server.push('\n');
+        self
+    }
+
+    /// Removes a key from the table `[server]`.
+    #[must_use]
+    pub fn server_without(mut self, key: &str) -> Self {
+        let others = self.server.lines().filter(|line| !line.starts_with(key));
+        self.server = others.collect::<Vec<_>>().join("\n") + "\n";
         self
     }
 
@@ -157,6 +181,22 @@ impl Line {
             .output()
             .expect("the built stationctl can be started");
         Answer::of(&output)
+    }
+
+    /// Waits until every file has left the drop folder of a converter: a report may be delivered before that.
+    ///
+    /// # Panics
+    /// When one does not leave.
+    pub fn wait_until_empty(&self, converter: &str) {
+        let until = Instant::now() + PATIENCE;
+        while !self.names(converter, "drop").is_empty() {
+            let left = self.names(converter, "drop");
+            assert!(
+                Instant::now() < until,
+                "files do not leave the drop folder: {left:?}"
+            );
+            std::thread::yield_now();
+        }
     }
 
     /// The names in a folder of a converter (`drop`, or `drop/done` and so on), sorted; empty when it does not exist.

@@ -44,35 +44,46 @@ impl Down {
 impl Server {
     /// A plain HTTP server.
     pub fn http() -> Self {
-        Self::start(ReceiverTls::Off)
+        Self::with(|_| {})
     }
 
     /// An HTTPS server with a certificate of its own private authority.
     pub fn https() -> Self {
-        Self::start(ReceiverTls::OwnAuthority {
-            ca_file: None,
-            names: Vec::new(),
-        })
+        Self::with(|settings| settings.tls = own_authority())
     }
 
     /// A plain HTTP server that takes only this token.
     pub fn with_token(token: &str) -> Self {
-        Self::with(ReceiverTls::Off, Some(token.to_owned()))
+        Self::with(|settings| settings.token = Some(token.to_owned()))
     }
 
-    fn start(tls: ReceiverTls) -> Self {
-        Self::with(tls, None)
+    /// An HTTPS server with a certificate of its own private authority that takes only this token.
+    pub fn https_with_token(token: &str) -> Self {
+        Self::with(|settings| {
+            settings.tls = own_authority();
+            settings.token = Some(token.to_owned());
+        })
     }
 
-    fn with(tls: ReceiverTls, token: Option<String>) -> Self {
+    /// An HTTPS server that lets in only who has a certificate of its authority; with that of a client, and its key.
+    pub fn https_for_clients() -> (Self, PathBuf, PathBuf) {
+        let server = Self::with(|settings| {
+            settings.tls = own_authority();
+            settings.client_certificate = true;
+        });
+        let path = |name: &str| server.dir.path().join(name);
+        let (certificate, key) = (path("client.pem"), path("client.key"));
+        (server, certificate, key)
+    }
+
+    fn with(change: impl FnOnce(&mut ReceiverSettings)) -> Self {
         let dir = tempfile::Builder::new()
             .prefix("stationd-server-")
             .tempdir()
             .expect("a temporary folder");
         let mut settings =
             ReceiverSettings::new(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), dir.path().to_owned());
-        settings.tls = tls;
-        settings.token = token;
+        change(&mut settings);
         let receiver = Receiver::start(settings).expect("the receiver starts on a free port");
         Self { receiver, dir }
     }
@@ -80,6 +91,24 @@ impl Server {
     /// Its base URL.
     pub fn url(&self) -> String {
         self.receiver.url()
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.receiver.address()
+    }
+
+    /// Each request it got, in their order: the lines of its `requests.jsonl`.
+    ///
+    /// # Panics
+    /// When its folder is gone.
+    pub fn requests(&self) -> Vec<Value> {
+        let text = std::fs::read(self.dir.path().join("requests.jsonl")).expect("the receiver writes it");
+        // The last line may be just being written.
+        let lines = text.split(|byte| *byte == b'\n');
+        lines
+            .map_while(|line| serde_json::from_slice(line).ok())
+            .collect()
     }
 
     /// The file with its authority's certificate; none for plain HTTP.
@@ -161,5 +190,12 @@ impl Server {
         let ids = self.ids();
         assert_eq!(ids.len(), 1, "one report was expected: {ids:?}");
         self.report(ids.first().expect("there is one"))
+    }
+}
+
+fn own_authority() -> ReceiverTls {
+    ReceiverTls::OwnAuthority {
+        ca_file: None,
+        names: Vec::new(),
     }
 }
