@@ -3,7 +3,9 @@
 pub mod arguments;
 mod causes;
 pub mod control;
+#[cfg(feature = "tools")]
 pub mod ctl;
+#[cfg(feature = "tools")]
 pub mod demo;
 mod drain;
 pub mod exit;
@@ -12,6 +14,7 @@ pub mod http;
 pub mod journal;
 mod notify;
 pub mod offline;
+#[cfg(feature = "tools")]
 pub mod receiver;
 mod run;
 pub mod settings;

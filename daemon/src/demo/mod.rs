@@ -1,6 +1,6 @@
 //! `stationd --demo`: the whole job with nothing else installed.
 //!
-//! The real daemon (this same program, started again) watches folders in a working folder, and the project's own test
+//! The real daemon (`stationd`, started again) watches folders in a working folder, and the project's own test
 //! receiver takes the reports over HTTPS. Every report received is compared, field for field, with what its file says.
 
 mod compare;
@@ -12,4 +12,4 @@ mod story;
 mod table;
 
 pub use error::DemoError;
-pub use run::run;
+pub use run::present;

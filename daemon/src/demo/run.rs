@@ -18,22 +18,36 @@ use super::samples::{SAMPLES, Sample};
 use super::scene::Scene;
 use super::story::Story;
 use super::table::{self, Row};
+use crate::causes::joined;
+use crate::exit::Exit;
+use crate::offline::complain;
 use crate::receiver::{Receiver, ReceiverSettings, ReceiverTls};
 
 /// Longest time the daemon may take for the few files; it needs well below a second.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// Runs the demo in `dir`, which must be new or empty, or in a temporary folder; everything stays there to be looked at.
+/// Runs the demo on standard output; `program` is the daemon that is shown.
+pub fn present(dir: Option<PathBuf>, program: &Path) -> Exit {
+    match run(dir, program, &mut io::stdout().lock()) {
+        Ok(()) => Exit::Clean,
+        Err(error) => {
+            complain(&format_args!("stationd --demo: {}", joined(&error)));
+            Exit::Internal
+        }
+    }
+}
+
+/// Runs the demo of the daemon `program` in `dir`, which must be new or empty, or in a temporary folder; everything stays there to be looked at.
 ///
 /// # Errors
 /// When the folder cannot be used, a part does not start, or a report is missing or differs from what its file says.
-pub fn run(dir: Option<PathBuf>, out: &mut impl Write) -> Result<(), DemoError> {
+fn run(dir: Option<PathBuf>, program: &Path, out: &mut impl Write) -> Result<(), DemoError> {
     let scene = Scene::set(dir)?;
     say(out, format_args!("working folder  {}", scene.path("").display()));
     let receiver = start_receiver(&scene)?;
     say(out, format_args!("test receiver   {}", receiver.url()));
     let settings = scene.write_settings(&receiver.url())?;
-    let (mut daemon, lines) = start_daemon(&settings, &scene.path("journal.jsonl"))?;
+    let (mut daemon, lines) = start_daemon(program, &settings, &scene.path("journal.jsonl"))?;
     let told = follow(&scene, &lines, out);
     let stopped = stop(&mut daemon, &lines, &scene);
     let story = told?;
@@ -52,13 +66,13 @@ fn start_receiver(scene: &Scene) -> Result<Receiver, DemoError> {
     Receiver::start(settings).map_err(DemoError::Receiver)
 }
 
-/// Starts this same program as the daemon; its journal comes line by line and is kept in a file.
-fn start_daemon(settings: &Path, journal: &Path) -> Result<(Child, Lines<Value>), DemoError> {
+/// Starts the program as the daemon; its journal comes line by line and is kept in a file.
+fn start_daemon(program: &Path, settings: &Path, journal: &Path) -> Result<(Child, Lines<Value>), DemoError> {
     let file = File::create(journal).map_err(|cause| DemoError::Folder {
         path: journal.to_owned(),
         cause,
     })?;
-    let mut daemon = Command::new("/proc/self/exe")
+    let mut daemon = Command::new(program)
         .arg("--config")
         .arg(settings)
         .env_remove("STATE_DIRECTORY")
