@@ -46,6 +46,7 @@ def make_root(archive, image):
         wants = system / "multi-user.target.wants"
         wants.mkdir(parents=True, exist_ok=True)
         (root / "payload").mkdir()
+        shutil.copy(HERE / "guest/bare", root / "bare")
         (root / "etc/fstab").write_text("/dev/vda / ext4 defaults,noatime 0 0\n/dev/vdb /payload ext4 ro 0 0\n")
         (root / "etc/hostname").write_text("device\n")
         (root / "etc/hosts").write_text("127.0.0.1 localhost device\n")

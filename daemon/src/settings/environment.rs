@@ -14,6 +14,12 @@ use super::{Fault, Origin, Problem};
 /// The start of every variable of ours.
 const PREFIX: &str = "STATIOND_";
 
+/// The variable by which a unit learns where its credentials are. Source: `systemd.exec(5)`.
+const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
+
+/// Where systemd puts those of `stationd.service`; only root and the unit's user may look.
+const UNIT_CREDENTIALS: &str = "/run/credentials/stationd.service";
+
 /// The variables of a process as far as they are ours, and the host's name.
 #[derive(Clone, Default)]
 pub struct Environment {
@@ -34,10 +40,14 @@ impl std::fmt::Debug for Environment {
 }
 
 impl Environment {
-    /// That of this process.
+    /// That of this process. An operator's command outside of the unit sees the credentials of the running unit, where it
+    /// may: what it says of the token is then said of the daemon's.
     pub fn of_process() -> Self {
         let host = nix::unistd::gethostname().unwrap_or_default();
-        Self::new_os(std::env::vars_os(), &host.to_string_lossy())
+        let inside = std::env::var_os(CREDENTIALS).is_some();
+        let of_unit = (!inside && std::fs::read_dir(UNIT_CREDENTIALS).is_ok())
+            .then(|| (OsString::from(CREDENTIALS), OsString::from(UNIT_CREDENTIALS)));
+        Self::new_os(std::env::vars_os().chain(of_unit), &host.to_string_lossy())
     }
 
     /// One made of `variables`.
@@ -55,8 +65,7 @@ impl Environment {
         };
         for (name, text) in variables {
             let Some(name) = name.to_str() else { continue };
-            let ours =
-                name.starts_with(PREFIX) || matches!(name, "STATE_DIRECTORY" | "CREDENTIALS_DIRECTORY");
+            let ours = name.starts_with(PREFIX) || matches!(name, "STATE_DIRECTORY" | CREDENTIALS);
             match text.into_string() {
                 _ if !ours => {}
                 Ok(text) if name == TOKEN_VARIABLE => environment.token = Some(Zeroizing::new(text)),
@@ -87,7 +96,7 @@ impl Environment {
 
     /// Where the service manager keeps credentials.
     pub(super) fn credentials_directory(&self) -> Option<PathBuf> {
-        self.get("CREDENTIALS_DIRECTORY").map(PathBuf::from)
+        self.get(CREDENTIALS).map(PathBuf::from)
     }
 
     /// The state folder of the service manager; the first, when there are many.
