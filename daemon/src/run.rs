@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use stationd_actors::clock;
 use stationd_actors::messages::queue::DescribeQueue;
+use stationd_actors::model::UnixMs;
 use stationd_sandbox::{Client, Forker, harden_process};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -23,12 +24,14 @@ pub fn run(options: &LoadOptions) -> Exit {
         Ok(settings) => settings,
         Err(exit) => return exit,
     };
+    // The process's: a reload starts the roles again, not the daemon.
+    let began = (clock::now(), Instant::now());
     let mut signals = None;
     loop {
         if let Err(exit) = start::make_folders(&settings) {
             return exit;
         }
-        match live(&settings, options, &mut signals) {
+        match live(&settings, options, began, &mut signals) {
             Ok(Ended::Stopped) => return Exit::Clean,
             Ok(Ended::Replaced(new)) => settings = *new,
             Ok(Ended::Restarted) => match start::prepare(options) {
@@ -53,19 +56,20 @@ enum Ended {
     Restarted,
 }
 
-/// One life of all roles, from their start to their drain.
+/// One life of all roles, from their start to their drain; `began` is when the process did, by both clocks.
 ///
 /// The signals outlive it: one that comes while the roles stop, to be started again, counts in the next life.
 fn live(
     settings: &Settings,
     options: &LoadOptions,
+    began: (UnixMs, Instant),
     signals: &mut Option<Signals>,
 ) -> Result<Ended, StartError> {
     let station = Station {
         settings_file: std::path::absolute(options.path()).unwrap_or_else(|_| options.path().to_owned()),
         id: station_id(&settings.state_dir).map_err(StartError::StationId)?,
-        started: clock::now(),
-        started_at: Instant::now(),
+        started: began.0,
+        started_at: began.1,
     };
     let forker = Forker::start(&settings.forker(notify::under_systemd())).map_err(StartError::Forker)?;
     harden_process().map_err(StartError::Forker)?;

@@ -75,6 +75,7 @@ mod tests {
                     .map(|(id, attempts)| lease(id, attempts))
                     .collect(),
                 next_due: self.waiting.values().map(|(not_before, _)| *not_before).min(),
+                ready: 0,
             })
         }
     }

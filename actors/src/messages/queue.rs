@@ -101,6 +101,8 @@ pub struct Leased {
     pub leases: Vec<Lease>,
     /// When the next entry that waits for its delay is due; none when none waits.
     pub next_due: Option<UnixMs>,
+    /// Entries to be sent that are left behind, due or not.
+    pub ready: u64,
 }
 
 /// What became of a lease.

@@ -9,7 +9,10 @@ use crate::model::UploaderStatus;
 /// After a crash the uploader asks at its start anyway.
 #[derive(Debug, Clone, Copy, Message)]
 #[rtype(result = "()")]
-pub struct EntriesWaiting;
+pub struct EntriesWaiting {
+    /// Entries to be sent that nobody has leased, this one among them.
+    pub ready: u64,
+}
 
 /// Asks for the uploader's figures. Control socket, health page, heartbeat.
 #[derive(Debug, Message)]

@@ -35,10 +35,9 @@ pub struct QueueStatus {
     pub queued_last_hour: u64,
     /// Bytes of spool files: documents too large for the store.
     pub spool_bytes: u64,
-    /// Synced commits since the start.
-    pub commits: u64,
-    /// Time they took together, in seconds.
-    pub commit_seconds: f64,
+    /// How long each synced commit took, since the start.
+    #[serde(default)]
+    pub commits: Timings,
 }
 
 /// What is known of the server.
@@ -78,6 +77,9 @@ pub struct UploaderStatus {
     pub breaker: BreakerState,
     /// Last answered request.
     pub last_ok: Option<UnixMs>,
+    /// First failure since then; none while it takes reports.
+    #[serde(default)]
+    pub down_since: Option<UnixMs>,
     /// The last failure in words; empty when there was none since the last success.
     pub last_error: String,
     /// Requests on the wire.

@@ -222,7 +222,10 @@ impl Queue {
     /// Says that entries are due. A hint that a busy uploader cannot take may be lost.
     pub(super) fn wake_uploader(&self) {
         if let Some(peers) = &self.peers {
-            drop(peers.uploader.try_send(EntriesWaiting));
+            // A store that cannot be counted says so at its next change.
+            let ready = self.store.as_ref().and_then(|store| store.ready().ok());
+            let ready = ready.unwrap_or_default();
+            drop(peers.uploader.try_send(EntriesWaiting { ready }));
         }
     }
 

@@ -42,8 +42,7 @@ impl Store {
             full: full.is_some(),
             full_reason: full.map(|reason| reason.to_string()).unwrap_or_default(),
             spool_bytes: self.base.spool.bytes(),
-            commits: self.commits.0,
-            commit_seconds: self.commits.1.as_secs_f64(),
+            commits: self.commits.clone(),
             ..QueueStatus::default()
         })
     }

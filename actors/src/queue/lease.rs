@@ -77,10 +77,23 @@ impl Store {
                 }
             }
             if broken.is_empty() {
-                return Ok(Leased { leases, next_due });
+                return Ok(Leased {
+                    leases,
+                    next_due,
+                    ready: self.ready()?,
+                });
             }
             self.set_aside(&broken, now)?;
         }
+    }
+
+    /// Entries to be sent that are not leased.
+    ///
+    /// # Errors
+    /// LMDB's.
+    pub(super) fn ready(&self) -> Result<u64, StoreError> {
+        let leased = u64::try_from(self.leased.len()).unwrap_or(u64::MAX);
+        Ok(self.waiting()?.saturating_sub(leased))
     }
 
     /// At most `max` due entries in the order they are to be sent, and when the next delay ends.

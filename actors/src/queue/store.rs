@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use heed::{Env, EnvOpenOptions, MdbError, RoTxn, RwTxn, WithoutTls};
 use nix::fcntl::Flock;
@@ -20,6 +20,7 @@ use super::spool::Spool;
 use super::tables::{Doing, NAMES, Table, Tables};
 use crate::clock::Doubt;
 use crate::messages::queue::StoreError;
+use crate::model::Timings;
 
 /// The version of tables and keys. A store with a newer one is refused.
 pub(super) const SCHEMA: u8 = 1;
@@ -178,8 +179,8 @@ pub struct Store {
     pub(super) leased: BTreeSet<u64>,
     /// Leases taken since the start: behind an old backlog, two in eight go out of turn.
     pub(super) turn: u64,
-    /// Synced commits and the time they took.
-    pub(super) commits: (u64, Duration),
+    /// The time each synced commit took.
+    pub(super) commits: Timings,
     /// Entries given up to make room since this was looked at.
     pub(super) evicted: u64,
     /// Since when the clock has been doubted by retention.
@@ -211,7 +212,7 @@ impl Store {
             trusted: true,
             leased: BTreeSet::new(),
             turn: 0,
-            commits: (0, Duration::ZERO),
+            commits: Timings::default(),
             evicted: 0,
             doubt: Doubt::default(),
             pruned: (0, 0),
@@ -234,7 +235,7 @@ impl Store {
     ) -> Result<T, StoreError> {
         let begun = Instant::now();
         let (result, effects) = self.attempt(work)?;
-        self.commits = (self.commits.0 + 1, self.commits.1 + begun.elapsed());
+        self.commits.observe(begun.elapsed());
         self.counters = effects.counters;
         self.evicted += effects.evicted;
         for (seq, gone) in effects.settled {

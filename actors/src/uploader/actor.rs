@@ -145,7 +145,7 @@ impl Uploader {
                 };
                 self.timer = Some(context.run_later(time.saturating_sub(now.up), wake));
             }
-            Effect::Say(notice) => notice.write(&self.host),
+            Effect::Say(notice) => notice.write(&self.host, self.state.waiting()),
             Effect::Drained => drop(self.drained.send_replace(true)),
         }
     }
@@ -269,8 +269,8 @@ impl Actor for Uploader {
 impl Handler<EntriesWaiting> for Uploader {
     type Result = ();
 
-    fn handle(&mut self, _: EntriesWaiting, context: &mut Context<Self>) {
-        self.step(Event::EntriesWaiting, context);
+    fn handle(&mut self, EntriesWaiting { ready }: EntriesWaiting, context: &mut Context<Self>) {
+        self.step(Event::EntriesWaiting { ready }, context);
     }
 }
 

@@ -52,13 +52,13 @@ pub(super) enum Notice {
 }
 
 impl Notice {
-    /// Writes it; `host` names the server.
-    pub(super) fn write(&self, host: &str) {
+    /// Writes it; `host` names the server, and `waiting` reports wait for it.
+    pub(super) fn write(&self, host: &str, waiting: u64) {
         match self {
-            Self::Delivered { entry, receipt, took } => delivered(entry, receipt, *took),
+            Self::Delivered { entry, receipt, took } => delivered(entry, receipt, *took, waiting),
             Self::Later { entry, words, times } => later(entry, words, *times),
             Self::Refused { entry, status, words } => refused(entry, *status, words),
-            Self::Outage { line, words, next } => outage(host, line, words, *next),
+            Self::Outage { line, words, next } => outage(host, line, words, *next, waiting),
             Self::Gzip(true) => gzip_on(host),
             Self::Gzip(false) => gzip_off(host),
             Self::ClockDiffers(ahead) => clock_differs(host, *ahead),
@@ -71,9 +71,10 @@ impl Notice {
     }
 }
 
-fn delivered(entry: &Entry, receipt: &str, took: Duration) {
+fn delivered(entry: &Entry, receipt: &str, took: Duration, waiting: u64) {
     log::info!(target: "uploader", code = "U401", entry = entry.id.0, receipt = receipt, serial = entry.serial,
-        report_id:% = entry.report_id, trace:% = entry.trace, took:% = Span(took); "delivered");
+        report_id:% = entry.report_id, trace:% = entry.trace, took:% = Span(took), waiting = waiting;
+        "delivered");
 }
 
 fn later(entry: &Entry, words: &str, times: u64) {
@@ -88,7 +89,7 @@ fn refused(entry: &Entry, status: Option<u16>, words: &str) {
         next = "see: stationctl queue show, stationctl queue retry"; "report refused for good, kept as a dead letter");
 }
 
-fn outage(host: &str, line: &Line, words: &str, next: Duration) {
+fn outage(host: &str, line: &Line, words: &str, next: Duration, waiting: u64) {
     match line {
         Line::Down {
             fault,
@@ -97,37 +98,37 @@ fn outage(host: &str, line: &Line, words: &str, next: Duration) {
         } => {
             let (failures, since) = (*failures, Span(*since));
             match fault {
-                Fault::Unreachable => unreachable(host, words, next, failures, since),
-                Fault::Failing => failing(host, words, next, failures, since),
-                Fault::Refusing(Park::Credentials) => credentials(host, words, failures, since),
-                Fault::Refusing(Park::Path) => path(host, words, failures, since),
+                Fault::Unreachable => unreachable(host, words, next, failures, since, waiting),
+                Fault::Failing => failing(host, words, next, failures, since, waiting),
+                Fault::Refusing(Park::Credentials) => credentials(host, words, failures, since, waiting),
+                Fault::Refusing(Park::Path) => path(host, words, failures, since, waiting),
             }
         }
         Line::Up { failures, after } => {
-            log::info!(target: "uploader", code = "U411", host = host, failures = failures;
+            log::info!(target: "uploader", code = "U411", host = host, failures = failures, waiting = waiting;
                 "server takes reports again after {}", Span(*after));
         }
     }
 }
 
-fn unreachable(host: &str, words: &str, next: Duration, failures: u64, since: Span) {
-    log::warn!(target: "uploader", code = "U410", host = host, failures = failures, since:% = since,
+fn unreachable(host: &str, words: &str, next: Duration, failures: u64, since: Span, waiting: u64) {
+    log::warn!(target: "uploader", code = "U410", host = host, failures = failures, since:% = since, waiting = waiting,
         cause:% = Words(words); "server not reachable, next try in {}, nothing is lost", Span(next));
 }
 
-fn failing(host: &str, words: &str, next: Duration, failures: u64, since: Span) {
-    log::warn!(target: "uploader", code = "U412", host = host, failures = failures, since:% = since,
+fn failing(host: &str, words: &str, next: Duration, failures: u64, since: Span, waiting: u64) {
+    log::warn!(target: "uploader", code = "U412", host = host, failures = failures, since:% = since, waiting = waiting,
         cause:% = Words(words); "server fails, next try in {}, nothing is lost", Span(next));
 }
 
-fn credentials(host: &str, words: &str, failures: u64, since: Span) {
-    log::error!(target: "uploader", code = "U420", host = host, failures = failures, since:% = since,
+fn credentials(host: &str, words: &str, failures: u64, since: Span, waiting: u64) {
+    log::error!(target: "uploader", code = "U420", host = host, failures = failures, since:% = since, waiting = waiting,
         cause:% = Words(words), next = "install a new token, then: systemctl restart stationd (with server.token_file a reload is enough)";
         "server refuses our credentials, uploads stopped");
 }
 
-fn path(host: &str, words: &str, failures: u64, since: Span) {
-    log::error!(target: "uploader", code = "U421", host = host, failures = failures, since:% = since,
+fn path(host: &str, words: &str, failures: u64, since: Span, waiting: u64) {
+    log::error!(target: "uploader", code = "U421", host = host, failures = failures, since:% = since, waiting = waiting,
         cause:% = Words(words), next = "correct server.url, then: systemctl reload stationd";
         "server does not know the address for reports, uploads stopped");
 }

@@ -38,8 +38,8 @@ pub(super) struct Now {
 pub(super) enum Event {
     /// It starts, with what an earlier run kept.
     Started(Option<Vec<u8>>),
-    /// The queue says that entries wait.
-    EntriesWaiting,
+    /// The queue says that so many entries wait.
+    EntriesWaiting { ready: u64 },
     /// The queue answered a request for leases; or failed to, in words.
     Leased(Result<Leased, String>),
     /// A report's request ended.
@@ -109,6 +109,8 @@ pub(super) struct State {
     asked: Option<usize>,
     /// When to ask next, as far as the queue is concerned.
     ask_at: Duration,
+    /// Entries that wait in the queue, as it said last.
+    ready: u64,
     wake: Option<Duration>,
     status: UploaderStatus,
     random: StdRng,
@@ -130,6 +132,7 @@ impl State {
             settling: Settling::default(),
             asked: None,
             ask_at: Duration::ZERO,
+            ready: 0,
             wake: None,
             status: UploaderStatus::default(),
             random,
@@ -174,6 +177,13 @@ impl State {
         self.in_flight.len() + self.settling.len() + usize::from(self.asked.is_some())
     }
 
+    /// Reports that wait for the server, for the journal: what the queue has, and what is on its way.
+    pub(super) fn waiting(&self) -> u64 {
+        let on_their_way = self.in_flight.len() + self.settling.returning();
+        self.ready
+            .saturating_add(u64::try_from(on_their_way).unwrap_or(u64::MAX))
+    }
+
     fn apply(&mut self, event: Event, now: Now, effects: &mut Vec<Effect>) {
         match event {
             Event::Started(kept) => {
@@ -183,7 +193,10 @@ impl State {
                 self.server
                     .restore(kept.as_deref(), now.up, &mut self.random, effects);
             }
-            Event::EntriesWaiting => self.ask_by(now.up),
+            Event::EntriesWaiting { ready } => {
+                self.ready = ready;
+                self.ask_by(now.up);
+            }
             Event::Leased(answer) => self.leased(answer, now, effects),
             Event::Sent { entry, sent } => self.sent(entry, sent, now, effects),
             Event::Probed(sent) => {
@@ -242,7 +255,11 @@ impl State {
 
     fn leased(&mut self, answer: Result<Leased, String>, now: Now, effects: &mut Vec<Effect>) {
         let asked = self.asked.take().unwrap_or(0);
-        let Leased { leases, next_due } = match answer {
+        let Leased {
+            leases,
+            next_due,
+            ready,
+        } = match answer {
             Ok(leased) => leased,
             Err(words) => {
                 self.ask_by(now.up + LEASE_PAUSE);
@@ -250,6 +267,7 @@ impl State {
                 return;
             }
         };
+        self.ready = ready;
         // A full answer means that there may be more; a short one, that the rest waits for its time.
         let wait = if leases.len() >= asked {
             Duration::ZERO
@@ -323,8 +341,12 @@ impl State {
             }
         };
         match verdict {
-            Some(Verdict::Returned) => self.ask_by(now.up),
+            Some(Verdict::Returned) => {
+                self.ready = self.ready.saturating_add(1);
+                self.ask_by(now.up);
+            }
             Some(Verdict::Retry { not_before, .. }) => {
+                self.ready = self.ready.saturating_add(1);
                 self.ask_by(now.up + not_before.since(now.wall).max(SHORTEST_WAIT));
             }
             _ => {}

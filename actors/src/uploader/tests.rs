@@ -51,6 +51,7 @@ fn queue(leases: Vec<Lease>) -> Queue {
         Ok(Leased {
             leases: waiting.by_ref().take(ask.max).collect(),
             next_due: None,
+            ready: 0,
         })
     });
     let (settle, settled) = Recorder::answering(|_: &Settle| Ok(()));
@@ -150,7 +151,7 @@ async fn a_paused_uploader_asks_for_nothing_until_it_goes_on() {
     let uploader = uploader(&mut queue, dir.path().to_owned());
     queue.taken.next().await;
     uploader.send(Pause).await.unwrap();
-    uploader.send(EntriesWaiting).await.unwrap();
+    uploader.send(EntriesWaiting { ready: 1 }).await.unwrap();
     assert!(queue.taken.waiting().is_none());
     uploader.send(Resume).await.unwrap();
     queue.taken.next().await;

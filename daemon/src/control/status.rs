@@ -57,6 +57,8 @@ pub struct ServerPart {
     pub breaker: BreakerState,
     /// Last answered request, RFC 3339.
     pub last_ok: Option<String>,
+    /// Since when it has not taken reports, RFC 3339; null while it does.
+    pub down_since: Option<String>,
     /// The last failure since then, in words.
     pub last_error: String,
     /// Requests on the wire.
@@ -199,6 +201,7 @@ impl ServerPart {
             state: uploads.state,
             breaker: uploads.breaker,
             last_ok: uploads.last_ok.map(|at| at.to_string()),
+            down_since: uploads.down_since.map(|at| at.to_string()),
             last_error: uploads.last_error,
             in_flight: uploads.in_flight,
             delivered: uploads.delivered,

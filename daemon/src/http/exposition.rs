@@ -1,7 +1,6 @@
 //! The text format of Prometheus. Source: Prometheus exposition formats, "Text-based format".
 
 use std::fmt::Write as _;
-use std::time::Duration;
 
 use stationd_actors::model::Timings;
 
@@ -14,8 +13,6 @@ pub(super) enum Kind {
     Gauge,
     /// Buckets, sum and count.
     Histogram,
-    /// Sum and count.
-    Summary,
 }
 
 /// Metrics as text.
@@ -35,7 +32,6 @@ impl Exposition {
             Kind::Counter => "counter",
             Kind::Gauge => "gauge",
             Kind::Histogram => "histogram",
-            Kind::Summary => "summary",
         };
         self.name = name;
         self.push(format_args!("# HELP {name} {help}\n# TYPE {name} {kind}\n"));
@@ -59,13 +55,8 @@ impl Exposition {
             self.line("_bucket", labels, Some(&bound), count.into());
         }
         self.line("_bucket", labels, Some("+Inf"), timings.count().into());
-        self.sum(labels, timings.sum(), timings.count());
-    }
-
-    /// Sum and count of the family.
-    pub(super) fn sum(&mut self, labels: Labels<'_>, sum: Duration, count: u64) {
-        self.line("_sum", labels, None, sum.as_secs_f64().into());
-        self.line("_count", labels, None, count.into());
+        self.line("_sum", labels, None, timings.sum().as_secs_f64().into());
+        self.line("_count", labels, None, timings.count().into());
     }
 
     /// The whole text.
@@ -129,6 +120,8 @@ fn escaped(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]

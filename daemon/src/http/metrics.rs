@@ -193,11 +193,10 @@ fn queue(out: &mut Exposition, queue: &QueueStatus) {
     );
     out.family(
         "stationd_store_commit_seconds",
-        Kind::Summary,
+        Kind::Histogram,
         "Time of a synced commit.",
     );
-    let commits = Duration::try_from_secs_f64(queue.commit_seconds).unwrap_or_default();
-    out.sum(&[], commits, queue.commits);
+    out.histogram(&[], &queue.commits);
 }
 
 fn uploader(out: &mut Exposition, uploads: &UploaderStatus) {

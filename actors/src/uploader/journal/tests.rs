@@ -5,11 +5,11 @@ use crate::listener::heard;
 use crate::uploader::tests::lease;
 
 const REPORT: [&str; 4] = ["entry", "serial", "report_id", "trace"];
-const SERVER: [&str; 4] = ["host", "failures", "since", "cause"];
+const SERVER: [&str; 5] = ["host", "failures", "since", "waiting", "cause"];
 
 /// Asserts that `notice` is one line of that level and code, with `keys` and then `more`.
 fn check(notice: &Notice, level: Level, code: &str, keys: &[&str], more: &[&str]) {
-    let lines = heard(|| notice.write("wats.example"));
+    let lines = heard(|| notice.write("wats.example", 36));
     let [line] = &lines[..] else {
         unreachable!("one line each: {lines:?}")
     };
@@ -28,7 +28,15 @@ fn lines_about_a_report_name_it() {
         receipt: words.clone(),
         took: Duration::ZERO,
     };
-    let keys = ["entry", "receipt", "serial", "report_id", "trace", "took"];
+    let keys = [
+        "entry",
+        "receipt",
+        "serial",
+        "report_id",
+        "trace",
+        "took",
+        "waiting",
+    ];
     check(&delivered, Level::Info, "U401", &keys, &[]);
     let later = Notice::Later {
         entry: entry.clone(),
@@ -86,7 +94,7 @@ fn lines_about_the_server_name_it_and_what_to_do() {
         words: String::new(),
         next: Duration::ZERO,
     };
-    check(&up, Level::Info, "U411", &["host", "failures"], &[]);
+    check(&up, Level::Info, "U411", &["host", "failures", "waiting"], &[]);
     check(&Notice::Gzip(true), Level::Debug, "U413", &["host"], &[]);
     check(&Notice::Gzip(false), Level::Info, "U414", &["host"], &[]);
     check(

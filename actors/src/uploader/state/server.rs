@@ -52,6 +52,7 @@ pub(super) struct ServerView {
     clock_differs: bool,
     state: ServerState,
     last_ok: Option<UnixMs>,
+    down_since: Option<UnixMs>,
     last_error: String,
 }
 
@@ -79,6 +80,7 @@ impl ServerView {
             clock_differs: false,
             state: ServerState::Unknown,
             last_ok: None,
+            down_since: None,
             last_error: String::new(),
         }
     }
@@ -157,7 +159,7 @@ impl ServerView {
                 self.breaker.failed(entry.id, now.up, random);
                 let (base, most) = self.pause;
                 self.hold_until(now.up + backoff::delay(self.unreachable_in_a_row, base, most, random));
-                self.down(Fault::Unreachable, &ruling.words, now.up, effects);
+                self.down(Fault::Unreachable, &ruling.words, now, effects);
             }
             Sign::Fails { retry_after } => {
                 let opened = self.breaker.failed(entry.id, now.up, random);
@@ -167,7 +169,7 @@ impl ServerView {
                     self.hold_until(now.up + pause + spread);
                 }
                 if opened || self.outages.is_down() {
-                    self.down(Fault::Failing, &ruling.words, now.up, effects);
+                    self.down(Fault::Failing, &ruling.words, now, effects);
                 } else if let Some(times) = self.retried.again(now.up) {
                     effects.push(Effect::Say(Notice::Later {
                         entry: Box::new(entry.clone()),
@@ -181,7 +183,7 @@ impl ServerView {
                 self.refusals_in_a_row = self.refusals_in_a_row.saturating_add(1);
                 if *why == Park::Credentials || self.refusals_in_a_row >= PATH_PATIENCE {
                     self.park(*why, now.up + PROBE);
-                    self.down(Fault::Refusing(*why), &ruling.words, now.up, effects);
+                    self.down(Fault::Refusing(*why), &ruling.words, now, effects);
                 } else {
                     let (base, most) = self.pause;
                     self.hold_until(now.up + backoff::delay(self.refusals_in_a_row, base, most, random));
@@ -198,6 +200,7 @@ impl ServerView {
         self.refusals_in_a_row = 0;
         self.state = ServerState::Reachable;
         self.last_ok = Some(now.wall);
+        self.down_since = None;
         self.last_error.clear();
         let (took, line) = self.outages.ended(now.up);
         if took.is_some_and(|took| took >= LONG_OUTAGE) {
@@ -212,19 +215,20 @@ impl ServerView {
         }));
     }
 
-    fn down(&mut self, fault: Fault, words: &str, now: Duration, effects: &mut Vec<Effect>) {
+    fn down(&mut self, fault: Fault, words: &str, now: Now, effects: &mut Vec<Effect>) {
+        self.down_since.get_or_insert(now.wall);
         words.clone_into(&mut self.last_error);
         self.state = match fault {
             Fault::Refusing(_) => ServerState::Parked,
             Fault::Unreachable => ServerState::Unreachable,
             Fault::Failing => ServerState::Reachable,
         };
-        if let Some(line) = self.outages.failed(fault, now) {
-            let next = self.next_times().max().unwrap_or(now);
+        if let Some(line) = self.outages.failed(fault, now.up) {
+            let next = self.next_times().max().unwrap_or(now.up);
             effects.push(Effect::Say(Notice::Outage {
                 line,
                 words: words.to_owned(),
-                next: next.saturating_sub(now),
+                next: next.saturating_sub(now.up),
             }));
         }
     }
@@ -265,7 +269,7 @@ impl ServerView {
             (Some(words), Some(parked)) => {
                 parked.probe_at = now.up + PROBE;
                 let why = parked.why;
-                self.down(Fault::Refusing(why), &words, now.up, effects);
+                self.down(Fault::Refusing(why), &words, now, effects);
                 false
             }
             (Some(_), None) => false,
@@ -307,6 +311,7 @@ impl ServerView {
         status.state = self.state;
         status.breaker = self.breaker.state();
         status.last_ok = self.last_ok;
+        status.down_since = self.down_since;
         status.last_error.clone_from(&self.last_error);
     }
 

@@ -32,6 +32,12 @@ impl Settling {
         self.open.len()
     }
 
+    /// How many of them give their entry back to the queue.
+    pub(super) fn returning(&self) -> usize {
+        let gives_back = |open: &&Open| matches!(open.verdict, Verdict::Returned | Verdict::Retry { .. });
+        self.open.values().filter(gives_back).count()
+    }
+
     /// Whether the queue fails at present.
     pub(super) fn fails(&self) -> bool {
         self.failing

@@ -70,6 +70,7 @@ impl Desk {
         self.step(Event::Leased(Ok(Leased {
             leases,
             next_due: None,
+            ready: 0,
         })))
     }
 
@@ -151,10 +152,14 @@ fn notices(effects: &[Effect]) -> usize {
 fn leases_are_asked_for_as_long_as_there_is_room_and_answered_one_to_one() {
     let mut desk = Desk::started();
     assert_eq!(puts(&desk.lease(&[1, 2])), 2);
-    assert_eq!(desk.takes(Event::EntriesWaiting), Some(1));
-    assert_eq!(desk.takes(Event::EntriesWaiting), None, "a second open request");
+    assert_eq!(desk.takes(Event::EntriesWaiting { ready: 1 }), Some(1));
+    assert_eq!(
+        desk.takes(Event::EntriesWaiting { ready: 1 }),
+        None,
+        "a second open request"
+    );
     assert_eq!(puts(&desk.lease(&[3])), 1);
-    assert_eq!(desk.takes(Event::EntriesWaiting), None, "no room");
+    assert_eq!(desk.takes(Event::EntriesWaiting { ready: 1 }), None, "no room");
     let effects = desk.sent(1, answer(200));
     assert_eq!(
         verdicts(&effects),
@@ -192,6 +197,7 @@ fn an_idle_uploader_wakes_when_a_delay_ends_and_looks_again_for_a_lost_hint() {
     let effects = desk.step(Event::Leased(Ok(Leased {
         leases: Vec::new(),
         next_due: Some(due),
+        ready: 0,
     })));
     assert!(effects.contains(&Effect::WakeAt(Duration::from_secs(5))));
     assert!(desk.after(4).contains(&Effect::Take(3)));
@@ -202,7 +208,7 @@ fn an_idle_uploader_wakes_when_a_delay_ends_and_looks_again_for_a_lost_hint() {
 #[test]
 fn a_hint_that_crosses_an_empty_answer_is_not_lost() {
     let mut desk = Desk::started();
-    desk.step(Event::EntriesWaiting);
+    desk.step(Event::EntriesWaiting { ready: 1 });
     assert!(desk.lease(&[]).contains(&Effect::Take(3)));
 }
 
@@ -230,7 +236,7 @@ fn a_lease_that_overtakes_the_word_on_its_settlement_is_sent() {
         verdicts(&desk.sent(1, answer(500)))[..],
         [(1, Verdict::Retry { .. })]
     ));
-    desk.step(Event::EntriesWaiting);
+    desk.step(Event::EntriesWaiting { ready: 1 });
     assert_eq!(puts(&desk.lease(&[1])), 1);
     desk.settled(1);
     assert_eq!(verdicts(&desk.sent(1, answer(200))).len(), 1);
@@ -306,7 +312,7 @@ fn a_pause_the_server_asks_for_holds_all_reports() {
     };
     assert_eq!(not_before.since(desk.now().wall), Duration::from_secs(120));
     desk.settled(1);
-    assert_eq!(desk.takes(Event::EntriesWaiting), None);
+    assert_eq!(desk.takes(Event::EntriesWaiting { ready: 1 }), None);
     assert!(!desk.after(119).contains(&Effect::Take(3)));
     let begins = (0..=61).find(|_| desk.after(1).contains(&Effect::Take(3)));
     assert!(begins.is_some(), "it begins within a minute after the pause");
@@ -321,7 +327,7 @@ fn refused_credentials_park_uploads_until_a_probe_is_welcome() {
     desk.settled(1);
     desk.settled(2);
     assert_eq!(desk.state.status().state, ServerState::Parked);
-    assert_eq!(desk.takes(Event::EntriesWaiting), None);
+    assert_eq!(desk.takes(Event::EntriesWaiting { ready: 1 }), None);
     assert!(!desk.after(299).contains(&Effect::Probe));
     assert!(desk.after(1).contains(&Effect::Probe));
     let probed = |outcome| {
@@ -367,7 +373,7 @@ fn leases_that_come_while_paused_or_draining_go_back() {
     desk.step(Event::Pause(true));
     assert_eq!(verdicts(&desk.lease(&[1])), [(1, Verdict::Returned)]);
     desk.settled(1);
-    assert_eq!(desk.takes(Event::EntriesWaiting), None);
+    assert_eq!(desk.takes(Event::EntriesWaiting { ready: 1 }), None);
     assert_eq!(desk.takes(Event::Pause(false)), Some(3));
     assert!(!desk.step(Event::Drain).contains(&Effect::Drained));
     let effects = desk.lease(&[2]);
@@ -423,7 +429,7 @@ fn a_clock_that_is_off_is_said_once() {
     let mut desk = Desk::started();
     let mut said = 0;
     for (id, ahead) in [(1, 500), (2, 510), (3, 3), (4, -5)] {
-        desk.step(Event::EntriesWaiting);
+        desk.step(Event::EntriesWaiting { ready: 1 });
         desk.lease(&[id]);
         let effects = desk.sent(
             id,
@@ -509,7 +515,7 @@ proptest! {
                     desk.step(Event::Probed(Sent { outcome, took: Duration::ZERO, gzip: None }))
                 }
                 Step::Wait(seconds) => desk.after(seconds),
-                Step::Hint => desk.step(Event::EntriesWaiting),
+                Step::Hint => desk.step(Event::EntriesWaiting { ready: 1 }),
                 Step::Flush => desk.step(Event::Flush),
                 Step::Pause(pause) => desk.step(Event::Pause(pause)),
             };
