@@ -21,5 +21,6 @@ pub mod settings;
 mod start;
 mod start_error;
 mod wiring;
+mod words;
 
 pub use run::run;

@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader};
+use std::os::unix::fs::chown;
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -63,21 +65,35 @@ impl Daemon {
     /// # Panics
     /// As [`Daemon::start`].
     pub fn start_with(settings: &Path, variables: &[(&str, String)]) -> Self {
-        let mut command = Command::new(crate::stationd());
-        command
-            .arg("--config")
-            .arg(settings)
-            .env_remove("STATE_DIRECTORY");
-        // The machine's own proxy does not lead to a server of a test.
-        for name in ["ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY"] {
-            command.env_remove(name).env_remove(name.to_ascii_lowercase());
-        }
+        let mut command = command(settings);
         command.envs(variables.iter().map(|(name, value)| (name, value)));
-        let mut child = command
-            .stdin(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the built stationd can be started");
+        Self::spawn(&mut command).expect("the built stationd can be started")
+    }
+
+    /// Starts it as another user, who gets the line's folders but for the drop folders. As root only; none where that user
+    /// cannot run the built daemon.
+    ///
+    /// # Panics
+    /// When the folders cannot be given away.
+    pub fn start_as(line: &Line, uid: u32) -> Option<Self> {
+        let settings = line.write_settings();
+        let folder = settings.parent().expect("the file lies in the line's folder");
+        for name in ["", "state", "wsjf", "stationd.toml"] {
+            let path = folder.join(name);
+            chown(path.as_path(), Some(uid), Some(uid)).expect("root gives away what is its own");
+        }
+        Self::spawn(command(&settings).uid(uid).gid(uid))
+    }
+
+    fn spawn(command: &mut Command) -> Option<Self> {
+        command.spawn().ok().map(Self::started)
+    }
+
+    /// Follows a daemon that was started by other means, with its standard error as a pipe.
+    ///
+    /// # Panics
+    /// When that is none.
+    pub fn started(mut child: Child) -> Self {
         let journal = Arc::new(Journal::default());
         let stderr = child.stderr.take().expect("stderr is piped");
         let reader = Arc::clone(&journal);
@@ -101,6 +117,11 @@ impl Daemon {
     /// Waits for a line with this code.
     pub fn wait_for_code(&self, code: &str) -> JournalLine {
         self.wait_for(code, |line| line.code() == code)
+    }
+
+    /// The address of its status page, with a slash at its end; of a line with [`Line::http`].
+    pub fn http(&self) -> String {
+        self.wait_for_code("D070").key("url")
     }
 
     /// Waits until no file and no report is on its way any more.
@@ -181,6 +202,22 @@ impl Daemon {
         self.journal.wait_for_end();
         self.child.wait().expect("the daemon is our child")
     }
+}
+
+/// How the daemon is started.
+fn command(settings: &Path) -> Command {
+    let mut command = Command::new(crate::stationd());
+    command
+        .arg("--config")
+        .arg(settings)
+        .env_remove("STATE_DIRECTORY")
+        .stdin(Stdio::null())
+        .stderr(Stdio::piped());
+    // The machine's own proxy does not lead to a server of a test.
+    for name in ["ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY"] {
+        command.env_remove(name).env_remove(name.to_ascii_lowercase());
+    }
+    command
 }
 
 impl Drop for Daemon {

@@ -23,6 +23,8 @@ pub struct Line {
     server: String,
     converters: String,
     extra: String,
+    /// Setting `http.listen`.
+    http: &'static str,
 }
 
 impl Line {
@@ -57,7 +59,15 @@ impl Line {
             server,
             converters: String::new(),
             extra: String::new(),
+            http: "",
         }
+    }
+
+    /// Serves health, metrics and the status page on a free port; [`Daemon::http`] says where.
+    #[must_use]
+    pub fn http(mut self) -> Self {
+        self.http = "127.0.0.1:0";
+        self
     }
 
     /// Adds a converter `name` with the drop folder `NAME/`; `keys` are further lines of its table.
@@ -128,10 +138,11 @@ impl Line {
         let text = format!(
             "schema_version = \"2.0\"\nstate_dir = {}\n\
              [station]\nname = \"TEST-1\"\nname_source = \"config\"\nlocation = \"Lab\"\npurpose = \"Test\"\n\
-             [server]\n{}[control]\nsocket = {}\nrate_per_min = 100000\nrate_burst = 10000\n[http]\nlisten = \"\"\n[log]\nformat = \"json\"\n{}{}",
+             [server]\n{}[control]\nsocket = {}\nrate_per_min = 100000\nrate_burst = 10000\n[http]\nlisten = {:?}\n[log]\nformat = \"json\"\n{}{}",
             quoted(&self.path("state")),
             self.server,
             quoted(&self.path("control.sock")),
+            self.http,
             self.extra,
             self.converters,
         );

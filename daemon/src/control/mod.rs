@@ -21,6 +21,7 @@ mod server;
 mod session;
 mod snapshot;
 mod status;
+mod verdict;
 
 pub use auth::{Key, KeyError};
 pub use desk::{Desk, Facts, Unanswered};
@@ -32,3 +33,4 @@ pub use roles::{ConverterRole, DaemonRequest, QueueRole, Roles, UploaderRole, Wa
 pub use server::{ControlServer, serve};
 pub use snapshot::Snapshot;
 pub use status::{ConverterPart, SandboxPart, ServerPart, Status};
+pub use verdict::Verdict;

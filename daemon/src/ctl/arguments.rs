@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use super::{config, convert, converter, log_level, queue, receiver, replay, status, trace};
+use super::{
+    completions, config, convert, converter, log_level, manual, queue, receiver, replay, status, trace,
+};
 
 /// Where the daemon's socket is when nothing else is said.
 const DEFAULT_SOCKET: &str = "/run/stationd/control.sock";
@@ -93,4 +95,8 @@ pub enum Command {
     Version,
     /// Run a WATS-compatible test receiver for commissioning
     Receiver(receiver::Arguments),
+    /// Write the completion script of a shell to standard output
+    Completions(completions::Arguments),
+    /// Write the manual pages of stationd and stationctl
+    Manual(manual::Arguments),
 }

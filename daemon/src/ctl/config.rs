@@ -57,6 +57,11 @@ pub(super) fn load(context: &Context) -> Result<Settings, CtlError> {
     settings::load(&options(context)).map_err(CtlError::Settings)
 }
 
+/// Which file [`load`] reads.
+pub(super) fn file(context: &Context) -> PathBuf {
+    options(context).path().to_owned()
+}
+
 /// The file named on the command line, else the one the running daemon reads, else the usual one.
 fn options(context: &Context) -> LoadOptions {
     let file = context.global.config.clone().or_else(|| {

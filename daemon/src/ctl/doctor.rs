@@ -13,6 +13,7 @@ mod server;
 mod settings;
 mod store;
 mod tcp;
+mod tls;
 mod token;
 mod unit;
 
@@ -111,6 +112,7 @@ pub(super) fn run(context: &Context) -> Result<(), CtlError> {
             proxy::check,
             dns::check,
             tcp::check,
+            tls::check,
             server::check,
             token::check,
         ] {

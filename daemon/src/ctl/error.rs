@@ -112,6 +112,13 @@ impl CtlError {
         }
     }
 
+    /// What programs get.
+    pub(super) fn to_json(&self) -> serde_json::Value {
+        serde_json::json!({
+            "error": { "code": self.code(), "message": crate::causes::joined(self), "remedy": self.remedy() }
+        })
+    }
+
     /// One word for programs.
     pub fn code(&self) -> &str {
         match self {

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod client;
+mod completions;
 mod config;
 mod confirm;
 mod context;
@@ -13,6 +14,7 @@ mod error;
 mod health;
 mod job;
 mod log_level;
+mod manual;
 mod metrics;
 mod one_line;
 mod output;
@@ -25,7 +27,8 @@ mod table;
 mod trace;
 mod verdict;
 mod version;
-mod words;
+
+use crate::words;
 
 pub use arguments::{Arguments, Command};
 pub use error::CtlError;

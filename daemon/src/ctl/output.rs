@@ -14,6 +14,7 @@ const LEAST_WIDTH: usize = 40;
 /// How standard output looks.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Output {
+    terminal: bool,
     colour: bool,
     width: usize,
 }
@@ -44,6 +45,7 @@ impl Output {
         let width = terminal_size::terminal_size_of(io::stdout())
             .map_or(USUAL_WIDTH, |(width, _)| usize::from(width.0));
         Self {
+            terminal,
             colour: terminal && wanted,
             width: width.max(LEAST_WIDTH),
         }
@@ -52,7 +54,11 @@ impl Output {
     /// Without colour, for `width` columns.
     #[cfg(test)]
     pub(super) fn plain(width: usize) -> Self {
-        Self { colour: false, width }
+        Self {
+            terminal: false,
+            colour: false,
+            width,
+        }
     }
 
     /// Columns of a line.
@@ -60,9 +66,14 @@ impl Output {
         self.width
     }
 
-    /// What moves to the top of the terminal and clears it; nothing where there is no terminal.
-    pub(super) fn home(self) -> &'static str {
-        if self.colour { "\u{1b}[H\u{1b}[J" } else { "" }
+    /// `text` over what the terminal shows, line by line, so that nothing flickers; as it is where there is no terminal.
+    /// Source: ECMA-48, sections 8.3.21 (CUP), 8.3.39 (ED), 8.3.41 (EL).
+    pub(super) fn redrawn(self, text: &str) -> String {
+        if !self.terminal {
+            return text.to_owned();
+        }
+        let lines = text.replace('\n', "\u{1b}[K\n");
+        format!("\u{1b}[H{lines}\u{1b}[J")
     }
 
     /// `text` in the colour of its tone.

@@ -145,7 +145,7 @@ fn format_report(serial: &str, id: &uuid::Uuid) -> String {
 
 fn summary(replay: &ReplayPart) -> String {
     let what = if replay.dry_run {
-        "would be sent again, nothing is queued"
+        "would be queued"
     } else {
         "queued"
     };

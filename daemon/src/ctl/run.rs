@@ -4,15 +4,14 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 use clap::error::ErrorKind;
-use serde_json::json;
 
 use super::arguments::{Arguments, Command};
 use super::context::Context;
 use super::error::CtlError;
 use super::output::{self, Output};
 use super::{
-    config, control, convert, converter, doctor, health, log_level, metrics, queue, receiver, replay, status,
-    trace, version,
+    completions, config, control, convert, converter, doctor, health, log_level, manual, metrics, queue,
+    receiver, replay, status, trace, version,
 };
 use crate::causes::joined;
 use crate::exit::Exit;
@@ -62,6 +61,8 @@ fn run(context: &Context, command: Command) -> Result<(), CtlError> {
         Command::LogLevel(arguments) => log_level::run(context, &arguments),
         Command::Version => version::run(context),
         Command::Receiver(arguments) => receiver::run(context, arguments),
+        Command::Completions(arguments) => completions::run(&arguments),
+        Command::Manual(arguments) => manual::run(context, &arguments),
     }
 }
 
@@ -74,16 +75,13 @@ fn tell(context: &Context, error: &CtlError) {
     ) {
         return;
     }
-    let words = joined(error);
-    let remedy = error.remedy();
     if context.json() {
-        let told = json!({ "error": { "code": error.code(), "message": words, "remedy": remedy } });
         // The exit code says it as well.
-        let _unheard = output::write_json(&told).is_err();
+        let _unheard = output::write_json(&error.to_json()).is_err();
         return;
     }
-    output::complain(format!("stationctl: {words}"));
-    if let Some(remedy) = remedy {
+    output::complain(format!("stationctl: {}", joined(error)));
+    if let Some(remedy) = error.remedy() {
         output::complain(format!("  {remedy}"));
     }
 }

@@ -110,6 +110,14 @@ impl Story {
             how.push_str(&job.reason);
         }
         self.line(&job.ended, &job.end, tone, &how);
+        if tone == Tone::Bad {
+            let next = format!(
+                "the file lies in the error folder, with a .reason.json beside it; to try it without consequences: \
+                 stationctl converter test {} FILE",
+                job.converter
+            );
+            self.line("", "next", Tone::Plain, &next);
+        }
     }
 
     fn report(&mut self, report: &TracedReportPart) {
@@ -135,7 +143,11 @@ impl Story {
                 Outcome::Dropped => ("dropped", Tone::Bad),
                 Outcome::Evicted => ("evicted", Tone::Bad),
             };
-            let mut words = format!("after {} tries", receipt.attempts);
+            let mut words = match receipt.attempts {
+                0 => "without a try".to_owned(),
+                1 => "at the first try".to_owned(),
+                tries => format!("after {tries} tries"),
+            };
             if !receipt.server_id.is_empty() {
                 words.extend([", receipt ", &receipt.server_id]);
             }

@@ -3,23 +3,38 @@
 use super::Finding;
 use crate::ctl::config;
 use crate::ctl::context::Context;
+use crate::ctl::words::count;
 use crate::settings::Settings;
 
 const CHECK: &str = "settings";
 
 /// The settings, if they are valid.
 pub(super) fn check(context: &Context, findings: &mut Vec<Finding>) -> Option<Settings> {
+    let file = config::file(context);
     match config::load(context) {
         Ok(settings) => {
             findings.push(Finding::ok(
                 CHECK,
-                format!("valid, {} converters", settings.converters.len()),
+                format!(
+                    "{} is valid, {}",
+                    file.display(),
+                    count(converters(&settings), "converter", "converters")
+                ),
             ));
             for warning in &settings.warnings {
                 let remedy = "correct the setting, then: systemctl reload stationd";
                 findings.push(Finding::warning(CHECK, warning.to_string(), remedy));
             }
             Some(settings)
+        }
+        Err(_) if !file.exists() => {
+            let remedy = "write it (README.md has a short one), or name another file with --config";
+            findings.push(Finding::failure(
+                CHECK,
+                format!("there is no {}", file.display()),
+                remedy,
+            ));
+            None
         }
         Err(faults) => {
             let remedy = "correct them, check with stationctl config check, then: systemctl restart stationd\nthe checks of \
@@ -28,4 +43,8 @@ pub(super) fn check(context: &Context, findings: &mut Vec<Finding>) -> Option<Se
             None
         }
     }
+}
+
+fn converters(settings: &Settings) -> u64 {
+    u64::try_from(settings.converters.len()).unwrap_or(u64::MAX)
 }

@@ -6,8 +6,8 @@ use super::{Finding, Scene};
 
 const CHECK: &str = "token";
 
-const REMEDY: &str = "get a token for this client from the WATS server, put it into /etc/stationd/wats-token (0600), then: \
-                      systemctl restart stationd";
+const REMEDY: &str = "get a token for this client from the WATS server, put it where the old one is (else into \
+                      /etc/stationd/wats-token, mode 0600), then: systemctl restart stationd";
 
 pub(super) fn check(scene: &Scene) -> Vec<Finding> {
     let (Some(server), Some(Ok(sent))) = (scene.wats(), &scene.probe) else {

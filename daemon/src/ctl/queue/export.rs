@@ -55,8 +55,12 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<(), CtlErr
         }
     }
     sink.finish().map_err(failed)?;
-    complain(format!("{} exported", count(written, "report", "reports")));
-    Ok(())
+    let words = format!("{} exported", count(written, "report", "reports"));
+    if file == Path::new("-") {
+        complain(words);
+        return Ok(());
+    }
+    context.show(&json!({ "exported": written, "file": file }), |_| words + "\n")
 }
 
 /// Where the lines go.

@@ -3,7 +3,7 @@
 use stationd_actors::model::UnixMs;
 
 /// A time span in its two largest units: `12 s`, `4 min`, `3 h 10 min`, `2 d 4 h`.
-pub(super) fn span(seconds: u64) -> String {
+pub(crate) fn span(seconds: u64) -> String {
     let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
     match () {
         () if days > 0 => format!("{days} d {} h", hours % 24),
@@ -14,7 +14,7 @@ pub(super) fn span(seconds: u64) -> String {
 }
 
 /// Bytes in the unit that suits: `512 B`, `3.4 MiB`.
-pub(super) fn bytes(bytes: u64) -> String {
+pub(crate) fn bytes(bytes: u64) -> String {
     const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
     if bytes < 1024 {
         return format!("{bytes} B");
@@ -31,7 +31,7 @@ pub(super) fn bytes(bytes: u64) -> String {
 }
 
 /// How long ago a moment in RFC 3339 was; the text itself when it is none, or lies ahead.
-pub(super) fn ago(moment: &str, now: UnixMs) -> String {
+pub(crate) fn ago(moment: &str, now: UnixMs) -> String {
     match moment.parse::<jiff::Timestamp>() {
         Ok(at) if at.as_millisecond() <= now.0 => {
             format!("{} ago", span(now.since(UnixMs(at.as_millisecond())).as_secs()))
@@ -41,7 +41,7 @@ pub(super) fn ago(moment: &str, now: UnixMs) -> String {
 }
 
 /// A moment in RFC 3339 as date and time of this machine's time zone, to the second.
-pub(super) fn local(moment: &str) -> String {
+pub(crate) fn local(moment: &str) -> String {
     moment.parse::<jiff::Timestamp>().map_or_else(
         |_| moment.to_owned(),
         |at| {
@@ -52,7 +52,8 @@ pub(super) fn local(moment: &str) -> String {
 }
 
 /// A line of somebody else's text, in which nothing can move the cursor or colour the terminal.
-pub(super) fn visible(line: &str) -> String {
+#[cfg(feature = "tools")]
+pub(crate) fn visible(line: &str) -> String {
     let shown = |letter: char| match letter {
         '\t' => vec![' '],
         letter if letter.is_control() => letter.escape_default().collect(),
@@ -62,7 +63,8 @@ pub(super) fn visible(line: &str) -> String {
 }
 
 /// `1 report`, `2 reports`.
-pub(super) fn count(number: u64, one: &str, many: &str) -> String {
+#[cfg(feature = "tools")]
+pub(crate) fn count(number: u64, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
 }
 
