@@ -1,0 +1,264 @@
+//! The control socket of a running daemon: who is let in, and what nobody does to it.
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+    use std::os::fd::OwnedFd;
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+    use std::os::unix::net::{UnixListener, UnixStream};
+    use std::process::{Command, Stdio};
+    use std::time::Duration;
+
+    use serde_json::{Value, json};
+    use stationd_tests::{Daemon, Line, Server, stationctl, stationd};
+
+    /// Longest wait for an answer; only a broken daemon reaches it.
+    const PATIENCE: Duration = Duration::from_secs(60);
+
+    fn report(number: usize) -> String {
+        format!(
+            r#"{{"type":"T","pn":"P","sn":"SN{number}","rev":"A","processCode":10,"result":"P",
+            "start":"2026-01-02T03:04:05Z","root":{{"stepType":"SequenceCall","name":"Main"}}}}"#
+        )
+    }
+
+    fn line(server: &Server) -> Line {
+        Line::to(server).converter("wsjf", "kind = \"builtin\"\nformat = \"wsjf\"")
+    }
+
+    /// A client that speaks the protocol by hand.
+    struct Client(BufReader<UnixStream>);
+
+    impl Client {
+        fn connect(line: &Line) -> Self {
+            let stream = UnixStream::connect(line.path("control.sock")).unwrap();
+            stream.set_read_timeout(Some(PATIENCE)).unwrap();
+            stream.set_write_timeout(Some(PATIENCE)).unwrap();
+            Self(BufReader::new(stream))
+        }
+
+        /// Sends a line; one that the daemon has closed on takes nothing more.
+        fn say(&mut self, text: &str) {
+            let _closed = self
+                .0
+                .get_mut()
+                .write_all(format!("{text}\n").as_bytes())
+                .is_err();
+        }
+
+        /// The next line; none when the daemon has closed.
+        fn hear(&mut self) -> Option<Value> {
+            let mut text = String::new();
+            match self.0.read_line(&mut text) {
+                Ok(1..) => Some(serde_json::from_str(&text).unwrap()),
+                Ok(_) => None,
+                Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => None,
+                Err(error) => panic!("the daemon neither answers nor closes: {error}"),
+            }
+        }
+
+        fn introduced(line: &Line) -> Self {
+            let mut client = Self::connect(line);
+            assert_eq!(client.hear().unwrap()["type"], "hello");
+            client.say(r#"{"type":"connect","protocol":"2.0","client":"test"}"#);
+            client
+        }
+    }
+
+    #[test]
+    fn the_secret_is_256_bits_that_only_the_group_reads() {
+        let server = Server::http();
+        let line = line(&server);
+        let daemon = line.start();
+        let key = line.path("state/control.key");
+        let text = std::fs::read_to_string(&key).unwrap();
+        assert_eq!(text.trim().len(), 64);
+        assert!(text.trim().bytes().all(|digit| digit.is_ascii_hexdigit()));
+        assert_eq!(
+            std::fs::metadata(&key).unwrap().permissions().mode() & 0o777,
+            0o640
+        );
+        assert_eq!(
+            std::fs::metadata(line.path("control.sock")).unwrap().mode() & 0o777,
+            0o660
+        );
+
+        let mut client = Client::introduced(&line);
+        client.say(r#"{"id":1,"command":"status"}"#);
+        assert_eq!(client.hear().unwrap()["error"]["code"], "auth_required");
+        client.say(r#"{"id":2,"command":"ping"}"#);
+        assert_eq!(client.hear().unwrap()["result"]["authenticated"], false);
+        for id in 3..8 {
+            let wrong = "0".repeat(64);
+            client.say(&format!(
+                r#"{{"id":{id},"command":"auth","args":{{"token":"{wrong}"}}}}"#
+            ));
+            assert_eq!(client.hear().unwrap()["error"]["code"], "auth_failed");
+        }
+        assert!(client.hear().is_none(), "the fifth wrong secret closes");
+        let told = daemon.wait_for_code("D063");
+        assert!(!told.0.to_string().contains(text.trim()));
+        assert!(daemon.stop().success());
+    }
+
+    #[test]
+    fn a_client_of_another_version_is_told_both_versions_and_let_go() {
+        let server = Server::http();
+        let line = line(&server);
+        let daemon = line.start();
+        let mut client = Client::connect(&line);
+        let hello = client.hear().unwrap();
+        assert_eq!(hello["protocol"], "2.0");
+        assert!(hello["server"].as_str().unwrap().starts_with("stationd/"));
+        client.say(r#"{"type":"connect","protocol":"3.1","client":"future"}"#);
+        let refusal = client.hear().unwrap();
+        assert_eq!(refusal["error"]["code"], "version_mismatch");
+        let words = refusal["error"]["message"].as_str().unwrap();
+        assert!(words.contains("3.1") && words.contains("2.0"), "{words}");
+        assert!(client.hear().is_none());
+        assert!(daemon.stop().success());
+    }
+
+    #[test]
+    fn stationctl_names_both_versions_when_the_daemon_is_another() {
+        let server = Server::http();
+        let line = line(&server);
+        let listener = UnixListener::bind(line.path("control.sock")).unwrap();
+        let other = std::thread::spawn(move || {
+            let (mut client, _) = listener.accept().unwrap();
+            let hello = json!({"type": "hello", "protocol": "3.0", "server": "stationd/9.0.0", "station": "X",
+                               "capabilities": [], "auth_required": true});
+            writeln!(client, "{hello}").unwrap();
+            // Until the client has gone.
+            let _gone = client.read_to_end(&mut Vec::new()).is_err();
+        });
+        let answer = line.ctl(&["health"]);
+        other.join().unwrap();
+        assert!(!answer.success);
+        assert_eq!(answer.word("/error/code"), "version_mismatch");
+        let words = answer.word("/error/message");
+        assert!(words.contains("3.0") && words.contains("2.0"), "{words}");
+    }
+
+    #[test]
+    fn a_client_that_asks_too_often_is_told_when_to_come_back() {
+        let server = Server::http();
+        let line = line(&server);
+        std::fs::create_dir(line.path("stationd.toml.d")).unwrap();
+        let tighter = "[control]\nrate_per_min = 60\nrate_burst = 3\n";
+        std::fs::write(line.path("stationd.toml.d/10-rate.toml"), tighter).unwrap();
+        let daemon = line.start();
+        let mut client = Client::introduced(&line);
+        let mut ask = || {
+            client.say(r#"{"id":1,"command":"ping"}"#);
+            client.hear().unwrap()
+        };
+        assert!((0..3).all(|_| ask()["ok"] == true));
+        let answer = ask();
+        assert_eq!(answer["error"]["code"], "rate_limited");
+        assert!(answer["error"]["retry_after_ms"].as_u64().unwrap() <= 1000);
+        // stationctl waits as it is told, and gets its answer.
+        assert!(line.ctl(&["queue", "stats"]).success);
+        assert!(daemon.stop().success());
+    }
+
+    #[test]
+    fn a_socket_of_systemd_is_taken_over_and_left_in_its_place() {
+        let server = Server::http();
+        let line = line(&server);
+        let socket = line.path("control.sock");
+        let listener = UnixListener::bind(&socket).unwrap();
+        // Descriptor 3 is the socket, and the process is the one that is meant. Source: sd_listen_fds(3).
+        let take_over = r#"exec 3<&0 0</dev/null; LISTEN_FDS=1 LISTEN_PID=$$ exec "$@""#;
+        let mut command = Command::new("sh");
+        command
+            .args(["-c", take_over, "sh"])
+            .arg(stationd())
+            .arg("--config")
+            .arg(line.write_settings())
+            .env_remove("STATE_DIRECTORY")
+            .stdin(Stdio::from(OwnedFd::from(listener)))
+            .stderr(Stdio::piped());
+        let daemon = Daemon::started(command.spawn().unwrap());
+        daemon.wait_for_code("D001");
+        assert!(daemon.wait_for_code("D060").key("opened_by").contains("systemd"));
+        assert_eq!(line.ctl(&["status"]).word("/station"), "TEST-1");
+        assert!(daemon.stop().success());
+        assert!(socket.exists(), "it is systemd's");
+    }
+
+    /// A thousand connections of eight kinds, a hundred open at a time; `seed` numbers the round.
+    fn misbehave(line: &Line, seed: u32) -> Vec<UnixStream> {
+        (0..100_u32)
+            .filter_map(|number| {
+                let mut stream = UnixStream::connect(line.path("control.sock")).ok()?;
+                stream.set_nonblocking(true).ok()?;
+                let noise: Vec<u8> = (0..500_u32)
+                    .map(|at| {
+                        (at.wrapping_mul(2_654_435_761).wrapping_add(number ^ seed) >> 11).to_le_bytes()[0]
+                    })
+                    .collect();
+                let bytes = match number % 8 {
+                    0 => noise,
+                    1 => b"{\"id\":1,\"command\":".to_vec(),
+                    2 => vec![b'x'; 1024 * 1024 + 10],
+                    3 => b"[".repeat(200_000),
+                    4 => b"{\"type\":\"connect\",\"protocol\":\"2.0\"}\n".to_vec(),
+                    5 => [&noise[..], b"\n"].concat().repeat(50),
+                    6 => br#"{"type":"connect","protocol":"2.0"}
+                        {"id":1,"command":"auth","args":{"token":"x"}}
+                        "#
+                    .repeat(20),
+                    // Says nothing, reads nothing.
+                    _ => Vec::new(),
+                };
+                let _full_or_closed = stream.write_all(&bytes).is_err();
+                Some(stream)
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_thousand_hostile_connections_keep_no_file_from_its_server() {
+        const FILES: usize = 20;
+        let server = Server::http();
+        let line = line(&server);
+        let daemon = line.start();
+        let mut open = Vec::new();
+        let mut seen = 0;
+        for round in 0..10 {
+            let fresh = misbehave(&line, round);
+            seen += fresh.len();
+            // Those of the round before go only now.
+            open = fresh;
+            for number in 0..FILES / 10 {
+                let number = usize::try_from(round).unwrap() * FILES / 10 + number;
+                line.drop_file(
+                    "wsjf",
+                    format!("{number}.json").as_bytes(),
+                    report(number).as_bytes(),
+                );
+            }
+            server.wait_for((usize::try_from(round).unwrap() + 1) * FILES / 10);
+        }
+        assert_eq!(seen, 1000);
+        drop(open);
+        // A place is free again, if not at the first try.
+        let status = || {
+            let answer = Command::new(stationctl())
+                .arg("--socket")
+                .arg(line.path("control.sock"))
+                .args(["status", "--json"])
+                .output()
+                .unwrap();
+            serde_json::from_slice::<Value>(&answer.stdout).unwrap()
+        };
+        let status = std::iter::repeat_with(status)
+            .find(|status| status["error"]["code"] != "too_many_clients")
+            .unwrap();
+        assert_eq!(status["converters"][0]["ok"], FILES, "{status}");
+        let told = daemon.lines();
+        assert!(told.iter().all(|line| line.code() != "D099"), "{told:?}");
+        assert!(daemon.stop().success());
+    }
+}
