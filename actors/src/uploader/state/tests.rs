@@ -184,7 +184,7 @@ fn a_queue_that_does_not_commit_soon_gets_no_more_to_commit() {
         sent += 1;
         desk.lease(&[sent]);
         desk.sent(sent, answer(200));
-        desk.step(Event::EntriesWaiting);
+        desk.step(Event::EntriesWaiting { ready: 1 });
     }
     assert_eq!(usize::try_from(sent), Ok(SETTLING_MAX));
     assert!(desk.settled(1).contains(&Effect::Take(1)));
