@@ -4,6 +4,7 @@
 mod tests {
     use std::collections::BTreeSet;
     use std::io::{BufRead as _, BufReader};
+    use std::path::Path;
     use std::process::{Child, Command, Output, Stdio};
 
     use serde_json::Value;
@@ -139,15 +140,54 @@ mod tests {
             .unwrap_or_else(|error| panic!("{words}: {error} in {output:?}"))
     }
 
+    /// What the README promises of each command's JSON, as JSON pointers.
+    fn promised() -> Vec<(String, Vec<String>)> {
+        let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md");
+        let readme = std::fs::read_to_string(readme).unwrap();
+        let (_, section) = readme.split_once("\n## For programs\n").unwrap();
+        let rows = section.split("\n## ").next().unwrap().lines();
+        let spans =
+            |cell: &str| -> Vec<_> { cell.split('`').skip(1).step_by(2).map(str::to_owned).collect() };
+        let rows = rows.filter_map(|row| row.strip_prefix("| `")?.split_once(" | "));
+        rows.flat_map(|(commands, members)| {
+            let pointer = |member: &String| format!("/{}", member.replace("[]", "/0").replace('.', "/"));
+            let members: Vec<_> = if members.starts_with("as ") {
+                Vec::new()
+            } else {
+                spans(members).iter().map(pointer).collect()
+            };
+            let commands = spans(&format!("`{commands}"));
+            commands
+                .into_iter()
+                .map(move |command| (command, members.clone()))
+        })
+        .collect()
+    }
+
     #[test]
-    fn each_one_answers_programs() {
+    fn each_one_answers_programs_with_what_the_readme_promises() {
         let Scene { line, daemon, .. } = &scene();
+        let promised = promised();
+        assert!(promised.len() > 15, "the table was found");
+        for (command, _) in &promised {
+            let known = COMMANDS
+                .iter()
+                .any(|(words, ..)| words.starts_with(command.as_str()));
+            assert!(known, "{command} is tested here");
+        }
         for (words, _, member) in COMMANDS {
             let output = run(line, words, true);
             assert!(output.status.success(), "{words}: {output:?}");
             let answer = json(words, &output);
             let found = answer.pointer(member).is_some_and(|value| !value.is_null());
             assert!(found, "{words} has {member}: {answer}");
+            let members = promised.iter().filter(|(command, _)| {
+                let rest = words.strip_prefix(command.as_str());
+                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+            });
+            for member in members.flat_map(|(_, members)| members) {
+                assert!(answer.pointer(member).is_some(), "{words} has {member}: {answer}");
+            }
         }
         daemon.wait_for("debug lines, as log-level asked", |line| {
             line.0["level"] == "debug"

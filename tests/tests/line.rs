@@ -97,6 +97,34 @@ mod tests {
     }
 
     #[test]
+    fn one_trace_id_leads_from_the_file_to_the_receipt() {
+        let source =
+            br#"{"type":"T","pn":"P","sn":"S","rev":"A","processCode":10,"result":"P","start":"2026-01-02T03:04:05Z",
+            "root":{"stepType":"SequenceCall","name":"Main"}}"#;
+        let server = Server::http();
+        let line = Line::to(&server).converter("wsjf", "kind = \"builtin\"\nformat = \"wsjf\"");
+        let daemon = line.start();
+        line.drop_file("wsjf", b"first.json", source);
+        let trace = daemon.wait_for_code("C201").key("trace");
+        assert_eq!(trace.len(), 32);
+        assert_eq!(daemon.wait_for_code("U401").key("trace"), trace);
+        let told = line.ctl(&["trace", "S"]);
+        assert_eq!(told.word("/traced/0/job/trace"), trace);
+        let parents: Vec<_> = server
+            .requests()
+            .iter()
+            .filter_map(|request| Some(request["traceparent"].as_str()?.to_owned()))
+            .collect();
+        assert!(
+            parents
+                .iter()
+                .any(|parent| parent.starts_with(&format!("00-{trace}-"))),
+            "{parents:?}"
+        );
+        assert!(daemon.stop().success());
+    }
+
+    #[test]
     fn the_same_content_dropped_twice_is_sent_once() {
         let source =
             br#"{"type":"T","pn":"P","sn":"S","rev":"A","processCode":10,"result":"P","start":"2026-01-02T03:04:05Z",

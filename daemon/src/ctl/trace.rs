@@ -3,13 +3,13 @@
 use clap::Args;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use stationd_actors::model::Outcome;
+use stationd_actors::model::{EntryState, Outcome};
 
 use super::context::Context;
 use super::error::CtlError;
 use super::output::{self, Output, Tone};
 use super::table::wrap;
-use super::words::{bytes, local};
+use super::words::{bytes, count, local};
 use crate::control::{FailurePart, JobPart, TracedPart, TracedReportPart};
 
 /// Whose way.
@@ -153,13 +153,23 @@ impl Story {
             }
             self.line(&receipt.at, word, tone, &words);
         } else if let Some(entry) = &report.entry {
-            let (word, words) = match entry.state {
-                stationd_actors::model::EntryState::Ready => (
+            let (at, word, words) = match entry.state {
+                EntryState::Ready if entry.attempts == 0 => (
+                    "",
                     "waiting",
-                    format!("not tried again before; {} tries so far", entry.attempts),
+                    "for the server; stationctl status says whether it is reached".to_owned(),
                 ),
-                stationd_actors::model::EntryState::Leased => ("sending", "on its way now".to_owned()),
-                stationd_actors::model::EntryState::Dead => (
+                EntryState::Ready => (
+                    entry.not_before.as_str(),
+                    "waiting",
+                    format!(
+                        "for the next try then; {} so far",
+                        count(entry.attempts.into(), "try", "tries")
+                    ),
+                ),
+                EntryState::Leased => ("", "sending", "on its way now".to_owned()),
+                EntryState::Dead => (
+                    "",
                     "refused",
                     format!(
                         "for good; correct the cause, then: stationctl queue retry {}",
@@ -167,7 +177,7 @@ impl Story {
                     ),
                 ),
             };
-            self.line(&entry.not_before, word, Tone::Warn, &words);
+            self.line(at, word, Tone::Warn, &words);
         }
     }
 

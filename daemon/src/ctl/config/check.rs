@@ -5,6 +5,7 @@ use serde_json::json;
 use super::options;
 use crate::ctl::context::Context;
 use crate::ctl::error::CtlError;
+use crate::ctl::table::wrap;
 use crate::settings::{Summary, load};
 
 pub(super) fn run(context: &Context) -> Result<(), CtlError> {
@@ -14,6 +15,20 @@ pub(super) fn run(context: &Context) -> Result<(), CtlError> {
     let path = options.path().display().to_string();
     context.show(
         &json!({ "valid": true, "file": path, "warnings": warnings }),
-        |_| format!("{path}: the settings are valid\n{}", Summary(&settings)),
+        |_| {
+            let summary = Summary(&settings).to_string();
+            let lines = summary.lines().map(|line| fitted(line, context.output.width()));
+            format!("{path}: the settings are valid\n{}", lines.collect::<String>())
+        },
     )
+}
+
+/// Columns of what a line of the summary is about.
+const LABEL: usize = 11;
+
+fn fitted(line: &str, width: usize) -> String {
+    match line.split_at_checked(LABEL) {
+        Some((label, words)) => format!("{label}{}\n", wrap(words, width, LABEL)),
+        None => format!("{line}\n"),
+    }
 }

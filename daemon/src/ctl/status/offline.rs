@@ -28,7 +28,13 @@ pub(super) fn render(context: &Context) -> String {
     let settings = match config::load(context) {
         Ok(settings) => settings,
         Err(_faults) => {
-            let words = "cannot be used; every fault with its line: stationctl config check";
+            let file = config::file(context);
+            let words = if file.exists() {
+                "cannot be used; every fault with its line: stationctl config check".to_owned()
+            } else {
+                format!("there is no {}; name another file with --config", file.display())
+            };
+            let words = wrap(&words, output.width(), LABEL);
             return text + &format!("{:<LABEL$}{words}\n", "settings");
         }
     };
