@@ -182,16 +182,6 @@ impl Server {
         serde_json::from_slice(&text).expect("only JSON is stored")
     }
 
-    /// Every request it was sent, in their order, as it wrote them down.
-    ///
-    /// # Panics
-    /// When it has written down none.
-    pub fn requests(&self) -> Vec<Value> {
-        let text = std::fs::read_to_string(self.dir.path().join("requests.jsonl")).expect("it had a request");
-        let lines = text.lines().map(serde_json::from_str);
-        lines.map(|line| line.expect("each line is JSON")).collect()
-    }
-
     /// The report it has, if it has just one.
     ///
     /// # Panics
