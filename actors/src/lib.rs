@@ -1,4 +1,4 @@
-//! The roles of the daemon (watcher, converter supervisor, queue, uploader), their messages, and the store.
+//! The roles of the daemon (watcher, scheduler, converter supervisor, queue, uploader), their messages, and the store.
 //!
 //! A role owns its state; others ask it by message. `model` depends on nothing, `messages` on `model`, a role on both;
 //! a role never imports another role.
@@ -12,6 +12,7 @@ pub mod model;
 pub mod queue;
 #[cfg(test)]
 mod recorder;
+pub mod scheduler;
 mod tree;
 pub mod uploader;
 pub mod watcher;

@@ -1,4 +1,4 @@
-//! A folder that is one result: what is in it, found in bounded time. Blocking; no link is followed.
+//! A folder that is a result, or part of one: what is in it, found in bounded time. Blocking; no link is followed.
 
 use std::io;
 use std::os::unix::fs::MetadataExt;
@@ -62,6 +62,12 @@ fn too_large(most: usize, of: &str) -> io::Error {
 
 fn modified_ns(meta: &std::fs::Metadata) -> i128 {
     i128::from(meta.mtime()) * 1_000_000_000 + i128::from(meta.mtime_nsec())
+}
+
+/// The folder beside a file that has its name without the extension; none for a name without one.
+pub(crate) fn folder_of(file: &Path) -> Option<PathBuf> {
+    let folder = file.with_extension("");
+    (folder != file).then_some(folder)
 }
 
 impl Tree {

@@ -66,6 +66,7 @@ fn live(
     signals: &mut Option<Signals>,
 ) -> Result<Ended, StartError> {
     let station = Station {
+        first: signals.is_none(),
         settings_file: std::path::absolute(options.path()).unwrap_or_else(|_| options.path().to_owned()),
         id: station_id(&settings.state_dir).map_err(StartError::StationId)?,
         started: began.0,

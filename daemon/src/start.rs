@@ -46,7 +46,7 @@ pub(crate) fn make_folders(settings: &Settings) -> Result<(), Exit> {
         journal::no_state_dir(&settings.state_dir, &error);
         Exit::Disk
     })?;
-    settings.make_result_folders();
+    settings.make_folders();
     Ok(())
 }
 

@@ -15,6 +15,7 @@ use stationd_actors::messages::queue::BindQueue;
 use stationd_actors::messages::watcher::{AwaitFirstLook, Rescan};
 use stationd_actors::model::UnixMs;
 use stationd_actors::queue::Queue;
+use stationd_actors::scheduler::Scheduler;
 use stationd_actors::uploader::{QueueRecipients, Server, Uploader};
 use stationd_actors::watcher::Watcher;
 use stationd_sandbox::Client;
@@ -50,6 +51,7 @@ const QUEUE_STOP: Duration = Duration::from_secs(15);
 #[derive(Debug)]
 pub(crate) struct Wired {
     watcher: Addr<Watcher>,
+    scheduler: Addr<Scheduler>,
     converter: Addr<ConverterSupervisor>,
     uploader: Addr<Uploader>,
     queue: Addr<Queue>,
@@ -74,6 +76,8 @@ pub(crate) struct Station {
     pub(crate) started: UnixMs,
     /// The same, by the clock that is never set.
     pub(crate) started_at: Instant,
+    /// Whether the process has just started, and not only its roles.
+    pub(crate) first: bool,
 }
 
 /// Starts all roles on the running actix system.
@@ -97,6 +101,8 @@ pub(crate) fn start(settings: &Settings, client: Client, station: &Station) -> R
     let converter = supervisor.start();
     let watcher = Watcher::new(settings.folders.clone(), converter.clone().recipient());
     let watcher = watcher.start();
+    let trace = queue.clone().recipient();
+    let scheduler = Scheduler::new(settings.schedules.clone(), trace, station.first).start();
     bind(&queue, &converter, &uploader, &watcher);
     let (to_daemon, requests) = mpsc::channel(REQUESTS);
     let desk = Arc::new(Desk::new(
@@ -116,6 +122,7 @@ pub(crate) fn start(settings: &Settings, client: Client, station: &Station) -> R
     let upload_limit = upload_limit(&settings.uploader.server);
     let wired = Wired {
         watcher,
+        scheduler,
         converter,
         uploader,
         queue,
@@ -142,6 +149,10 @@ impl Wired {
             Watched {
                 role: "watcher",
                 pulse: self.watcher.clone().recipient(),
+            },
+            Watched {
+                role: "scheduler",
+                pulse: self.scheduler.clone().recipient(),
             },
             Watched {
                 role: "converter",

@@ -1,7 +1,7 @@
 //! A running `stationd` and its journal.
 
 use std::collections::VecDeque;
-use std::io::{BufRead, BufReader};
+use std::io::{self, BufRead, BufReader};
 use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
@@ -65,7 +65,7 @@ impl Daemon {
     /// # Panics
     /// As [`Daemon::start`].
     pub fn start_with(settings: &Path, variables: &[(&str, String)]) -> Self {
-        let mut command = command(settings);
+        let mut command = Self::command(settings);
         command.envs(variables.iter().map(|(name, value)| (name, value)));
         Self::spawn(&mut command).expect("the built stationd can be started")
     }
@@ -82,11 +82,31 @@ impl Daemon {
             let path = folder.join(name);
             chown(path.as_path(), Some(uid), Some(uid)).expect("root gives away what is its own");
         }
-        Self::spawn(command(&settings).uid(uid).gid(uid))
+        Self::spawn(Self::command(&settings).uid(uid).gid(uid)).ok()
     }
 
-    fn spawn(command: &mut Command) -> Option<Self> {
-        command.spawn().ok().map(Self::started)
+    /// The command that starts it, to be given variables or another user.
+    pub fn command(settings: &Path) -> Command {
+        let mut command = Command::new(crate::stationd());
+        command
+            .arg("--config")
+            .arg(settings)
+            .env_remove("STATE_DIRECTORY")
+            .stdin(Stdio::null())
+            .stderr(Stdio::piped());
+        // The machine's own proxy does not lead to a server of a test.
+        for name in ["ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY"] {
+            command.env_remove(name).env_remove(name.to_ascii_lowercase());
+        }
+        command
+    }
+
+    /// Starts it by a command that [`Daemon::command`] gave.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn spawn(command: &mut Command) -> io::Result<Self> {
+        command.spawn().map(Self::started)
     }
 
     /// Follows a daemon that was started by other means, with its standard error as a pipe.
@@ -202,22 +222,6 @@ impl Daemon {
         self.journal.wait_for_end();
         self.child.wait().expect("the daemon is our child")
     }
-}
-
-/// How the daemon is started.
-fn command(settings: &Path) -> Command {
-    let mut command = Command::new(crate::stationd());
-    command
-        .arg("--config")
-        .arg(settings)
-        .env_remove("STATE_DIRECTORY")
-        .stdin(Stdio::null())
-        .stderr(Stdio::piped());
-    // The machine's own proxy does not lead to a server of a test.
-    for name in ["ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY"] {
-        command.env_remove(name).env_remove(name.to_ascii_lowercase());
-    }
-    command
 }
 
 impl Drop for Daemon {

@@ -1,14 +1,18 @@
 //! A station line: folders, settings and files to drop, in a temporary folder of its own.
 
 use std::fmt::Write as _;
+use std::fs::Permissions;
 use std::net::SocketAddr;
 use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::{PermissionsExt as _, lchown};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use nix::sys::stat::futimens;
 use nix::sys::time::TimeSpec;
+use nix::unistd::geteuid;
 use tempfile::TempDir;
 
 use crate::{Answer, Daemon, Server};
@@ -78,13 +82,36 @@ impl Line {
     pub fn converter(mut self, name: &str, keys: &str) -> Self {
         let drop_dir = self.path(name).join("drop");
         std::fs::create_dir_all(&drop_dir).expect("the folder is ours");
+        let settle = if keys.contains("settle_ms") {
+            ""
+        } else {
+            "settle_ms = 20\n"
+        };
         write!(
             self.converters,
-            "\n[[converter]]\nname = {name:?}\ndrop_dir = {}\nsettle_ms = 20\n{keys}\n",
+            "\n[[converter]]\nname = {name:?}\ndrop_dir = {}\n{settle}{keys}\n",
             quoted(&drop_dir)
         )
         .expect("writing to a String does not fail");
         self
+    }
+
+    /// Writes a converter of the test's own, to be named as `command`; says its path as a TOML string.
+    ///
+    /// A shell script runs in the real sandbox with what the shell has built in; children of root have another user, who
+    /// must be able to reach it.
+    ///
+    /// # Panics
+    /// When it cannot be written.
+    pub fn script(&self, name: &str, text: &str) -> String {
+        let folder = self.path("converters");
+        std::fs::create_dir_all(&folder).expect("the folder is ours");
+        let path = folder.join(name);
+        std::fs::write(&path, text).expect("the folder is ours");
+        for open_to_all in [self.dir.path(), &folder, &path] {
+            std::fs::set_permissions(open_to_all, Permissions::from_mode(0o755)).expect("it is ours");
+        }
+        quoted(&path)
     }
 
     /// Adds further lines to the table `[server]`.
@@ -128,6 +155,30 @@ impl Line {
         let daemon = Daemon::start(&self.write_settings());
         daemon.wait_for_code("D001");
         daemon
+    }
+
+    /// As [`Line::start`], but never as root, whom no permission stops; none, with a line that says so, where that user
+    /// cannot reach the built daemon.
+    ///
+    /// # Panics
+    /// When the folders cannot be given away.
+    #[expect(clippy::print_stderr, reason = "a test that was skipped says so")]
+    pub fn start_as_nobody(&self) -> Option<Daemon> {
+        let mut command = Daemon::command(&self.write_settings());
+        if geteuid().is_root() {
+            give_away(self.dir.path());
+            command.uid(NOBODY).gid(NOBODY);
+        }
+        match Daemon::spawn(&mut command) {
+            Ok(daemon) => {
+                daemon.wait_for_code("D001");
+                Some(daemon)
+            }
+            Err(error) => {
+                eprintln!("skipped: another user cannot start the daemon: {error}");
+                None
+            }
+        }
     }
 
     /// Writes the settings file, and says where.
@@ -221,6 +272,16 @@ impl Line {
             .collect();
         names.sort();
         names
+    }
+}
+
+/// The user and the group without rights. Source: Debian base-passwd, "nobody" and "nogroup".
+const NOBODY: u32 = 65_534;
+
+fn give_away(path: &Path) {
+    lchown(path, Some(NOBODY), Some(NOBODY)).expect("we are root");
+    for entry in std::fs::read_dir(path).into_iter().flatten() {
+        give_away(&entry.expect("the folder is ours").path());
     }
 }
 

@@ -21,7 +21,7 @@ mod tests {
 
     fn is_code(code: &str) -> bool {
         let (letter, digits) = code.split_at(1);
-        matches!(letter, "D" | "W" | "C" | "Q" | "U")
+        matches!(letter, "D" | "W" | "S" | "C" | "Q" | "U")
             && digits.len() == 3
             && digits.bytes().all(|byte| byte.is_ascii_digit())
     }

@@ -9,6 +9,7 @@
 //! When draining: starts nothing, waits for the jobs that run, then ends them; their files stay.
 
 use std::collections::{HashMap, VecDeque};
+use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -30,8 +31,8 @@ use super::ports::{Ask, Ports, Run, Unanswered};
 use super::replay::Replays;
 use super::state::Flow;
 use super::storeroom::{Storeroom, Tidying};
-use super::task::{Served, Task};
-use super::{SupervisorSettings, journal};
+use super::task::{Served, Task, TroubleKind};
+use super::{SupervisorSettings, journal, pair};
 use crate::messages::converter::{Admission, BindConverter, ConverterIndex, DescribeConverters, Offer};
 use crate::messages::lifecycle::{Drain, Drained, Health, Pulse};
 use crate::messages::queue::{Append, DescribeSources, RecordJob, Trace};
@@ -244,6 +245,25 @@ impl ConverterSupervisor {
         }
     }
 
+    /// Puts back what a crash left of pairs; the watcher finds it there.
+    fn put_pairs_back(&mut self, converter: usize, ctx: &mut Context<Self>) {
+        let Some(tally) = self.ledger.tally(converter).filter(|tally| tally.settings.pair) else {
+            return;
+        };
+        let drop_dir = tally.settings.drop_dir.clone();
+        let put_back = tokio::task::spawn_blocking(move || pair::put_back_all(&drop_dir));
+        ctx.spawn(put_back.into_actor(self).map(move |put_back, supervisor, _| {
+            if let Ok(Err(cause)) = put_back
+                && cause.kind() != io::ErrorKind::NotFound
+            {
+                let cause = cause.to_string();
+                supervisor
+                    .ledger
+                    .trouble(converter, TroubleKind::Read, &cause, Instant::now());
+            }
+        }));
+    }
+
     pub(super) fn rest(&mut self, delay: Duration, ctx: &mut Context<Self>) {
         if self.flow.gates().resting {
             return;
@@ -299,6 +319,7 @@ impl Handler<BindConverter> for ConverterSupervisor {
     fn handle(&mut self, peers: BindConverter, ctx: &mut Self::Context) {
         self.peers = Some(peers);
         for converter in 0..self.ledger.len() {
+            self.put_pairs_back(converter, ctx);
             self.look_for_pending(converter, ctx);
         }
         self.tidy(ctx);

@@ -108,7 +108,7 @@ impl Job {
                 After::Move => Way::Move(&settings.done_dir),
                 After::Zip => Way::Zip(&settings.done_dir),
                 After::Archive => Way::Archive(&room.archive, &record),
-                After::Delete => Way::Delete,
+                After::Delete | After::Discard => Way::Delete,
                 // A kept file is kept in the drop folder; the audit trail knows it there.
                 After::Keep => match origin.parent() {
                     Some(drop_dir) if from_pending => return leaving.done(&Way::Move(drop_dir)),

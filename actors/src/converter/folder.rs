@@ -19,7 +19,11 @@ use crate::tree::Tree;
 /// Bytes read at once.
 const CHUNK: usize = 64 * 1024;
 
-fn open(folder: &Path, name: &Path) -> io::Result<File> {
+/// Opens a file of a folder for reading.
+///
+/// # Errors
+/// When it is no regular file, or a link stands on its way.
+pub(super) fn open(folder: &Path, name: &Path) -> io::Result<File> {
     let path = folder.join(name);
     let held = Anchor::of_file(folder, &path)?;
     let flags = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;

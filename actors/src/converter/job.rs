@@ -2,6 +2,7 @@
 //!
 //! Each step that fails leaves the file where it is, so that it is offered again; each step may be repeated.
 
+use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -15,10 +16,11 @@ use stationd_sandbox::{Finished, JobSpec, Program, SandboxError};
 
 use super::journal::{self, Line};
 use super::judge::{Context, Failure, Verdict, judge};
+use super::pair::Pair;
 use super::ports::Ports;
 use super::source::{self, NoSource, Source};
 use super::task::{Served, Task, TroubleKind};
-use super::{After, ConverterSettings};
+use super::{After, ConverterSettings, folder};
 use crate::clock;
 use crate::messages::queue::{RecordJob, Trace, TraceBy};
 use crate::messages::watcher::Left;
@@ -40,6 +42,8 @@ pub(super) struct Job {
     pub(super) source: Arc<Source>,
     pub(super) started: UnixMs,
     pub(super) began: Instant,
+    /// What is put back where it was, unless the end takes it away.
+    pub(super) pair: Option<Pair>,
 }
 
 /// What a task came to, as far as it takes a child's place.
@@ -72,6 +76,47 @@ impl Ending {
 
 /// Opens a task's source and runs its child.
 pub(super) async fn run(ports: Rc<Ports>, converter: Arc<ConverterSettings>, task: Task) -> Run {
+    if !converter.pair || task.pending.is_some() {
+        return run_source(ports, converter, task, None).await;
+    }
+    let (root, file) = (converter.drop_dir.clone(), task.path.clone());
+    let (trace, modified_ns) = (task.trace, task.modified_ns);
+    let pair = match off_loop(move || Pair::gather(&root, &file, trace, modified_ns)).await {
+        None => return Run::Over(Served::Stopped),
+        Some(Ok(pair)) => pair,
+        Some(Err(NoSource::World(cause))) => {
+            return Run::Over(Served::Trouble(TroubleKind::Read, cause.to_string()));
+        }
+        Some(Err(_)) => return Run::Over(Served::NoJob(Left::Again { after: CHANGED_AGAIN })),
+    };
+    let task = Task {
+        path: pair.path(),
+        ..task
+    };
+    match run_source(ports, converter, task, Some(pair.clone())).await {
+        Run::Over(served) => Run::Over(put_back(pair, served).await),
+        end @ Run::End(..) => end,
+    }
+}
+
+/// Puts back what is left of a pair when all is over.
+async fn put_back(pair: Pair, served: Served) -> Served {
+    match off_loop(move || pair.end()).await {
+        None => Served::Stopped,
+        Some(Err(cause)) if matches!(served, Served::NoJob(_)) => {
+            Served::Trouble(TroubleKind::Read, cause.to_string())
+        }
+        // An empty folder that stays is removed at the next start.
+        Some(_) => served,
+    }
+}
+
+async fn run_source(
+    ports: Rc<Ports>,
+    converter: Arc<ConverterSettings>,
+    task: Task,
+    pair: Option<Pair>,
+) -> Run {
     let (started, began) = (clock::now(), Instant::now());
     let offered = task.offered_file(&converter);
     let opened = off_loop(move || source::open(&offered)).await;
@@ -82,6 +127,7 @@ pub(super) async fn run(ports: Rc<Ports>, converter: Arc<ConverterSettings>, tas
         source,
         started,
         began,
+        pair,
     };
     match opened {
         None => Run::Over(Served::Stopped),
@@ -111,8 +157,8 @@ impl Job {
             Ok(true) => return Run::Over(Served::NoJob(Left::Kept)),
             Err(cause) => return Run::Over(Served::Trouble(TroubleKind::Queue, cause)),
         }
-        let input = match self.source.file.try_clone() {
-            Ok(file) => OwnedFd::from(file),
+        let input = match self.input() {
+            Ok(input) => input,
             Err(cause) => return Run::Over(Served::Trouble(TroubleKind::Read, cause.to_string())),
         };
         let finished = match (self.ports.run)(self.spec(), input).await {
@@ -133,6 +179,15 @@ impl Job {
     /// Queues, records and says what is to be, and retires the file. `more_follow` as in
     /// [`Append`](crate::messages::queue::Append).
     pub(super) async fn end(self, ending: Ending, more_follow: bool) -> Served {
+        let pair = self.pair.clone();
+        let served = self.end_source(ending, more_follow).await;
+        match pair {
+            Some(pair) => put_back(pair, served).await,
+            None => served,
+        }
+    }
+
+    async fn end_source(self, ending: Ending, more_follow: bool) -> Served {
         let finished = match ending {
             Ending::Retire => return self.retire_converted().await,
             Ending::Fail(failure) => return self.failed(failure, None).await,
@@ -169,13 +224,25 @@ impl Job {
             .any(|job| job.id == self.source.job && matches!(job.end, JobEnd::Converted | JobEnd::Skipped)))
     }
 
+    /// What the child gets. A parser of ours reads one file; of a pair it is the file, and the folder goes where that goes.
+    fn input(&self) -> io::Result<OwnedFd> {
+        let builtin = matches!(self.converter.program, Program::Builtin { .. });
+        let file = if self.source.identity.is_folder && builtin {
+            let name = self.task.origin.file_name().unwrap_or_default();
+            folder::open(&self.source.path, Path::new(name))?
+        } else {
+            self.source.file.try_clone()?
+        };
+        Ok(file.into())
+    }
+
     fn spec(&self) -> JobSpec {
         JobSpec {
             program: self.converter.program.clone(),
             arguments: self.converter.arguments.clone(),
             name: self.task.origin.file_name().unwrap_or_default().to_owned(),
             limits: self.converter.limits.clone(),
-            readable: Vec::new(),
+            readable: self.converter.readable.clone(),
             explain: false,
         }
     }

@@ -12,6 +12,7 @@ mod judge;
 mod ledger;
 mod meter;
 mod names;
+mod pair;
 mod pending;
 mod place;
 mod ports;

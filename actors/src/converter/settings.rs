@@ -21,6 +21,8 @@ pub enum After {
     Archive,
     /// Left where it is, and not converted again.
     Keep,
+    /// Removed, also when it was skipped: an order of the scheduler, which is nobody's file.
+    Discard,
 }
 
 /// The station a report says it comes from, where the report itself does not say.
@@ -49,10 +51,14 @@ pub struct ConverterSettings {
     pub arguments: String,
     /// What a job may use.
     pub limits: Limits,
+    /// Folders that its program may read besides its input.
+    pub readable: Vec<PathBuf>,
     /// Whose reports they are.
     pub station: Station,
     /// What happens to a converted source.
     pub after: After,
+    /// Whether a source is a file together with the folder beside it.
+    pub pair: bool,
     /// Where converted sources go.
     pub done_dir: PathBuf,
     /// Where failed sources go.

@@ -8,7 +8,7 @@ use inotify::WatchDescriptor;
 
 use super::folder::{Folder, Said};
 use super::journal;
-use super::look::Seen;
+use super::look::{Odd, Seen};
 use super::scan::{NoScan, Scan};
 use crate::clock;
 
@@ -63,6 +63,9 @@ fn take_found(folder: &mut Folder, mut scan: Scan, now: Instant) -> Vec<(WatchDe
 /// Takes in what single looks showed.
 pub(super) fn take_looks(folder: &mut Folder, seen: Vec<(OsString, Seen)>, now: Instant) {
     for (name, odd) in folder.looked(seen, (now, clock::now())) {
-        journal::odd(&folder.settings, &name, &odd);
+        match odd {
+            Odd::Incomplete => journal::incomplete(&folder.settings, &name),
+            odd => journal::odd(&folder.settings, &name, &odd),
+        }
     }
 }

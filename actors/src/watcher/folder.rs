@@ -1,8 +1,9 @@
 //! One drop folder: what waits in it, what is on its way, and when to look again.
 
+mod told;
+
 use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
@@ -15,7 +16,7 @@ use super::problem::{LONGEST_DELAY, Problem};
 use super::scan::{Filter, Order, Root, Scan, Unless};
 use super::stability::{Arrival, Look, Quiet};
 use super::window::{Complete, Found, Window};
-use super::{FolderSettings, Unit, WatchMode};
+use super::{FolderSettings, WatchMode};
 use crate::clock;
 use crate::messages::converter::ConverterIndex;
 use crate::messages::watcher::Left;
@@ -23,6 +24,8 @@ use crate::model::UnixMs;
 
 /// Least time between two scans of a folder, so that a flood of events cannot keep it scanning.
 const SCAN_GAP: Duration = Duration::from_millis(250);
+/// A result to which nothing was added for so long, and that is not whole, is spoken of: nobody may be writing it.
+const OVERDUE: Duration = Duration::from_secs(600);
 /// A file that was offered, and what happened to its name since.
 #[derive(Debug)]
 struct Offered {
@@ -50,6 +53,11 @@ pub(super) enum Said {
     Back(Duration),
     /// It cannot be read; tried again after this delay.
     Missing(Duration),
+}
+
+fn is_overdue(look: &Look, now: UnixMs) -> bool {
+    let written = i64::try_from(look.modified_ns / 1_000_000).unwrap_or(i64::MAX);
+    now.since(UnixMs(written)) >= OVERDUE
 }
 
 /// One converter's drop folder.
@@ -244,35 +252,6 @@ impl Folder {
         self.scan = ScanState::At(next.max(now + SCAN_GAP));
     }
 
-    /// Takes in that a folder appeared in it.
-    pub(super) fn told_folder(&mut self, name: OsString, arrival: Arrival, now: Instant) {
-        if self.filter.unit != Unit::File {
-            // A folder that was made is filled from now on; one that was renamed in is as full as it gets.
-            let arrival = if arrival == Arrival::Moved {
-                arrival
-            } else {
-                Arrival::Found
-            };
-            self.told(name, arrival, now);
-        } else if self.settings.recursive {
-            self.scan_soon(now);
-        } else if !self.filter.excluded.contains(&self.settings.drop_dir.join(&name)) {
-            self.told(name, Arrival::Moved, now);
-        }
-    }
-
-    /// Takes in an event about a name.
-    pub(super) fn told(&mut self, name: OsString, arrival: Arrival, now: Instant) {
-        let bare = Path::new(&name).file_name().unwrap_or_default();
-        if !self.enabled || !self.filter.accepts(bare) {
-            return;
-        }
-        match self.offered.get_mut(&name) {
-            Some(offered) => offered.told = Some(arrival),
-            None => self.window.told(name, arrival, now),
-        }
-    }
-
     /// Names to look at now.
     pub(super) fn begin_looks(&mut self, now: Instant) -> Vec<OsString> {
         if self.looking || !self.enabled {
@@ -305,7 +284,12 @@ impl Folder {
                 Seen::File { look, links } => self.window.looked(&name, look, links, now, quiet),
                 Seen::Folder { look, .. } if self.is_not_now(&name, &look) => self.window.drop(&name),
                 Seen::Folder { look, ready } => match ready {
-                    Ready::NotYet => self.window.later(&name, look, now.0 + quiet.unseen),
+                    Ready::NotYet => {
+                        self.window.later(&name, look, now.0 + quiet.unseen);
+                        if is_overdue(&look, now.1) && self.memory.note_odd(&name) {
+                            odd.push((name, Odd::Incomplete));
+                        }
+                    }
                     Ready::WhenQuiet => self.window.looked(&name, look, 2, now, quiet),
                     Ready::Now => self.window.complete(&name, look, now.1),
                 },

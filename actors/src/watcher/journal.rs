@@ -5,9 +5,9 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-use super::FolderSettings;
 use super::look::Odd;
 use super::memory::MAX_KEPT;
+use super::{FolderSettings, Unit};
 use crate::model::Shown;
 
 fn shown(path: &Path) -> String {
@@ -64,6 +64,21 @@ pub(super) fn odd_unnamed(folder: &FolderSettings, count: u64) {
     log::warn!(
         target: "watcher", code = "W121", folder = shown(&folder.drop_dir), converter = folder.converter.as_str();
         "skipped {count} more that are no files"
+    );
+}
+
+/// W122: a result is not whole, and nothing was added to it for 10 min; each is said once.
+pub(super) fn incomplete(folder: &FolderSettings, name: &OsStr) {
+    let missing = match &folder.unit {
+        Unit::Folder { marker, .. } if !marker.is_empty() => format!("the file {marker} in it (marker)"),
+        Unit::Folder { min_files, .. } => format!("{min_files} files in it (min_files)"),
+        Unit::Pair => "the folder of its name beside it".to_owned(),
+        Unit::File => "its end".to_owned(),
+    };
+    log::warn!(
+        target: "watcher", code = "W122", file = shown(Path::new(name)), folder = shown(&folder.drop_dir),
+        converter = folder.converter.as_str(), missing = missing;
+        "not complete for 10 min, waiting"
     );
 }
 
@@ -144,6 +159,7 @@ mod tests {
             back(&folder, minute, 12);
             odd(&folder, OsStr::new("a\nb"), &Odd::Link);
             odd_unnamed(&folder, 3);
+            incomplete(&folder, OsStr::new("unit1"));
             overflow();
             unwatched(&folder, &cause);
             inotify_failed(&cause);
@@ -160,6 +176,7 @@ mod tests {
             (Info, "W111", with(&["files"])),
             (Warn, "W120", vec!["file", "folder", "converter"]),
             (Warn, "W121", with(&[])),
+            (Warn, "W122", vec!["file", "folder", "converter", "missing"]),
             (Warn, "W130", vec![]),
             (Warn, "W131", with(&["cause", "next"])),
             (Warn, "W132", vec!["cause"]),

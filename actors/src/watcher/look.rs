@@ -22,6 +22,8 @@ pub(super) enum Odd {
     Device,
     Unreadable(io::Error),
     TooMany,
+    /// A result that is not whole for long.
+    Incomplete,
 }
 
 impl Odd {
@@ -46,6 +48,7 @@ impl fmt::Display for Odd {
             Self::Device => f.write_str("it is a device"),
             Self::Unreadable(cause) => write!(f, "the folder cannot be read: {cause}"),
             Self::TooMany => write!(f, "more than {MAX_FOLDERS} folders"),
+            Self::Incomplete => f.write_str("it is not complete"),
         }
     }
 }
@@ -109,7 +112,7 @@ pub(super) fn look_at_folder(path: &Path, unit: &Unit, stable_inodes: bool) -> S
         {
             Ready::NotYet
         }
-        Unit::Folder { .. } | Unit::File => Ready::WhenQuiet,
+        Unit::Folder { .. } | Unit::Pair | Unit::File => Ready::WhenQuiet,
     };
     let inode = if stable_inodes { inode } else { 0 };
     Seen::Folder {
@@ -119,6 +122,43 @@ pub(super) fn look_at_folder(path: &Path, unit: &Unit, stable_inodes: bool) -> S
             modified_ns: tree.modified_ns,
         },
         ready,
+    }
+}
+
+/// Looks at a file that is one result with the folder beside it.
+pub(super) fn look_at_pair(path: &Path, meta: &Metadata, stable_inodes: bool) -> Seen {
+    let file = look_of(meta, stable_inodes);
+    let folder =
+        tree::folder_of(path).filter(|folder| folder.symlink_metadata().is_ok_and(|meta| meta.is_dir()));
+    match folder.map(|folder| tree::look(&folder)) {
+        None => Seen::Folder {
+            look: file,
+            ready: Ready::NotYet,
+        },
+        Some(Ok(tree)) => Seen::Folder {
+            look: Look {
+                size: file.size.saturating_add(tree.size),
+                modified_ns: file.modified_ns.max(tree.modified_ns),
+                ..file
+            },
+            ready: Ready::WhenQuiet,
+        },
+        Some(Err(error)) => Seen::Odd(Odd::Unreadable(error)),
+    }
+}
+
+/// Looks at one name; a file beside result folders is none of ours, nor is a folder beside files that wait for theirs.
+fn look_at_one(path: &Path, meta: &Metadata, unit: &Unit, stable_inodes: bool) -> Seen {
+    match unit {
+        Unit::Folder { .. } if meta.is_dir() => look_at_folder(path, unit, stable_inodes),
+        Unit::Pair if meta.is_file() => look_at_pair(path, meta, stable_inodes),
+        Unit::Folder { .. } if meta.is_file() => Seen::Gone,
+        Unit::Pair if meta.is_dir() => Seen::Gone,
+        Unit::File if meta.is_file() => Seen::File {
+            look: look_of(meta, stable_inodes),
+            links: meta.nlink(),
+        },
+        _ => Seen::Odd(Odd::of(meta.file_type())),
     }
 }
 
@@ -132,16 +172,7 @@ pub(super) fn look_at(
     let look = |name: OsString| {
         let path = dir.join(&name);
         let seen = match path.symlink_metadata() {
-            Ok(meta) if meta.is_dir() && filter.unit != Unit::File => {
-                look_at_folder(&path, &filter.unit, stable_inodes)
-            }
-            // A file beside result folders is none of ours.
-            Ok(meta) if meta.is_file() && filter.unit != Unit::File => Seen::Gone,
-            Ok(meta) if meta.is_file() => Seen::File {
-                look: look_of(&meta, stable_inodes),
-                links: meta.nlink(),
-            },
-            Ok(meta) => Seen::Odd(Odd::of(meta.file_type())),
+            Ok(meta) => look_at_one(&path, &meta, &filter.unit, stable_inodes),
             Err(_) => Seen::Gone,
         };
         (name, seen)

@@ -15,7 +15,11 @@ use fast_glob::{Error, glob_match, validate};
 /// | `{csv,txt}` | either; may hold patterns, also in braces |
 /// | `\` | takes its meaning from the byte after it |
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Patterns(Vec<String>);
+pub struct Patterns {
+    any_of: Vec<String>,
+    /// Names are compared in small letters, which the patterns have then.
+    ignore_case: bool,
+}
 
 impl Patterns {
     /// A set of these patterns.
@@ -31,13 +35,31 @@ impl Patterns {
             let letter = if pattern.starts_with('!') { "\\" } else { "" };
             Ok(format!("{letter}{pattern}"))
         });
-        patterns.collect::<Result<_, _>>().map(Self)
+        Ok(Self {
+            any_of: patterns.collect::<Result<_, _>>()?,
+            ignore_case: false,
+        })
+    }
+
+    /// The same, whatever the case of the letters in a name.
+    #[must_use]
+    pub fn ignoring_case(self) -> Self {
+        Self {
+            any_of: self.any_of.iter().map(|pattern| pattern.to_lowercase()).collect(),
+            ignore_case: true,
+        }
     }
 
     /// Whether a file of this name is meant.
     pub fn is_match(&self, name: impl AsRef<Path>) -> bool {
         let name = name.as_ref().as_os_str().as_bytes();
-        self.0.iter().any(|pattern| glob_match(pattern, name))
+        let lower = match std::str::from_utf8(name) {
+            _ if !self.ignore_case => None,
+            Ok(text) => Some(text.to_lowercase().into_bytes()),
+            Err(_) => Some(name.to_ascii_lowercase()),
+        };
+        let name = lower.as_deref().unwrap_or(name);
+        self.any_of.iter().any(|pattern| glob_match(pattern, name))
     }
 }
 
@@ -79,6 +101,19 @@ mod tests {
             }
         }
         assert!(!Patterns::default().is_match("a"));
+    }
+
+    #[test]
+    fn case_counts_unless_it_is_ignored() {
+        for (pattern, name) in [
+            ("*.log", "A.LOG"),
+            ("[a-c]\u{e4}*", "B\u{c4}x"),
+            ("*.LOG", "a.lOg"),
+        ] {
+            assert!(!one(pattern).is_match(name), "{pattern} {name}");
+            assert!(one(pattern).ignoring_case().is_match(name), "{pattern} {name}");
+        }
+        assert!(!one("[a-c]").ignoring_case().is_match("D"));
     }
 
     #[test]

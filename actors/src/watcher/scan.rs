@@ -5,7 +5,7 @@
 
 use std::collections::{BinaryHeap, HashSet};
 use std::ffi::{OsStr, OsString};
-use std::fs::DirBuilder;
+use std::fs::{DirBuilder, DirEntry, FileType};
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use inotify::{WatchDescriptor, WatchMask, Watches};
 
-use super::look::{Odd, Seen, look_at_folder, look_of};
+use super::look::{Odd, Seen, look_at_folder, look_at_pair, look_of};
 use super::memory::{Mark, Marker};
 use super::stability::Look;
 use super::window::{Found, WINDOW};
@@ -193,6 +193,21 @@ impl Order {
         Found { name, look, age }
     }
 
+    /// Looks at what may be one result; none for what is none, or part of another one.
+    fn result(&self, kind: FileType, entry: &DirEntry, stable_inodes: bool) -> Option<Seen> {
+        match self.filter.unit {
+            Unit::Folder { .. } if kind.is_dir() => {
+                Some(look_at_folder(&entry.path(), &self.filter.unit, stable_inodes))
+            }
+            Unit::Pair if kind.is_file() => Some(look_at_pair(
+                &entry.path(),
+                &entry.metadata().ok()?,
+                stable_inodes,
+            )),
+            _ => None,
+        }
+    }
+
     fn is_wanted(&self, name: &OsStr) -> bool {
         let left_over =
             self.first && is_own(name) && name.as_encoded_bytes().ends_with(TAKEN_SUFFIX.as_bytes());
@@ -223,8 +238,10 @@ impl Scan {
                 continue;
             }
             if order.filter.unit != Unit::File && (kind.is_dir() || kind.is_file()) {
-                if kind.is_dir() && order.is_wanted(&name) {
-                    self.result(order, relative, &entry.path(), oldest);
+                if order.is_wanted(&name)
+                    && let Some(seen) = order.result(kind, &entry, self.silent.is_none())
+                {
+                    self.result(order, relative, seen, oldest);
                 }
             } else if kind.is_dir() && order.filter.recursive {
                 below.push(relative);
@@ -279,9 +296,9 @@ impl Scan {
         }
     }
 
-    /// Takes in a folder that is, or will be, one result.
-    fn result(&mut self, order: &Order, name: PathBuf, path: &Path, oldest: &mut Oldest) {
-        match look_at_folder(path, &order.filter.unit, self.silent.is_none()) {
+    /// Takes in a folder, or a file with its folder, that is or will be one result.
+    fn result(&mut self, order: &Order, name: PathBuf, seen: Seen, oldest: &mut Oldest) {
+        match seen {
             Seen::Folder { look, .. } => self.file(order, name.into_os_string(), look, oldest),
             Seen::Odd(odd) => self.note(order, name.into_os_string(), odd),
             Seen::File { .. } | Seen::Gone => {}

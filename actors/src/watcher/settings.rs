@@ -23,6 +23,8 @@ pub enum Unit {
     /// A file.
     #[default]
     File,
+    /// A file, with the folder beside it that has its name without the extension; unchanged for `settle_ms` and `poll_s`.
+    Pair,
     /// A folder with all that is in it, directly in the drop folder.
     Folder {
         /// It is complete once a file of this name lies directly in it; empty: `min_files` says.

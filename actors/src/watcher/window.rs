@@ -182,6 +182,8 @@ impl Window {
     pub(super) fn later(&mut self, name: &OsStr, look: Look, due: Instant) {
         self.stale = true;
         if let Some(file) = self.settling.get_mut(name) {
+            // What is not whole is being written, however long ago that was begun.
+            file.arrival = Arrival::Found;
             file.first = Some((look, due));
             file.due = due;
         }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use nix::unistd::AccessFlags;
 use stationd_actors::converter::{ConverterSettings, RetentionSettings, SupervisorSettings};
 use stationd_actors::queue::QueueSettings;
+use stationd_actors::scheduler::ScheduleSettings;
 use stationd_actors::uploader::UploaderSettings;
 use stationd_actors::watcher::{FolderSettings, Unit};
 use stationd_sandbox::{ForkerSettings, Program};
@@ -35,6 +36,8 @@ pub struct Settings {
     pub folders: Vec<FolderSettings>,
     /// The converters.
     pub converters: Vec<ConverterSettings>,
+    /// When converters run that fetch by themselves.
+    pub schedules: Vec<ScheduleSettings>,
     /// Who converts, and where.
     pub sandbox: SandboxSettings,
     /// The queue.
@@ -78,7 +81,13 @@ impl Settings {
         let state_dir = PathBuf::from(&keys.state_dir);
         let identity = keys.station.identity(environment, findings_ref);
         let presets = keys.station.presets(&identity.station, findings_ref);
-        let checked = folders::check(&keys.converters, &identity.station, &presets, findings_ref);
+        let checked = folders::check(
+            &keys.converters,
+            &identity.station,
+            &presets,
+            &state_dir,
+            findings_ref,
+        );
         let server = keys.server.check(environment, findings_ref);
         let sandbox = keys.sandbox.check(findings_ref);
         let control = keys.control.check(findings_ref);
@@ -95,6 +104,7 @@ impl Settings {
             identity,
             folders: checked.folders,
             converters: checked.converters,
+            schedules: checked.schedules,
             sandbox,
             contents: Contents::of(&uploader.server),
             uploader,
@@ -134,11 +144,15 @@ impl Settings {
         fed.flat_map(|(_, converter)| [converter.drop_dir.clone(), converter.pending_dir.clone()])
     }
 
-    /// Makes those of them that are missing while their parent is there. Called before the forker starts, which can be
-    /// confined only to what exists; a folder that cannot be made is reported by the role that needs it.
-    pub fn make_result_folders(&self) {
+    /// Makes those of them that are missing while their parent is there, and the folders of the schedules' orders. Called
+    /// before the forker starts, which can be confined only to what exists; a folder that cannot be made is reported by
+    /// the role that needs it.
+    pub fn make_folders(&self) {
         for folder in self.result_folders() {
             drop(std::fs::create_dir(folder));
+        }
+        for schedule in &self.schedules {
+            drop(std::fs::create_dir_all(schedule.orders()));
         }
     }
 
@@ -148,6 +162,8 @@ impl Settings {
         let mut readable: Vec<_> = programs().flat_map(Program::paths).collect();
         // Whole folders are copied by the child, before it is confined but after the forker is.
         readable.extend(self.result_folders());
+        let fetched_from = self.converters.iter().flat_map(|converter| &converter.readable);
+        readable.extend(fetched_from.cloned());
         readable.sort();
         readable.dedup();
         ForkerSettings {

@@ -8,6 +8,13 @@ use super::keys::{Choice, Keys, Section};
 use super::rule::{LINE, NAME, OPTIONAL_FILE_NAME, OPTIONAL_NAME, OPTIONAL_PATH, Rule};
 use super::sandbox::{JobKeys, LimitKeys};
 
+/// When a schedule starts; the moments themselves are checked with the other keys.
+pub(super) const CRON: Rule = Rule {
+    allowed: "the five fields of crontab(5), as \"30 6 * * MON-FRI\", maybe with a time zone behind them, or \"\"",
+    pattern: r"^(\S+(\s+\S+){4,5})?$",
+    holds: |text| text.is_empty() || (5..=6).contains(&text.split_whitespace().count()),
+};
+
 /// A pattern of file names.
 const PATTERN: Rule = Rule {
     allowed: "a pattern such as *.log, without a folder",
@@ -25,6 +32,8 @@ pub(super) enum Unit {
     File,
     /// A folder.
     Folder,
+    /// A file and the folder beside it that has its name without the extension.
+    Pair,
     /// Nothing is dropped; the converter fetches.
     Schedule,
 }
@@ -33,6 +42,7 @@ impl Choice for Unit {
     const NAMED: &'static [(&'static str, Self)] = &[
         ("file", Self::File),
         ("folder", Self::Folder),
+        ("pair", Self::Pair),
         ("schedule", Self::Schedule),
     ];
 }
@@ -104,6 +114,10 @@ impl Choice for WatchMode {
 
 /// The keys of one `[[converter]]`.
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a key of its own in the settings"
+)]
 pub(super) struct ConverterKeys {
     pub(super) name: String,
     pub(super) enabled: bool,
@@ -111,6 +125,7 @@ pub(super) struct ConverterKeys {
     pub(super) drop_dir: String,
     pub(super) patterns: Vec<String>,
     pub(super) ignore: Vec<String>,
+    pub(super) ignore_case: bool,
     pub(super) recursive: bool,
     pub(super) watch: WatchMode,
     pub(super) settle_ms: u32,
@@ -149,6 +164,7 @@ impl ConverterKeys {
             drop_dir: String::new(),
             patterns: vec!["*".to_owned()],
             ignore: vec!["*.tmp".to_owned(), "*.part".to_owned()],
+            ignore_case: false,
             recursive: false,
             watch: WatchMode::Auto,
             settle_ms: 200,
@@ -186,7 +202,7 @@ impl ConverterKeys {
             "drop_dir",
             &mut self.drop_dir,
             &OPTIONAL_PATH,
-            "The folder in which files are dropped.",
+            "The folder in which files are dropped; unit = \"schedule\": the one that is fetched from.",
         );
         keys.texts(
             "patterns",
@@ -200,6 +216,8 @@ impl ConverterKeys {
             &PATTERN,
             "File names that are never taken.",
         );
+        let about = "Whether *.log takes X.LOG too.";
+        keys.switch("ignore_case", &mut self.ignore_case, about);
         keys.switch(
             "recursive",
             &mut self.recursive,
@@ -223,12 +241,8 @@ impl ConverterKeys {
         keys.integer("min_files", &mut self.min_files, 0..=1_000_000, about);
         let about = "unit = \"schedule\": time from start to start; 0: cron says when.";
         keys.integer("every_s", &mut self.every_s, 0..=31_536_000, about);
-        keys.text(
-            "cron",
-            &mut self.cron,
-            &LINE,
-            "unit = \"schedule\": when it starts, as in crontab(5).",
-        );
+        let about = "unit = \"schedule\": when it starts, as in crontab(5), in the station's time zone.";
+        keys.text("cron", &mut self.cron, &CRON, about);
         keys.switch(
             "on_start",
             &mut self.on_start,

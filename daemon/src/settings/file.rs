@@ -128,6 +128,6 @@ impl FileKeys {
             self.sandbox.scratch_dir = state_dir.join("scratch").to_string_lossy().into_owned();
         }
         self.control.fill_in(state_dir);
-        folders::fill_in(&mut self.converters);
+        folders::fill_in(&mut self.converters, Path::new(&self.state_dir));
     }
 }

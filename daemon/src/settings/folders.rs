@@ -3,30 +3,32 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use stationd_actors::converter::{ConverterSettings, Station};
+use stationd_actors::converter::{After, ConverterSettings, Station};
 use stationd_actors::model::Priority;
-use stationd_actors::watcher::{self, FolderSettings, Patterns};
+use stationd_actors::scheduler::ScheduleSettings;
+use stationd_actors::watcher::{FolderSettings, Patterns};
+use stationd_sandbox::Program;
 
-use super::converter::{AfterKey, ConverterKeys, Kind, Unit};
-use super::keys::Choice;
+use super::converter::{ConverterKeys, Unit};
 use super::reader::Findings;
-use super::{Problem, program};
+use super::{Problem, program, unit};
 
 /// What both roles are told of each converter, in the same order.
 #[derive(Debug, Default)]
 pub(super) struct Checked {
     pub(super) folders: Vec<FolderSettings>,
     pub(super) converters: Vec<ConverterSettings>,
+    pub(super) schedules: Vec<ScheduleSettings>,
 }
 
-/// Fills in the folders beside the drop folder.
-pub(super) fn fill_in(converters: &mut [ConverterKeys]) {
+/// Fills in the folders beside the drop folder; those of a schedule are in the state folder.
+pub(super) fn fill_in(converters: &mut [ConverterKeys], state_dir: &Path) {
     for keys in converters {
-        let Some(beside) = Path::new(&keys.drop_dir)
-            .parent()
-            .filter(|_| !keys.drop_dir.is_empty())
-        else {
-            continue;
+        let own = unit::schedule_dir(keys, state_dir);
+        let beside = match Path::new(&keys.drop_dir).parent() {
+            _ if keys.unit == Unit::Schedule => &own,
+            Some(beside) if !keys.drop_dir.is_empty() => beside,
+            _ => continue,
         };
         for (dir, name) in [
             (&mut keys.done_dir, "done"),
@@ -45,6 +47,7 @@ pub(super) fn check(
     converters: &[ConverterKeys],
     own: &Station,
     presets: &[(String, Station)],
+    state_dir: &Path,
     findings: &mut Findings,
 ) -> Checked {
     let mut checked = Checked::default();
@@ -55,33 +58,19 @@ pub(super) fn check(
             findings.fault(&format!("{path}.name"), Problem::Missing { allowed });
         }
         check_numbers(keys, &path, findings);
-        check_unit(keys, &path, findings);
+        unit::check(keys, &path, findings);
         if keys.drop_dir.is_empty() && keys.unit != Unit::Schedule {
             let allowed = "an absolute path".into();
             findings.fault(&format!("{path}.drop_dir"), Problem::Missing { allowed });
         }
         let station = station(keys, &path, own, presets, findings);
+        let schedule = unit::schedule(keys, &path, state_dir, findings);
         if let Some(program) = program::check(keys, &path, findings) {
-            let priority = Priority::try_from(keys.priority).unwrap_or_default();
-            checked.folders.push(folder(keys, priority));
-            checked.converters.push(ConverterSettings {
-                name: keys.name.clone(),
-                enabled: keys.enabled,
-                priority,
-                program,
-                arguments: serde_json::Value::Object(keys.arguments.clone()).to_string(),
-                limits: keys.sandbox.limits.limits(),
-                station,
-                after: keys.after.after(),
-                done_dir: PathBuf::from(&keys.done_dir),
-                error_dir: PathBuf::from(&keys.error_dir),
-                pending_dir: PathBuf::from(&keys.pending_dir),
-                drop_dir: PathBuf::from(&keys.drop_dir),
-                retries: keys.retries,
-                retry_delay_s: keys.retry_delay_s.into(),
-                alarm_below: keys.alarm_below,
-                reject_below: keys.reject_below,
-            });
+            let folder = folder(keys, schedule.as_ref());
+            let converter = converter(keys, program, station, &folder, schedule.is_some());
+            checked.converters.push(converter);
+            checked.folders.push(folder);
+            checked.schedules.extend(schedule);
         }
     }
     check_nesting(converters, findings);
@@ -111,61 +100,6 @@ fn check_numbers(keys: &ConverterKeys, path: &str, findings: &mut Findings) {
     }
 }
 
-fn check_unit(keys: &ConverterKeys, path: &str, findings: &mut Findings) {
-    let (folder, schedule) = (keys.unit == Unit::Folder, keys.unit == Unit::Schedule);
-    let foreign = [
-        ("marker", "folder", !keys.marker.is_empty() && !folder),
-        ("min_files", "folder", keys.min_files > 0 && !folder),
-        ("every_s", "schedule", keys.every_s > 0 && !schedule),
-        ("cron", "schedule", !keys.cron.is_empty() && !schedule),
-        ("on_start", "schedule", keys.on_start && !schedule),
-    ];
-    for (key, unit, wrong) in foreign {
-        if wrong {
-            let text = format!("has a meaning only with unit = \"{unit}\"");
-            findings.fault(&format!("{path}.{key}"), Problem::Conflict(text.into()));
-        }
-    }
-    if schedule {
-        let found = format!("{:?}", keys.unit.word());
-        findings.fault(&format!("{path}.unit"), Problem::Unsupported { found });
-    }
-    if folder {
-        check_folder_unit(keys, path, findings);
-    }
-}
-
-fn check_folder_unit(keys: &ConverterKeys, path: &str, findings: &mut Findings) {
-    let wrong = [
-        (
-            keys.marker.is_empty() && keys.min_files == 0,
-            "marker or min_files says when a folder is complete",
-        ),
-        (
-            keys.kind == Kind::Builtin,
-            "the built-in formats are of single files: kind must be exec or python",
-        ),
-        (
-            matches!(keys.after, AfterKey::Zip | AfterKey::Archive),
-            "a folder is neither zipped nor archived: after must be move, delete or keep",
-        ),
-    ];
-    for (_, text) in wrong.into_iter().filter(|(wrong, _)| *wrong) {
-        findings.fault(&format!("{path}.unit"), Problem::Conflict(text.into()));
-    }
-}
-
-/// What makes one result, as the watcher knows it. A schedule is refused before it gets here.
-fn unit(keys: &ConverterKeys) -> watcher::Unit {
-    match keys.unit {
-        Unit::Folder => watcher::Unit::Folder {
-            marker: keys.marker.clone(),
-            min_files: keys.min_files,
-        },
-        Unit::File | Unit::Schedule => watcher::Unit::File,
-    }
-}
-
 fn station(
     keys: &ConverterKeys,
     path: &str,
@@ -190,16 +124,52 @@ fn station(
     own.clone()
 }
 
-fn folder(keys: &ConverterKeys, priority: Priority) -> FolderSettings {
+fn converter(
+    keys: &ConverterKeys,
+    program: Program,
+    station: Station,
+    folder: &FolderSettings,
+    scheduled: bool,
+) -> ConverterSettings {
+    ConverterSettings {
+        name: keys.name.clone(),
+        enabled: keys.enabled,
+        priority: folder.priority,
+        program,
+        arguments: serde_json::Value::Object(keys.arguments.clone()).to_string(),
+        limits: keys.sandbox.limits.limits(),
+        readable: (scheduled && !keys.drop_dir.is_empty())
+            .then(|| PathBuf::from(&keys.drop_dir))
+            .into_iter()
+            .collect(),
+        station,
+        pair: keys.unit == Unit::Pair,
+        after: if scheduled {
+            After::Discard
+        } else {
+            keys.after.after()
+        },
+        done_dir: PathBuf::from(&keys.done_dir),
+        error_dir: PathBuf::from(&keys.error_dir),
+        pending_dir: PathBuf::from(&keys.pending_dir),
+        drop_dir: folder.drop_dir.clone(),
+        retries: keys.retries,
+        retry_delay_s: keys.retry_delay_s.into(),
+        alarm_below: keys.alarm_below,
+        reject_below: keys.reject_below,
+    }
+}
+
+fn folder(keys: &ConverterKeys, schedule: Option<&ScheduleSettings>) -> FolderSettings {
     let excluded = [&keys.done_dir, &keys.error_dir, &keys.pending_dir];
     FolderSettings {
         converter: keys.name.clone(),
         enabled: keys.enabled,
-        priority,
-        drop_dir: PathBuf::from(&keys.drop_dir),
-        patterns: patterns(&keys.patterns),
-        ignore: patterns(&keys.ignore),
-        unit: unit(keys),
+        priority: Priority::try_from(keys.priority).unwrap_or_default(),
+        drop_dir: schedule.map_or_else(|| PathBuf::from(&keys.drop_dir), ScheduleSettings::orders),
+        patterns: patterns(&keys.patterns, keys.ignore_case),
+        ignore: patterns(&keys.ignore, keys.ignore_case),
+        unit: unit::of_watcher(keys),
         recursive: keys.recursive,
         excluded: excluded.into_iter().map(PathBuf::from).collect(),
         watch: keys.watch,
@@ -210,23 +180,30 @@ fn folder(keys: &ConverterKeys, priority: Priority) -> FolderSettings {
 }
 
 /// The patterns as one set; each was tried alone when it was read.
-fn patterns(texts: &[String]) -> Patterns {
-    Patterns::new(texts).unwrap_or_default()
+fn patterns(texts: &[String], ignore_case: bool) -> Patterns {
+    let patterns = Patterns::new(texts).unwrap_or_default();
+    if ignore_case {
+        patterns.ignoring_case()
+    } else {
+        patterns
+    }
 }
 
 /// Two converters must not take the same file, and none what another has put away.
 fn check_nesting(converters: &[ConverterKeys], findings: &mut Findings) {
-    for (index, keys) in converters.iter().enumerate() {
+    // What a schedule fetches from is only read.
+    let watched = || {
+        let all = converters.iter().enumerate();
+        all.filter(|(_, keys)| keys.unit != Unit::Schedule && !keys.drop_dir.is_empty())
+    };
+    for (index, keys) in watched() {
         let drop_dir = Path::new(&keys.drop_dir);
-        if keys.drop_dir.is_empty() {
-            continue;
-        }
         let path = place(keys, index);
-        for (other_index, other) in converters.iter().enumerate() {
+        for (other_index, other) in watched() {
             let theirs = Path::new(&other.drop_dir);
             let within = drop_dir == theirs || (other.recursive && drop_dir.starts_with(theirs));
             let earlier = other_index < index || drop_dir != theirs;
-            if other_index != index && !other.drop_dir.is_empty() && earlier && within {
+            if other_index != index && earlier && within {
                 let text = format!(
                     "{:?} is watched by converter `{}` too; each file would be taken twice",
                     keys.drop_dir, other.name

@@ -116,14 +116,6 @@ pub(super) trait Keys: Sized {
 pub(super) trait Choice: Copy + PartialEq + 'static {
     /// Each word and what it stands for.
     const NAMED: &'static [(&'static str, Self)];
-
-    /// The word for this value.
-    fn word(self) -> &'static str {
-        Self::NAMED
-            .iter()
-            .find(|(_, one)| *one == self)
-            .map_or("", |(name, _)| name)
-    }
 }
 
 /// A whole number of any width.

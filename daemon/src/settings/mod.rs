@@ -35,6 +35,7 @@ mod summary;
 #[cfg(test)]
 mod tests;
 mod text;
+mod unit;
 pub mod upgrade;
 mod upload;
 mod url;

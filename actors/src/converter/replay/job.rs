@@ -121,7 +121,7 @@ impl Job {
             arguments: self.converter.arguments.clone(),
             name: self.path.file_name().unwrap_or_default().to_owned(),
             limits: self.converter.limits.clone(),
-            readable: Vec::new(),
+            readable: self.converter.readable.clone(),
             explain: false,
         };
         let finished = match (self.ports.run)(spec, OwnedFd::from(content)).await {

@@ -37,7 +37,7 @@ pub(super) fn run(context: &Context, arguments: &Arguments, explain: bool) -> Re
         arguments: converter.arguments.clone(),
         name: arguments.file.file_name().unwrap_or_default().to_owned(),
         limits: converter.limits.clone(),
-        readable: Vec::new(),
+        readable: converter.readable.clone(),
         explain,
     };
     let ran = job::run(Job {

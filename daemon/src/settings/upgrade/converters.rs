@@ -29,16 +29,17 @@ pub(super) fn convert(old: &mut Old, lost: &mut Vec<String>) -> Vec<Table> {
             Some(one.switch("enabled").unwrap_or(true) && all_enabled),
         );
         put(&mut table, "priority", one.integer("priority", 1, 10));
-        files(&mut one, &mut table, lost);
+        let unit = files(&mut one, &mut table, lost);
         program(&mut one, &mut table);
-        end(&mut one, &mut table, lost);
+        end(&mut one, &mut table, unit, lost);
         lost.extend(one.rest());
         converted.push(table);
     }
     converted
 }
 
-fn files(one: &mut Old, table: &mut Table, lost: &mut Vec<String>) {
+/// Which files it takes; the answer is its unit.
+fn files(one: &mut Old, table: &mut Table, lost: &mut Vec<String>) -> &'static str {
     put(table, "drop_dir", one.text("watch_folder"));
     put(table, "done_dir", one.text("done_folder"));
     put(table, "error_dir", one.text("error_folder"));
@@ -53,7 +54,11 @@ fn files(one: &mut Old, table: &mut Table, lost: &mut Vec<String>) {
         }
     };
     let (of_files, of_folders) = (one.texts("file_patterns"), one.texts("folder_patterns"));
-    let patterns = if unit == "folder" { of_folders } else { of_files };
+    let patterns = match unit {
+        "folder" => of_folders,
+        "file" => of_files,
+        _ => None,
+    };
     put(
         table,
         "patterns",
@@ -79,6 +84,7 @@ fn files(one: &mut Old, table: &mut Table, lost: &mut Vec<String>) {
     if unit != "file" {
         put(table, "unit", Some(unit));
     }
+    unit
 }
 
 fn program(one: &mut Old, table: &mut Table) {
@@ -123,9 +129,11 @@ fn toml_of(json: Json) -> Option<Value> {
     })
 }
 
-fn end(one: &mut Old, table: &mut Table, lost: &mut Vec<String>) {
+fn end(one: &mut Old, table: &mut Table, unit: &str, lost: &mut Vec<String>) {
     match one.text("post_action").as_deref() {
         None => {}
+        // It stands in every old converter; a schedule takes nothing that could be put away.
+        Some(_) if unit == "schedule" => {}
         Some(action @ ("move" | "zip" | "archive" | "delete" | "keep")) => put(table, "after", Some(action)),
         Some(_) => lost.push(one.called("post_action")),
     }
