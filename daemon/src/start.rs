@@ -74,7 +74,7 @@ fn is_old_file(options: &LoadOptions) -> bool {
 
 /// Reads the settings again. A set with a fault is refused, and the old one stays in force.
 ///
-/// The journal's level is set here; what else changed is for the caller, by [`Changes::restart`].
+/// The journal's form and level are set here; what else changed is for the caller, by [`Changes::restart`].
 ///
 /// # Errors
 ///
@@ -86,7 +86,7 @@ pub(crate) fn reload(options: &LoadOptions, old: &Settings) -> Result<(Settings,
     })?;
     new.warnings.iter().for_each(journal::settings_warning);
     let changes = compare(old, &new);
-    journal::set_level(new.log.level);
+    journal::open(&new.log);
     journal::settings_reloaded(&changes);
     Ok((new, changes))
 }

@@ -1,6 +1,7 @@
 //! Where lines go.
 
 use std::io::{IsTerminal, Write};
+use std::sync::{PoisonError, RwLock};
 
 use log::{Level, LevelFilter, Log, Metadata, Record};
 use systemd_journal_logger::{JournalLog, connected_to_journal};
@@ -11,10 +12,20 @@ use crate::settings::{LogFormat, LogSettings};
 
 /// The roles, which are the targets of our own lines. Of libraries only warnings and errors are written: their lines
 /// have no codes, and may tell what ours must not.
-pub(super) const ROLES: &[&str] = &["daemon", "watcher", "converter", "queue", "uploader"];
+pub(super) const ROLES: &[&str] = &["daemon", "watcher", "scheduler", "converter", "queue", "uploader"];
 
 /// The logger of this process.
 struct Journal {
+    /// None until the journal is opened.
+    way: RwLock<Option<Way>>,
+}
+
+static JOURNAL: Journal = Journal {
+    way: RwLock::new(None),
+};
+
+/// Where lines go, and in which form.
+struct Way {
     native: Option<JournalLog>,
     /// Also the way out when the journal takes no entry.
     lines: env_logger::Logger,
@@ -30,17 +41,24 @@ impl Log for Journal {
             return;
         }
         tally::keep(record);
-        let sent = self
-            .native
-            .as_ref()
-            .is_some_and(|journal| fields::send(journal, record).is_ok());
-        if !sent {
-            self.lines.log(record);
+        if let Some(way) = &*self.way.read().unwrap_or_else(PoisonError::into_inner) {
+            way.log(record);
         }
     }
 
     fn flush(&self) {
-        self.lines.flush();
+        if let Some(way) = &*self.way.read().unwrap_or_else(PoisonError::into_inner) {
+            way.lines.flush();
+        }
+    }
+}
+
+impl Way {
+    fn log(&self, record: &Record<'_>) {
+        let native = self.native.as_ref();
+        if native.is_none_or(|journal| fields::send(journal, record).is_err()) {
+            self.lines.log(record);
+        }
     }
 }
 
@@ -57,7 +75,7 @@ enum Style {
     Json,
 }
 
-/// Opens the journal of this process; the first call counts.
+/// Opens the journal of this process; when it is open, its lines go another way from now on.
 ///
 /// Native fields that cannot be had, although the settings ask for them, are replaced by text and a warning.
 pub fn open(settings: &LogSettings) {
@@ -78,13 +96,14 @@ pub fn open(settings: &LogSettings) {
         Ok(native) => (native, None),
         Err(error) => (None, Some(error)),
     };
-    let journal = Journal {
+    let way = Way {
         native,
         lines: lines(style),
     };
-    if log::set_boxed_logger(Box::new(journal)).is_ok() {
-        set_level(settings.level);
-    }
+    *JOURNAL.way.write().unwrap_or_else(PoisonError::into_inner) = Some(way);
+    // A second call finds its own logger there already.
+    let _again = log::set_logger(&JOURNAL).is_err();
+    set_level(settings.level);
     if let Some(error) = refused {
         daemon::no_native_journal(&error);
     }

@@ -80,6 +80,7 @@ impl Settings {
         keys.fill_in(environment, findings_ref);
         let state_dir = PathBuf::from(&keys.state_dir);
         let identity = keys.station.identity(environment, findings_ref);
+        keys.station.fill_in(&identity, findings_ref);
         let presets = keys.station.presets(&identity.station, findings_ref);
         let checked = folders::check(
             &keys.converters,
@@ -97,7 +98,7 @@ impl Settings {
             return Err(Faults::new(findings.faults));
         };
         Ok(Self {
-            values: Values::of(&mut keys, &findings),
+            values: Values::of(&mut keys, &findings).with_token(findings.token_origin.as_ref()),
             queue: keys.queue.check(&state_dir, &keys.retention),
             retention: keys.retention.check(&state_dir),
             state_dir,

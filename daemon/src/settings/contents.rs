@@ -1,12 +1,13 @@
 //! What the files that settings name held when the settings were read.
 //!
-//! A renewed token or certificate has its old name: without this, a reload would not see it.
+//! A renewed token or certificate has its old name, and a proxy's password is hidden where values are shown: without
+//! this, a reload would not see that they changed.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
-use stationd_actors::uploader::Server;
+use stationd_actors::uploader::{Proxy, Server};
 
 /// Hashes of the contents, by the setting that names the file. The token counts wherever it comes from.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -27,6 +28,9 @@ impl Contents {
                 .unzip();
             contents.add_file("server.client_cert_file", cert);
             contents.add_file("server.client_key_file", key);
+            if let Proxy::Url(url) = &server.proxy {
+                contents.add("server.proxy", Some(url.as_bytes()));
+            }
         }
         contents
     }

@@ -3,7 +3,7 @@
 use super::Settings;
 
 /// Keys whose new value counts at once; all others count from the next start. `*` stands for a name.
-const LIVE: &[&str] = &["log.level"];
+const LIVE: &[&str] = &["log.format", "log.level"];
 
 /// The keys in which two sets of settings differ.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -67,10 +67,9 @@ mod tests {
 
     #[test]
     fn only_the_named_keys_count_at_once() {
-        assert!(is_live("log.level"));
+        assert!(is_live("log.level") && is_live("log.format"));
         for key in [
             "log",
-            "log.format",
             "converter.ict",
             "converter.ict.enabled",
             "converter.ict.sandbox.enabled",

@@ -166,6 +166,14 @@ impl StationKeys {
         }
     }
 
+    /// Fills in what follows from elsewhere, so that the values shown are the ones that count.
+    pub(super) fn fill_in(&mut self, identity: &Identity, findings: &mut Findings) {
+        self.name.clone_from(&identity.station.name);
+        self.location.clone_from(&identity.station.location);
+        let origin = identity.name_origin.clone();
+        findings.places.insert("station.name".to_owned(), origin);
+    }
+
     /// The location of reports that name none. The schema demands at least one character, and a line that stops for a
     /// setting nobody made would help nobody; each report says what was assumed.
     fn known_location(&self) -> &str {

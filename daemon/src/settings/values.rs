@@ -23,7 +23,11 @@ pub struct Setting {
 
 /// All values in force, in the order of the settings file.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Values(Vec<Entry>);
+pub struct Values {
+    entries: Vec<Entry>,
+    /// Where the server's token comes from, which itself is not among the values.
+    token: Option<Origin>,
+}
 
 #[derive(Debug, Clone, PartialEq)]
 enum Entry {
@@ -43,18 +47,27 @@ impl Values {
             entries: Vec::new(),
         };
         section.describe(&mut lister);
-        Self(lister.entries)
+        Self {
+            entries: lister.entries,
+            token: None,
+        }
+    }
+
+    /// The same, with the origin of the server's token.
+    pub(super) fn with_token(mut self, origin: Option<&Origin>) -> Self {
+        self.token = origin.cloned();
+        self
     }
 
     /// Each value.
     pub fn iter(&self) -> impl Iterator<Item = &Setting> {
-        self.0.iter().filter_map(|entry| match entry {
+        self.entries.iter().filter_map(|entry| match entry {
             Entry::Setting(_, setting) => Some(setting),
             Entry::Header(_) => None,
         })
     }
 
-    /// As JSON, for `config.show`: each key with its value and its origin.
+    /// As JSON, for `config.show`: each key with its value and its origin; `server.token` with its origin only.
     ///
     /// A value that TOML has and JSON has not (a time, an infinite number) does not occur in the settings.
     pub fn json(&self) -> serde_json::Value {
@@ -63,7 +76,11 @@ impl Values {
             let shown = serde_json::json!({ "value": value, "origin": setting.origin.to_string() });
             (setting.key.clone(), shown)
         };
-        serde_json::Value::Object(self.iter().map(entry).collect())
+        let token = self.token.iter().map(|origin| {
+            let shown = serde_json::json!({ "value": "(hidden)", "origin": origin.to_string() });
+            ("server.token".to_owned(), shown)
+        });
+        serde_json::Value::Object(self.iter().map(entry).chain(token).collect())
     }
 
     /// The value of a key.
@@ -75,7 +92,7 @@ impl Values {
 impl fmt::Display for Values {
     /// A settings file with the same effect; each origin stands behind its value.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for entry in &self.0 {
+        for entry in &self.entries {
             match entry {
                 Entry::Header(header) => writeln!(f, "\n{header}")?,
                 Entry::Setting(name, setting) => {

@@ -3,6 +3,7 @@
 use ureq::http::{HeaderValue, Response, Uri, header};
 use ureq::unversioned::transport::DefaultConnector;
 use ureq::{Agent, Proxy as UreqProxy, SendBody};
+use zeroize::Zeroizing;
 
 use super::body::{Body, Throttle};
 use super::compression::Compression;
@@ -186,7 +187,8 @@ fn authorization(token: &str) -> Result<HeaderValue, TransportError> {
     if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(TransportError::Token);
     }
-    let mut value = HeaderValue::from_str(&format!("Basic {token}")).map_err(|_| TransportError::Token)?;
+    let mut value = HeaderValue::from_str(&Zeroizing::new(format!("Basic {token}")))
+        .map_err(|_| TransportError::Token)?;
     value.set_sensitive(true);
     Ok(value)
 }
