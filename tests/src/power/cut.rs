@@ -50,8 +50,15 @@ impl Cutter {
     /// # Panics
     /// When the daemon cannot be started.
     pub fn start(line: &Line) -> Option<Self> {
+        Self::trace(Daemon::start(&line.write_settings()), line)
+    }
+
+    /// Traces a daemon that was started just now; as [`Cutter::start`].
+    ///
+    /// # Panics
+    /// When the line's folder is gone.
+    pub fn trace(daemon: Daemon, line: &Line) -> Option<Self> {
         // Before it has threads: those made later are traced too.
-        let daemon = Daemon::start(&line.write_settings());
         let pid = i32::try_from(daemon.pid()).expect("process ids are positive");
         let tracee = match Tracee::seize(Pid::from_raw(pid)) {
             Ok(tracee) => tracee,

@@ -1,0 +1,142 @@
+//! Mounts that only the calling thread and the processes it starts can see; they end with it.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use nix::mount::{MntFlags, MsFlags, mount, umount2};
+use nix::sched::{CloneFlags, unshare};
+
+/// The right to mount, in a mount namespace of the calling thread.
+#[derive(Debug)]
+pub struct Mounts(());
+
+/// A FUSE file system that shows a folder in another place. It ends when dropped.
+#[derive(Debug)]
+pub struct Mirror {
+    server: Child,
+}
+
+impl Mounts {
+    /// Gives the calling thread mounts of its own; none, with a line that says so, where that is not allowed.
+    #[expect(clippy::print_stderr, reason = "a test that was skipped says so")]
+    pub fn own() -> Option<Self> {
+        let own = unshare(CloneFlags::CLONE_NEWNS).and_then(|()| {
+            let all = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
+            mount(None::<&str>, "/", None::<&str>, all, None::<&str>)
+        });
+        match own {
+            Ok(()) => Some(Self(())),
+            Err(error) => {
+                eprintln!("skipped: no mounts of our own: {error}; run it as root");
+                None
+            }
+        }
+    }
+
+    /// Mounts an empty file system in memory on a folder.
+    ///
+    /// # Panics
+    /// When the kernel refuses.
+    pub fn memory(&self, on: &Path) {
+        mount(Some("tmpfs"), on, Some("tmpfs"), MsFlags::empty(), None::<&str>).expect("tmpfs is mounted");
+    }
+
+    /// Shows a folder in the place of another one.
+    ///
+    /// # Panics
+    /// When the kernel refuses.
+    pub fn bind(&self, folder: &Path, on: &Path) {
+        mount(Some(folder), on, None::<&str>, MsFlags::MS_BIND, None::<&str>).expect("the folder is bound");
+    }
+
+    /// Makes what is bound to a place read-only, or writable again.
+    ///
+    /// # Panics
+    /// When the kernel refuses.
+    pub fn read_only(&self, on: &Path, read_only: bool) {
+        let mut flags = MsFlags::MS_REMOUNT | MsFlags::MS_BIND;
+        flags.set(MsFlags::MS_RDONLY, read_only);
+        mount(None::<&str>, on, None::<&str>, flags, None::<&str>).expect("the mount is changed");
+    }
+
+    /// Mounts an overlay of `lower` on a folder; what is written there goes to folders beside `lower`. False, with a line
+    /// that says so, where the kernel has none.
+    ///
+    /// # Panics
+    /// When the folders beside it cannot be made.
+    #[expect(clippy::print_stderr, reason = "a test that was skipped says so")]
+    pub fn overlay(&self, lower: &Path, on: &Path) -> bool {
+        let beside = |name| -> PathBuf {
+            let folder = lower.with_file_name(name);
+            std::fs::create_dir_all(&folder).expect("the folder is ours");
+            folder
+        };
+        let (upper, work) = (beside("upper"), beside("work"));
+        let options = format!(
+            "lowerdir={},upperdir={},workdir={}",
+            lower.display(),
+            upper.display(),
+            work.display()
+        );
+        let mounted = mount(
+            Some("overlay"),
+            on,
+            Some("overlay"),
+            MsFlags::empty(),
+            Some(options.as_str()),
+        );
+        if let Err(error) = mounted {
+            eprintln!("skipped: no overlay: {error}");
+        }
+        mounted.is_ok()
+    }
+
+    /// Shows a folder in another place by FUSE, with Debian's `bindfs`; none, with a line that says so, without it.
+    ///
+    /// # Panics
+    /// When it starts and does not mount.
+    #[expect(clippy::print_stderr, reason = "a test that was skipped says so")]
+    pub fn fuse(&self, folder: &Path, on: &Path) -> Option<Mirror> {
+        let started = Command::new("bindfs")
+            .arg("-f")
+            .args([folder, on])
+            .stdin(Stdio::null())
+            .spawn();
+        let mut server = match started {
+            Ok(server) => server,
+            Err(error) => {
+                eprintln!("skipped: no FUSE mount: bindfs: {error}; apt-get install bindfs");
+                return None;
+            }
+        };
+        let mounted = || {
+            let mounts = std::fs::read_to_string("/proc/thread-self/mounts").unwrap_or_default();
+            mounts.contains(&format!(" {} fuse", on.display()))
+        };
+        while !mounted() {
+            let ended = server.try_wait().expect("it is our child");
+            if let Some(status) = ended {
+                eprintln!("skipped: no FUSE mount: bindfs ended with {status}; is there /dev/fuse?");
+                return None;
+            }
+            std::thread::yield_now();
+        }
+        Some(Mirror { server })
+    }
+
+    /// Takes the topmost mount off a folder, as the end of a network does.
+    ///
+    /// # Panics
+    /// When nothing is mounted there.
+    pub fn off(&self, folder: &Path) {
+        umount2(folder, MntFlags::MNT_DETACH).expect("something is mounted there");
+    }
+}
+
+impl Drop for Mirror {
+    fn drop(&mut self) {
+        if self.server.kill().is_ok() {
+            drop(self.server.wait());
+        }
+    }
+}
