@@ -154,6 +154,8 @@ mod tests {
             max_rss_kib: 0,
             end: JobEnd::Converted,
             reason: String::new(),
+            confinement: "full (Landlock 7, seccomp)".to_owned(),
+            denied: Vec::new(),
         }
     }
 

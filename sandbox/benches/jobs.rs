@@ -1,16 +1,22 @@
 //! What confinement costs: `cargo bench -p stationd-sandbox --bench jobs [JOBS]`.
 //!
-//! Prints the time of a job of each kind, then runs many built-in jobs (10 000, or as many as asked) and fails
-//! when the forker's memory or descriptors have grown. A trusted job is the same without Landlock and seccomp, so the
-//! difference to it is their cost.
+//! Prints the time of a job of each kind, and how much that is above the same work without a sandbox: a fork that parses,
+//! a program that is started as any other. A trusted job is one without Landlock and seccomp, so the difference to it is
+//! their cost alone. Then it runs many built-in jobs (10 000, or as many as asked) and fails when the forker's memory or
+//! descriptors have grown.
 #![expect(clippy::unwrap_used, reason = "a measurement that cannot be made ends here")]
+#![expect(unsafe_code, reason = "a plain fork is what a confined one is compared with")]
 
 use std::fs::{self, File};
-use std::io::Write as _;
-use std::process::ExitCode;
+use std::io::{Read as _, Write as _};
+use std::os::fd::OwnedFd;
+use std::path::PathBuf;
+use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
-use stationd_converters::Format;
+use nix::sys::wait::waitpid;
+use nix::unistd::{ForkResult, fork, pipe};
+use stationd_converters::{Format, Source, answer};
 use stationd_sandbox::{
     Client, FORKER_ARGUMENT, Forker, ForkerSettings, JobSpec, Limits, Outcome, PolicyMode, Program,
 };
@@ -42,31 +48,94 @@ fn main() -> ExitCode {
     fs::write(&input, "serial;step;value\n").unwrap();
     runtime.block_on(async {
         let client = Client::new(forker, PolicyMode::Require).unwrap();
-        let bench = Bench {
-            client,
-            input: File::open(&input).unwrap(),
-        };
+        let bench = Bench { client, input };
         bench.measure().await;
         bench.repeat(jobs).await
     })
 }
 
-fn programs() -> Vec<(&'static str, Program)> {
-    let exec = |trusted| Program::Exec {
-        command: vec!["/bin/true".into()],
-        trusted,
+/// What is measured.
+#[derive(Debug, Clone)]
+enum Work {
+    /// A job.
+    Job(Program),
+    /// The built-in parser in a plain fork.
+    Fork,
+    /// A program and its arguments, started by the standard library.
+    Exec(&'static [&'static str]),
+}
+
+/// Each work, and which of those before it is the same without a sandbox.
+fn works() -> Vec<(&'static str, Work, Option<usize>)> {
+    let exec = |trusted| {
+        Work::Job(Program::Exec {
+            command: vec!["/bin/true".into()],
+            trusted,
+        })
     };
-    let python = |trusted| Program::Python {
-        command: vec!["/dev/null".into()],
-        trusted,
+    let python = |trusted| {
+        Work::Job(Program::Python {
+            command: vec!["/dev/null".into()],
+            trusted,
+        })
     };
+    let builtin = Work::Job(Program::Builtin { format: Format::Csv });
     vec![
-        ("built-in", Program::Builtin { format: Format::Csv }),
-        ("exec, trusted", exec(true)),
-        ("exec", exec(false)),
-        ("python, trusted", python(true)),
-        ("python", python(false)),
+        ("unconfined fork", Work::Fork, None),
+        ("unconfined exec", Work::Exec(&["/bin/true"]), None),
+        (
+            "unconfined python",
+            Work::Exec(&["/usr/bin/python3", "-I", "-S", "-B", "/dev/null"]),
+            None,
+        ),
+        ("built-in", builtin, Some(0)),
+        ("exec, trusted", exec(true), Some(1)),
+        ("exec", exec(false), Some(1)),
+        ("python, trusted", python(true), Some(2)),
+        ("python", python(false), Some(2)),
     ]
+}
+
+/// Parses in a child of this process and reads its answer.
+fn plain_fork(mut input: File) -> Duration {
+    let began = Instant::now();
+    let (output, childs_output) = pipe().unwrap();
+    // SAFETY: this process has one thread, so the child may do anything.
+    match unsafe { fork() }.unwrap() {
+        ForkResult::Child => {
+            let mut content = Vec::new();
+            input.read_to_end(&mut content).unwrap();
+            let source = Source {
+                name: "input".as_ref(),
+                arguments: "",
+            };
+            answer(Format::Csv, &content, &source, &mut File::from(childs_output)).unwrap();
+            // SAFETY: has no conditions.
+            unsafe { libc::_exit(0) }
+        }
+        ForkResult::Parent { child } => {
+            drop(childs_output);
+            let mut answered = Vec::new();
+            File::from(output).read_to_end(&mut answered).unwrap();
+            waitpid(child, None).unwrap();
+            assert!(!answered.is_empty());
+            began.elapsed()
+        }
+    }
+}
+
+/// Starts a program with a file as its input, and reads what it says.
+fn plain_exec(words: &[&str], input: OwnedFd) -> Duration {
+    let began = Instant::now();
+    let (program, arguments) = words.split_first().unwrap();
+    let mut command = Command::new(program);
+    let ended = command
+        .args(arguments)
+        .stdin(Stdio::from(input))
+        .output()
+        .unwrap();
+    assert!(ended.status.success());
+    began.elapsed()
 }
 
 fn say(line: std::fmt::Arguments<'_>) {
@@ -76,7 +145,7 @@ fn say(line: std::fmt::Arguments<'_>) {
 
 struct Bench {
     client: Client,
-    input: File,
+    input: PathBuf,
 }
 
 impl Bench {
@@ -92,7 +161,7 @@ impl Bench {
         let began = Instant::now();
         let finished = self
             .client
-            .run(spec, self.input.try_clone().unwrap().into())
+            .run(spec, File::open(&self.input).unwrap().into())
             .await
             .unwrap();
         assert_eq!(
@@ -104,27 +173,48 @@ impl Bench {
         began.elapsed()
     }
 
+    async fn time(&self, work: &Work) -> Duration {
+        // Opened anew, as a position in the file is shared.
+        let input = File::open(&self.input).unwrap();
+        match work {
+            Work::Job(program) => self.run(program).await,
+            Work::Fork => plain_fork(input),
+            Work::Exec(words) => plain_exec(words, input.into()),
+        }
+    }
+
     /// Takes turns, so that a busy moment falls on all kinds alike.
     async fn measure(&self) {
-        let mut measured: Vec<_> = programs()
-            .into_iter()
-            .map(|(name, program)| (name, program, Vec::new()))
-            .collect();
+        let works = works();
+        let mut measured = vec![Vec::new(); works.len()];
         for _ in 0..MEASURED {
-            for (_, program, times) in &mut measured {
-                times.push(self.run(program).await);
+            for ((_, work, _), times) in works.iter().zip(&mut measured) {
+                times.push(self.time(work).await);
             }
         }
-        for (name, _, mut times) in measured {
+        for times in &mut measured {
             times.sort();
-            let (low, median) = (
-                times.get(MEASURED / 20).unwrap(),
-                times.get(MEASURED / 2).unwrap(),
-            );
+        }
+        let at = |index: usize, part: usize| {
+            measured
+                .get(index)
+                .unwrap()
+                .get(MEASURED / part)
+                .unwrap()
+                .as_micros()
+        };
+        for (index, (name, _, plain)) in works.iter().enumerate() {
+            let (median, low) = (at(index, 2), at(index, 20));
+            let above = plain.map(|plain| {
+                (
+                    median.saturating_sub(at(plain, 2)),
+                    low.saturating_sub(at(plain, 20)),
+                )
+            });
+            let above = above.map(|(median, low)| format!("; {median} us and {low} us above unconfined"));
+            let above = above.unwrap_or_default();
             say(format_args!(
-                "{name}: median {} us, best twentieth {} us",
-                median.as_micros(),
-                low.as_micros()
+                "{name}: median {median} us, best twentieth {low} us{above}"
             ));
         }
     }
@@ -141,17 +231,22 @@ impl Bench {
             "{jobs} jobs: forker before {before:?}, after {after:?}"
         ));
         // The allocator may keep a page or two more.
-        let grew = after.private_kib > before.private_kib + 64 || after.descriptors > before.descriptors;
+        let grew = after.written_kib > before.written_kib + 64 || after.descriptors > before.descriptors;
         ExitCode::from(u8::from(grew || after.private_kib > 3 * 1024))
     }
 
     async fn size(&self) -> Size {
         let process = format!("/proc/{}", self.client.forker_pid().await);
         let smaps = fs::read_to_string(format!("{process}/smaps_rollup")).unwrap();
-        let private = smaps.lines().filter(|line| line.starts_with("Private_"));
-        let kib = private.filter_map(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok());
+        let kib = |kind: &str| {
+            let lines = smaps.lines().filter(|line| line.starts_with(kind));
+            let kib = lines.filter_map(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok());
+            kib.sum()
+        };
         Size {
-            private_kib: kib.sum(),
+            private_kib: kib("Private_"),
+            // Pages of the program's file come and go as the system likes.
+            written_kib: kib("Private_Dirty") + kib("Swap:"),
             descriptors: fs::read_dir(format!("{process}/fd")).unwrap().count(),
         }
     }
@@ -160,5 +255,6 @@ impl Bench {
 #[derive(Debug)]
 struct Size {
     private_kib: u64,
+    written_kib: u64,
     descriptors: usize,
 }

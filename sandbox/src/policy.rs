@@ -168,6 +168,36 @@ pub struct Layers {
     pub namespaces: bool,
 }
 
+impl Layers {
+    /// How completely they confine.
+    pub fn level(&self) -> Level {
+        match (self.seccomp, self.landlock_abi) {
+            (false, _) => Level::None,
+            (true, 0) => Level::Reduced,
+            (true, 1 | 2) => Level::FullMinus,
+            (true, _) => Level::Full,
+        }
+    }
+}
+
+impl fmt::Display for Layers {
+    /// The level and what makes it: `full (Landlock 7, seccomp, cgroup)`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let level = self.level();
+        match (self.landlock_abi, self.seccomp) {
+            (_, false) => write!(f, "{level}")?,
+            (0, true) => write!(f, "{level} (seccomp without Landlock")?,
+            (abi, true) => write!(f, "{level} (Landlock {abi}, seccomp")?,
+        }
+        match (self.seccomp, self.cgroup) {
+            (false, false) => Ok(()),
+            (false, true) => f.write_str(" (cgroup)"),
+            (true, false) => f.write_str(")"),
+            (true, true) => f.write_str(", cgroup)"),
+        }
+    }
+}
+
 /// Something the converter tried and was refused.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Denial {
@@ -175,6 +205,12 @@ pub struct Denial {
     pub what: String,
     /// The call and its telling arguments: `socket(AF_INET)`.
     pub detail: String,
+}
+
+impl fmt::Display for Denial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.what, self.detail)
+    }
 }
 
 /// A limit that ended a job; named by its setting.

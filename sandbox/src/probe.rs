@@ -30,12 +30,7 @@ pub struct Capabilities {
 impl Capabilities {
     /// How completely an external converter is confined here.
     pub fn level(&self) -> Level {
-        match (self.seccomp, self.landlock_abi) {
-            (false, _) => Level::None,
-            (true, 0) => Level::Reduced,
-            (true, 1 | 2) => Level::FullMinus,
-            (true, _) => Level::Full,
-        }
+        self.layers().level()
     }
 
     /// The layers that a confined external converter has here.

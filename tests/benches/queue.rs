@@ -149,6 +149,8 @@ fn job(number: u32, reports: u32, document: &[u8]) -> Append {
             max_rss_kib: 2048,
             end: JobEnd::Converted,
             reason: String::new(),
+            confinement: "full (Landlock 7, seccomp)".to_owned(),
+            denied: Vec::new(),
         },
         reports: (0..reports)
             .map(|index| NewReport {

@@ -184,6 +184,8 @@ fn job(number: u16) -> Append {
             max_rss_kib: 0,
             end: JobEnd::Converted,
             reason: String::new(),
+            confinement: "full (Landlock 7, seccomp)".to_owned(),
+            denied: Vec::new(),
         },
         reports: vec![NewReport {
             report_id: Uuid::new_v4(),

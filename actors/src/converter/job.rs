@@ -14,6 +14,7 @@ use jiff::Zoned;
 use jiff::tz::TimeZone;
 use stationd_sandbox::{Finished, JobSpec, Program, SandboxError};
 
+use super::confined;
 use super::journal::{self, Line};
 use super::judge::{Context, Failure, Verdict, judge};
 use super::pair::Pair;
@@ -166,6 +167,7 @@ impl Job {
             Err(error) => return Run::Over(sandbox_trouble(&error)),
         };
         self.ports.meter.ended(self.task.converter, &finished);
+        confined::tell(&self.line(), &self.converter.program, &finished);
         for line in self
             .ports
             .chatter
@@ -290,6 +292,8 @@ impl Job {
             max_rss_kib: finished.map_or(0, |finished| finished.max_rss_kib),
             end,
             reason,
+            confinement: finished.map(confined::words).unwrap_or_default(),
+            denied: finished.map(confined::denied).unwrap_or_default(),
         }
     }
 

@@ -130,6 +130,24 @@ pub(super) fn doubtful(line: &Line, confidence: f64, alarm_below: f64) {
     );
 }
 
+/// C207: a converter ran with less confinement than it should have (setting `policy = "best-effort"`).
+pub(super) fn weakly_confined(line: &Line, confinement: &str) {
+    log::warn!(
+        target: "converter", code = "C207", job = line.job.as_str(), converter = line.converter.as_str(),
+        file = line.file.as_str(), trace = line.trace.as_str(), confinement = confinement;
+        "ran where file reads cannot be restricted (policy = \"best-effort\")"
+    );
+}
+
+/// C208: a converter was refused something, and it did not end it.
+pub(super) fn refused(line: &Line, refusals: usize, what: &str) {
+    log::warn!(
+        target: "converter", code = "C208", job = line.job.as_str(), converter = line.converter.as_str(),
+        file = line.file.as_str(), trace = line.trace.as_str(), refusals = refusals, cause = what;
+        "tried what a converter may not"
+    );
+}
+
 /// C210, C211, C220, C221: a file went to the error folder.
 pub(super) fn failed(line: &Line, failure: &Failure) {
     let reason = failure.reason.as_str();
@@ -270,6 +288,8 @@ mod tests {
             skipped(&line, "");
             suspended(&line, "", 1, 3, second);
             doubtful(&line, 0.4, 0.5);
+            weakly_confined(&line, "reduced");
+            refused(&line, 1, "network: x");
             fail(FailureKind::File);
             fail(FailureKind::Converter);
             fail(FailureKind::Limit);
@@ -284,6 +304,8 @@ mod tests {
             (Info, "C204", with(&["cause"])),
             (Info, "C205", with(&["cause"])),
             (Warn, "C206", with(&["confidence", "alarm_below"])),
+            (Warn, "C207", with(&["confinement"])),
+            (Warn, "C208", with(&["refusals", "cause"])),
             (Warn, "C210", with(&["cause"])),
             (Warn, "C211", with(&["cause"])),
             (Warn, "C220", with(&["cause"])),

@@ -3,6 +3,7 @@
 mod actor;
 mod anchor;
 mod chatter;
+mod confined;
 mod durable;
 mod endings;
 mod folder;

@@ -121,6 +121,11 @@ pub struct JobRecord {
     pub end: JobEnd,
     /// Why, for an end other than converted; what was assumed, for a converted one. Empty when there is nothing to say.
     pub reason: String,
+    /// How its child was confined: `full (Landlock 7, seccomp)`; empty when there was no child, or a version wrote the
+    /// record that did not say.
+    pub confinement: String,
+    /// What the child tried and was refused: `network: socket(AF_INET, SOCK_STREAM)`.
+    pub denied: Vec<String>,
 }
 
 #[cfg(test)]

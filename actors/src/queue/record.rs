@@ -14,11 +14,13 @@
 //! newer than known is refused, never guessed at. LMDB has no page checksums, hence the CRC.
 
 mod v1;
+mod v2;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-pub(super) use v1::{Attempts, Counters, EntryRecord, JobEntry, ReceiptRecord};
+pub(super) use v1::{Attempts, Counters, EntryRecord, ReceiptRecord};
+pub(super) use v2::JobEntry;
 
 use crate::messages::queue::StoreError;
 
@@ -33,6 +35,14 @@ pub(super) trait Record: Serialize + DeserializeOwned {
     const VERSION: u8 = 1;
     /// The table it stands in, for messages.
     const TABLE: &'static str;
+
+    /// Reads a body that this version, or one before it, wrote; what follows it.
+    ///
+    /// # Errors
+    /// When it does not decode.
+    fn read(_version: u8, body: &[u8]) -> postcard::Result<(Self, &[u8])> {
+        postcard::take_from_bytes(body)
+    }
 }
 
 /// The bytes of `record`, without a document.
@@ -95,7 +105,7 @@ pub(super) fn split<R: Record>(bytes: &[u8]) -> Result<(R, &[u8]), StoreError> {
         });
     }
     let body = record.get(HEAD_BYTES..).unwrap_or_default();
-    match postcard::take_from_bytes(body) {
+    match R::read(version, body) {
         Ok((record, [])) => Ok((record, rest)),
         Ok(_) => Err(damaged("record has bytes left over")),
         Err(_) => Err(damaged("record does not decode")),

@@ -55,6 +55,8 @@ pub(super) fn job(name: &str) -> JobRecord {
         max_rss_kib: 1024,
         end: JobEnd::Converted,
         reason: String::new(),
+        confinement: String::new(),
+        denied: Vec::new(),
     }
 }
 

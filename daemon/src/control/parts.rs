@@ -86,6 +86,12 @@ pub struct JobPart {
     pub end: String,
     /// Why; or what was assumed.
     pub reason: String,
+    /// How its child was confined: `full (Landlock 7, seccomp)`; empty when that is not known.
+    #[serde(default)]
+    pub confinement: String,
+    /// What the child tried and was refused: `network: socket(AF_INET, SOCK_STREAM)`.
+    #[serde(default)]
+    pub denied: Vec<String>,
 }
 
 /// How a report left the queue.
@@ -177,6 +183,8 @@ impl From<JobRecord> for JobPart {
             max_rss_kib: job.max_rss_kib,
             end: JobEnd::as_str(job.end).to_owned(),
             reason: job.reason,
+            confinement: job.confinement,
+            denied: job.denied,
         }
     }
 }

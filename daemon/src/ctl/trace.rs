@@ -105,11 +105,17 @@ impl Story {
             _ => Tone::Warn,
         };
         let mut how = format!("by {} ({}), {} ms CPU", job.converter, job.program, job.cpu_ms);
+        if !job.confinement.is_empty() {
+            how.extend([", confinement ", &job.confinement]);
+        }
         if !job.reason.is_empty() {
             how.push_str(": ");
             how.push_str(&job.reason);
         }
         self.line(&job.ended, &job.end, tone, &how);
+        for denied in &job.denied {
+            self.line(&job.ended, "refused", Tone::Bad, denied);
+        }
         if tone == Tone::Bad {
             let next = format!(
                 "the file lies in the error folder, with a .reason.json beside it; to try it without consequences: \

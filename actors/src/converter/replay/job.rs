@@ -15,6 +15,7 @@ use stationd_sandbox::{Finished, JobSpec};
 use super::state::Order;
 use crate::clock;
 use crate::converter::ConverterSettings;
+use crate::converter::confined;
 use crate::converter::job::{file_time, millis, off_loop, program, sandbox_trouble};
 use crate::converter::journal::{self, Line};
 use crate::converter::judge::{Context, Converted, Verdict, judge};
@@ -244,6 +245,8 @@ impl Job {
             max_rss_kib: finished.max_rss_kib,
             end: JobEnd::Converted,
             reason,
+            confinement: confined::words(finished),
+            denied: confined::denied(finished),
         }
     }
 

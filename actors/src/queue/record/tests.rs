@@ -33,6 +33,8 @@ fn job() -> JobRecord {
         max_rss_kib: 5,
         end: JobEnd::Rejected,
         reason: "why".to_owned(),
+        confinement: "full".to_owned(),
+        denied: vec!["network: x".to_owned()],
     }
 }
 
@@ -82,11 +84,32 @@ fn version_1_of_each_record_is_these_bytes() {
         &receipt(),
         "5201490000008be6e3cf02888e98a8c0e080810111111111111111111111111111111111000000000000000000000000000000330373727603534e310369637480b083c59868100107010c01f7030462757379",
     );
-    golden(
-        &JobEntry::new(&job(), vec![9, 300]),
-        "4a016d000000988567f1888e98a8c0e080810111111111111111111111111111111111102f7372762f6963742f534e312e6c6f67036963740b6275696c74696e3a637376027b7d2222222222222222222222222222222222222222222222222222222222222222ac02020405040503037768790209ac02",
-    );
     golden(&Counters::default(), "4301040000003ec348bc01010000");
+}
+
+/// A job as version 1 wrote it, which every version since reads.
+const JOB_1: &str = "4a016d000000988567f1888e98a8c0e080810111111111111111111111111111111111102f7372762f6963742f534e312e6c6f67036963740b6275696c74696e3a637376027b7d2222222222222222222222222222222222222222222222222222222222222222ac02020405040503037768790209ac02";
+
+#[test]
+fn version_2_of_a_job_is_these_bytes_and_version_1_is_read() {
+    let job = JobEntry::new(&job(), vec![9, 300]);
+    golden(
+        &job,
+        "4a027e000000a5bc3282888e98a8c0e080810111111111111111111111111111111111102f7372762f6963742f534e312e6c6f67036963740b6275696c74696e3a637376027b7d2222222222222222222222222222222222222222222222222222222222222222ac02020405040503037768790209ac020466756c6c010a6e6574776f726b3a2078",
+    );
+    let pairs = JOB_1
+        .as_bytes()
+        .chunks(2)
+        .map(|pair| std::str::from_utf8(pair).unwrap());
+    let bytes: Vec<u8> = pairs.map(|pair| u8::from_str_radix(pair, 16).unwrap()).collect();
+    let read = decode::<JobEntry>(&bytes).unwrap();
+    assert_eq!(read.entries, job.entries);
+    let known = JobRecord {
+        confinement: String::new(),
+        denied: Vec::new(),
+        ..job.job()
+    };
+    assert_eq!(read.job(), known);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Version 1 of each record: frozen. Fields are only ever added by a version 2 beside it.
+//! Version 1 of each record: frozen. Fields are only ever added by a version 2 beside it, as `v2` does for jobs.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -6,8 +6,8 @@ use uuid::Uuid;
 use super::Record;
 use crate::messages::queue::ImportedReport;
 use crate::model::{
-    Entry, EntryId, EntryState, JobEnd, JobId, JobRecord, NewReport, Outcome, Priority, Receipt, Refusal,
-    SourceHash, TraceId, UnixMs,
+    Entry, EntryId, EntryState, JobId, JobRecord, NewReport, Outcome, Priority, Receipt, Refusal, TraceId,
+    UnixMs,
 };
 
 /// Failures kept of an entry: the first, which often names the cause, and the last ones.
@@ -269,101 +269,35 @@ impl ReceiptRecord {
     }
 }
 
-/// Kind `J`: a line of the audit trail, with the entries it gave.
+/// Kind `J`, version 1: a line of the audit trail, with the entries it gave. Only read; version 2 is written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(in crate::queue) struct JobEntry {
-    pub(in crate::queue) id: u64,
-    trace: [u8; 16],
-    pub(in crate::queue) path: Vec<u8>,
-    converter: String,
-    program: String,
-    arguments: String,
-    pub(in crate::queue) source_hash: [u8; 32],
-    source_size: u64,
-    seen_ms: i64,
-    started_ms: i64,
-    ended_ms: i64,
-    cpu_ms: u64,
-    max_rss_kib: u64,
-    end: End,
-    reason: String,
-    pub(in crate::queue) entries: Vec<u64>,
+pub(super) struct JobEntry {
+    pub(super) id: u64,
+    pub(super) trace: [u8; 16],
+    pub(super) path: Vec<u8>,
+    pub(super) converter: String,
+    pub(super) program: String,
+    pub(super) arguments: String,
+    pub(super) source_hash: [u8; 32],
+    pub(super) source_size: u64,
+    pub(super) seen_ms: i64,
+    pub(super) started_ms: i64,
+    pub(super) ended_ms: i64,
+    pub(super) cpu_ms: u64,
+    pub(super) max_rss_kib: u64,
+    pub(super) end: End,
+    pub(super) reason: String,
+    pub(super) entries: Vec<u64>,
 }
 
 /// Counted by postcard: variants are only appended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-enum End {
+pub(super) enum End {
     Converted,
     Skipped,
     Suspended,
     Rejected,
     Failed,
-}
-
-impl Record for JobEntry {
-    const KIND: u8 = b'J';
-    const TABLE: &'static str = "jobs";
-}
-
-impl JobEntry {
-    /// The record of `job`, whose reports are these entries.
-    pub(in crate::queue) fn new(job: &JobRecord, entries: Vec<u64>) -> Self {
-        Self {
-            id: job.id.0,
-            trace: job.trace.0,
-            path: job.path.clone(),
-            converter: job.converter.clone(),
-            program: job.program.clone(),
-            arguments: job.arguments.clone(),
-            source_hash: job.source_hash.0,
-            source_size: job.source_size,
-            seen_ms: job.seen.0,
-            started_ms: job.started.0,
-            ended_ms: job.ended.0,
-            cpu_ms: job.cpu_ms,
-            max_rss_kib: job.max_rss_kib,
-            end: match job.end {
-                JobEnd::Converted => End::Converted,
-                JobEnd::Skipped => End::Skipped,
-                JobEnd::Suspended => End::Suspended,
-                JobEnd::Rejected => End::Rejected,
-                JobEnd::Failed => End::Failed,
-            },
-            reason: job.reason.clone(),
-            entries,
-        }
-    }
-
-    pub(in crate::queue) fn ended(&self) -> UnixMs {
-        UnixMs(self.ended_ms)
-    }
-
-    /// The job as others see it.
-    pub(in crate::queue) fn job(self) -> JobRecord {
-        JobRecord {
-            id: JobId(self.id),
-            trace: TraceId(self.trace),
-            path: self.path,
-            converter: self.converter,
-            program: self.program,
-            arguments: self.arguments,
-            source_hash: SourceHash(self.source_hash),
-            source_size: self.source_size,
-            seen: UnixMs(self.seen_ms),
-            started: UnixMs(self.started_ms),
-            ended: UnixMs(self.ended_ms),
-            cpu_ms: self.cpu_ms,
-            max_rss_kib: self.max_rss_kib,
-            end: match self.end {
-                End::Converted => JobEnd::Converted,
-                End::Skipped => JobEnd::Skipped,
-                End::Suspended => JobEnd::Suspended,
-                End::Rejected => JobEnd::Rejected,
-                End::Failed => JobEnd::Failed,
-            },
-            reason: self.reason,
-        }
-    }
 }
 
 /// Kind `C`: the store's own figures, changed in the same transaction as what they count.

@@ -1,0 +1,148 @@
+//! What a converter gets of the daemon itself: nothing. Seen from inside a real child of the real daemon.
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, File, Permissions};
+    use std::io::{BufRead as _, BufReader, Read as _};
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+    use std::os::unix::process::CommandExt as _;
+    use std::path::{Path, PathBuf};
+    use std::process::{Child, Command, Stdio};
+
+    use serde_json::Value;
+    use stationd_tests::{Line, Server, stationd};
+
+    /// Tries every descriptor, and to open every path of its input; says what answers.
+    const LOOKS_AROUND: &str = "import fcntl, json, sys
+descriptors, opened = [], []
+for number in range(4096):
+    try: fcntl.fcntl(number, fcntl.F_GETFD); descriptors.append(number)
+    except OSError: pass
+for path in sys.stdin.read().splitlines():
+    try: open(path, 'rb').read(1); opened.append(path)
+    except OSError: pass
+found = json.dumps({'descriptors': descriptors, 'opened': opened})
+json.dump({'status': 'rejected', 'reason': found}, sys.stdout)
+";
+
+    /// Every file beneath a folder.
+    fn files(folder: &Path) -> Vec<PathBuf> {
+        let mut found = Vec::new();
+        for entry in fs::read_dir(folder).unwrap().flatten() {
+            if entry.path().is_dir() {
+                found.extend(files(&entry.path()));
+            } else if entry.path().is_file() {
+                found.push(entry.path());
+            }
+        }
+        found
+    }
+
+    fn child_of(pid: u32) -> u32 {
+        let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap();
+        children.split_whitespace().next().unwrap().parse().unwrap()
+    }
+
+    #[test]
+    fn a_converter_has_no_descriptor_and_no_file_of_the_daemon() {
+        let server = Server::http();
+        let folder = tempfile::tempdir().unwrap();
+        fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
+        let script = folder.path().join("look.py");
+        fs::write(&script, LOOKS_AROUND).unwrap();
+        let line = Line::to(&server).converter(
+            "look",
+            &format!(
+                "kind = \"python\"\ncommand = [{:?}]",
+                script.display().to_string()
+            ),
+        );
+        let daemon = line.start();
+        let forker = child_of(daemon.pid());
+        let mut paths = files(&line.path("state"));
+        let named = |name: &str| paths.iter().any(|path| path.ends_with(name));
+        assert!(named("control.key") && paths.len() > 2, "{paths:?}");
+        paths.push(line.path("stationd.toml"));
+        // The same files are there for whoever is not confined.
+        for path in &paths {
+            assert!(File::open(path).is_ok(), "{}", path.display());
+        }
+        for pid in [daemon.pid(), forker] {
+            let of_process = [
+                "environ", "mem", "maps", "fd/0", "fd/1", "fd/2", "fd/3", "fd/4", "fd/5",
+            ];
+            paths.extend(of_process.map(|name| format!("/proc/{pid}/{name}").into()));
+        }
+        // Shown to look where it should: this one it may open.
+        paths.push(script);
+        let list: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();
+        line.drop_file("look", b"paths.txt", list.join("\n").as_bytes());
+        daemon.wait_for_code("C210");
+        let reason = line.path("look/error/paths.txt.reason.json");
+        let reason: Value = serde_json::from_slice(&fs::read(reason).unwrap()).unwrap();
+        let found: Value = serde_json::from_str(reason["reason"].as_str().unwrap()).unwrap();
+        assert_eq!(found["descriptors"], serde_json::json!([0, 1, 2]), "{found}");
+        let only = [list.last().unwrap()];
+        assert_eq!(found["opened"], serde_json::json!(only), "{found}");
+        assert!(daemon.stop().success());
+    }
+
+    /// What is not dumpable belongs to root in /proc, whoever it runs as. To be seen, it must run as somebody else.
+    #[test]
+    fn neither_daemon_nor_forker_can_be_looked_into() {
+        const NOBODY: u32 = 65534;
+        let server = Server::http();
+        let line = Line::to(&server).converter("wsjf", "kind = \"builtin\"\nformat = \"wsjf\"");
+        let settings = line.write_settings();
+        let mut command = Command::new(stationd());
+        command
+            .arg("--config")
+            .arg(&settings)
+            .env_remove("STATE_DIRECTORY");
+        if nix::unistd::Uid::effective().is_root() {
+            give(&line.path(""), NOBODY);
+            command.uid(NOBODY).gid(NOBODY);
+        }
+        let started = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn();
+        let Ok(mut daemon) = started else {
+            return skipped(&started);
+        };
+        let said = BufReader::new(daemon.stderr.take().unwrap()).lines();
+        let ready = said.map_while(Result::ok).find(|line| line.contains("\"D001\""));
+        assert!(ready.is_some(), "it did not start");
+        let owner = |pid: u32| fs::metadata(format!("/proc/{pid}/environ")).unwrap().uid();
+        let owners = [daemon.id(), child_of(daemon.id())].map(owner);
+        daemon.kill().unwrap();
+        daemon.wait().unwrap();
+        assert_eq!(owners, [0, 0]);
+        // Of a process like any other it is its user.
+        assert_eq!(owner(std::process::id()), nix::unistd::Uid::effective().as_raw());
+        let mut own = String::new();
+        assert!(
+            File::open("/proc/self/environ")
+                .unwrap()
+                .read_to_string(&mut own)
+                .is_ok()
+        );
+    }
+
+    #[expect(
+        clippy::print_stderr,
+        reason = "a skipped test says so to the person who runs it"
+    )]
+    fn skipped(started: &std::io::Result<Child>) {
+        // A build folder below /root, say.
+        eprintln!("skipped: the daemon cannot be started as another user: {started:?}");
+    }
+
+    fn give(folder: &Path, user: u32) {
+        std::os::unix::fs::chown(folder, Some(user), Some(user)).unwrap();
+        for entry in fs::read_dir(folder).unwrap().flatten() {
+            if entry.path().is_dir() {
+                give(&entry.path(), user);
+            } else {
+                std::os::unix::fs::chown(entry.path(), Some(user), Some(user)).unwrap();
+            }
+        }
+    }
+}
