@@ -270,6 +270,11 @@ mod tests {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
+        // Before that it is the shell, which has not raised its limit yet.
+        let name = format!("/proc/{}/comm", child.id());
+        while !fs::read_to_string(&name).unwrap().starts_with("sleep") {
+            std::thread::yield_now();
+        }
         let pid = nix::unistd::Pid::from_raw(i32::try_from(child.id()).unwrap());
         nix::sys::signal::kill(pid, Signal::SIGABRT).unwrap();
         child.wait().unwrap().core_dumped()
@@ -286,7 +291,7 @@ mod tests {
                 .current_dir(dir.path());
             command
         };
-        if !dumps_core(unlimited("sleep 60").arg("sh")) {
+        if !dumps_core(&mut unlimited("sleep 60")) {
             eprintln!("skipped: this machine dumps no cores");
             return;
         }
