@@ -11,10 +11,10 @@ use nix::fcntl::OFlag;
 
 use super::anchor::Anchor;
 use super::names::{free_names, with_suffix};
-use super::place::{Form, Placed, place, remove, sync_folder, unlink};
+use super::place::{Form, Placed, place, remove, rename_to_free, sync_folder, unlink};
 use super::source::Source;
 use super::storeroom::{Archive, Record};
-use crate::model::{Shown, UnixMs};
+use crate::model::{OWN_PREFIX, Shown, UnixMs};
 
 /// Ends the name of the file that says why another one lies in the error folder.
 pub(super) const REASON_SUFFIX: &str = ".reason.json";
@@ -170,10 +170,11 @@ impl Leaving<'_> {
 
     /// Writes a companion that must not exist. One that names this very job, beside no file, was left by a crash.
     fn write_companion(&self, path: &Path, text: &[u8]) -> io::Result<()> {
-        match write_new(path, text) {
+        let part = path.with_file_name(format!("{OWN_PREFIX}{}.part", self.source.job));
+        match write_new(path, &part, text) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists && self.is_of_this_job(path) => {
                 unlink(path)?;
-                write_new(path, text)
+                write_new(path, &part, text)
             }
             written => written,
         }
@@ -206,19 +207,27 @@ fn outcome(placed: Placed, there: impl FnOnce() -> Retired) -> Retired {
     }
 }
 
-/// Writes a file that must not exist, durably.
-fn write_new(path: &Path, text: &[u8]) -> io::Result<()> {
-    let mut file = OpenOptions::new()
+/// Writes a file that must not exist, durably, and whole or not at all: `part` is its name until then.
+fn write_new(path: &Path, part: &Path, text: &[u8]) -> io::Result<()> {
+    let written = OpenOptions::new()
         .write(true)
-        .create_new(true)
+        .create(true)
+        .truncate(true)
         .mode(0o644)
-        .open(path)?;
-    let written = file
-        .write_all(text)
-        .and_then(|()| file.sync_all())
-        .and_then(|()| sync_folder(path));
-    written.inspect_err(|_| {
-        // Half of it says less than none; the next try writes it anew.
+        .custom_flags((OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC).bits())
+        .open(part)
+        .and_then(|mut file| {
+            file.write_all(text)?;
+            file.sync_all()
+        })
+        .and_then(|()| rename_to_free(part, path));
+    if written.is_err() {
+        // Best effort: the same job, repeated, writes over what is left.
+        drop(unlink(part));
+    }
+    written?;
+    sync_folder(path).inspect_err(|_| {
+        // The next try writes it anew.
         drop(unlink(path));
     })
 }
