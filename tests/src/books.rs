@@ -13,18 +13,31 @@ pub struct Books {
     dropped: usize,
     /// Bytes of noise in each file.
     filling: usize,
+    /// The number of the first file.
+    first: usize,
 }
 
 impl Books {
     /// Books of files with so many bytes of noise each, of which gzip makes about half.
     pub fn of_heavy_files(filling: usize) -> Self {
-        Self { dropped: 0, filling }
+        Self {
+            filling,
+            ..Self::default()
+        }
+    }
+
+    /// Books whose files are numbered from here on, to be told from those of other books.
+    pub fn from_number(first: usize) -> Self {
+        Self {
+            first,
+            ..Self::default()
+        }
     }
 
     /// Drops `count` further files into the converter's folder.
     pub fn drop_files(&mut self, line: &Line, converter: &str, count: usize) {
         for _ in 0..count {
-            let number = self.dropped;
+            let number = self.first + self.dropped;
             let noise = noise(number, self.filling);
             let text = format!(
                 r#"{{"type":"T","pn":"P","sn":"SN{number}","rev":"A","processCode":10,"result":"P",
@@ -105,7 +118,7 @@ impl Books {
             "{}",
             status.json
         );
-        for number in (0..self.dropped).step_by((self.dropped / 20).max(1)) {
+        for number in (self.first..self.first + self.dropped).step_by((self.dropped / 20).max(1)) {
             let trace = line.ctl(&["trace", &format!("SN{number}")]);
             for (at, expected) in [
                 ("/traced/0/job/end", "converted"),
