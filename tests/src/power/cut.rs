@@ -58,7 +58,6 @@ impl Cutter {
     /// # Panics
     /// When the line's folder is gone.
     pub fn trace(daemon: Daemon, line: &Line) -> Option<Self> {
-        // Before it has threads: those made later are traced too.
         let pid = i32::try_from(daemon.pid()).expect("process ids are positive");
         let tracee = match Tracee::seize(Pid::from_raw(pid)) {
             Ok(tracee) => tracee,

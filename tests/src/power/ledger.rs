@@ -22,6 +22,8 @@ pub enum Lost {
     Nothing,
     /// All.
     Everything,
+    /// What was written, but no name: a file system with a journal writes names before the content of other files.
+    Content,
     /// Each page as a coin falls, and the names changed after a random one; with the seed of the coin.
     Some(u64),
 }
@@ -116,7 +118,7 @@ impl Ledger {
     pub(super) fn lose(self, lost: Lost) -> io::Result<()> {
         let mut random = match lost {
             Lost::Nothing => return Ok(()),
-            Lost::Everything => None,
+            Lost::Everything | Lost::Content => None,
             Lost::Some(seed) => Some(StdRng::seed_from_u64(seed)),
         };
         for (path, synced) in self.files {
@@ -135,6 +137,9 @@ impl Ledger {
             if !kept_any {
                 file.set_len(synced.length)?;
             }
+        }
+        if lost == Lost::Content {
+            return Ok(());
         }
         self.names.take_back(random.as_mut())
     }
