@@ -8,8 +8,8 @@ use serde_json::value::RawValue;
 use stationd_report::Report;
 
 use crate::{
-    ConvertError, Format, Source, atml, auto, csv, gr228x, i3070, junit, keysight, klippel, openhtf, saki,
-    seica, sigmaquest, spea, spectrum, stdf, takaya, teststand, wats_text, wsjf, wsxf, xjtag,
+    ConvertError, Format, OnDamagedUnit, Source, atml, auto, csv, gr228x, i3070, junit, keysight, klippel,
+    openhtf, saki, seica, sigmaquest, spea, spectrum, stdf, takaya, teststand, wats_text, wsjf, wsxf, xjtag,
 };
 
 /// The most notes of one file: a journal line has to hold them.
@@ -31,6 +31,27 @@ impl Conversion {
     pub(crate) fn push(&mut self, report: &Report) {
         let text = serde_json::value::to_raw_value(report).expect("the model has text keys alone");
         self.reports.push(text);
+    }
+
+    /// Adds a unit and what was decided about it, or deals with its fault as the site wants.
+    pub(crate) fn unit(
+        &mut self,
+        on_damage: OnDamagedUnit,
+        report: impl FnOnce(&mut Vec<String>) -> Result<Report, ConvertError>,
+    ) -> Result<(), ConvertError> {
+        let mut notes = Vec::new();
+        on_damage.take(report(&mut notes), self)?;
+        self.note_all(notes);
+        Ok(())
+    }
+
+    /// The conversion of a file that is one unit.
+    pub(crate) fn of_one(
+        report: impl FnOnce(&mut Vec<String>) -> Result<Report, ConvertError>,
+    ) -> Result<Self, ConvertError> {
+        let mut conversion = Self::default();
+        conversion.unit(OnDamagedUnit::Reject, report)?;
+        Ok(conversion)
     }
 
     /// Ends a file: one without a report is none of its format, or all its units are damaged.

@@ -5,6 +5,7 @@ use std::ffi::OsStr;
 use serde::Deserialize;
 
 use crate::ConvertError;
+use crate::rows::Cell;
 
 /// Where a file is from and what its site decided about it.
 #[derive(Debug, Clone, Copy)]
@@ -21,6 +22,13 @@ pub struct Source<'a> {
 pub(crate) struct NoArguments {}
 
 impl<'a> Source<'a> {
+    /// The file's name up to its last dot, as a cell.
+    pub(crate) fn stem(&self) -> Cell<'a> {
+        let name = self.name.to_str().unwrap_or_default();
+        let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+        Cell::named(stem, 0, "the file's name")
+    }
+
     /// Reads the arguments of a format.
     pub(crate) fn parse_arguments<T: Deserialize<'a>>(&self) -> Result<T, ConvertError> {
         let text = if self.arguments.trim_ascii().is_empty() {

@@ -15,6 +15,13 @@ pub(crate) enum Dates<'a> {
     Pattern(&'a str),
 }
 
+impl<'a> Dates<'a> {
+    /// The pattern of a site, else ISO 8601.
+    pub(crate) fn of(pattern: Option<&'a str>) -> Self {
+        pattern.map_or(Self::Iso, Self::Pattern)
+    }
+}
+
 /// Turns a tester's date and time into a report's: local time with the offset if the text has one, else without;
 /// the daemon then adds the station's. `None` when the text does not fit.
 pub(crate) fn start(text: &str, dates: Dates<'_>) -> Option<String> {

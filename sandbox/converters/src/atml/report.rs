@@ -5,8 +5,7 @@ use stationd_report::{Code as _, Report, ReportStatus};
 use super::AtmlArguments;
 use super::outcome::outcome;
 use super::step::{Steps, duration, start};
-use crate::rows::{Cell, Field, Reader, Site, StatusWords, Unit};
-use crate::when::Dates;
+use crate::rows::{Field, Site, StatusWords, Unit};
 use crate::xml::{Element, parse};
 use crate::{Conversion, ConvertError, Source};
 
@@ -14,41 +13,15 @@ use crate::{Conversion, ConvertError, Source};
 pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, ConvertError> {
     let arguments: AtmlArguments = source.parse_arguments()?;
     let words = StatusWords::new(&arguments.status_words)?;
-    let site = Site {
-        reader: Reader {
-            decimal_mark: '.',
-            dates: Dates::Iso,
-            words: &words,
-        },
-        process_codes: &std::collections::BTreeMap::new(),
-        process_code: arguments.process_code,
-    };
+    let site = Site::new(&words, arguments.process_code);
     let root = parse(input)?;
-    let units: Vec<&Element> = match root.name.as_str() {
-        "TestResults" => vec![&root],
-        "TestResultsCollection" => root.children("TestResults").collect(),
-        name => {
-            let found = stationd_report::Excerpt::of(name);
-            return Err(ConvertError::at(
-                root.line,
-                format!("expected <TestResults> or <TestResultsCollection>, found <{found}>"),
-            ));
-        }
-    };
     let mut conversion = Conversion::default();
-    for unit in units {
-        let mut notes = Vec::new();
-        let report = report(unit, &arguments, site, &mut notes);
-        arguments.on_damaged_unit.take(report, &mut conversion)?;
-        conversion.note_all(notes);
+    for element in root.units("TestResultsCollection", "TestResults", "TestResults")? {
+        conversion.unit(arguments.on_damaged_unit, |notes| {
+            report(element, &arguments, site, notes)
+        })?;
     }
-    if conversion.reports.is_empty() {
-        conversion
-            .notes
-            .insert(0, "no <TestResults> that gives a report".to_owned());
-        return Err(ConvertError::at(root.line, conversion.notes.join("; ")));
-    }
-    Ok(conversion)
+    conversion.ended("no <TestResults> that gives a report")
 }
 
 fn report(
@@ -115,13 +88,7 @@ fn header(
     unit: &mut Unit,
     site: Site<'_>,
 ) -> Result<(), ConvertError> {
-    let constants = [
-        (Field::PartNumber, arguments.part_number.as_deref()),
-        (Field::Revision, arguments.revision.as_deref()),
-    ];
-    for (field, text) in constants {
-        unit.set(field, Cell::named(text.unwrap_or(""), 0, ""), site)?;
-    }
+    unit.decided(arguments.part_number.as_deref(), arguments.revision.as_deref());
     unit.report_mut().id = element.attribute("uuid").given().map(str::to_ascii_lowercase);
     if let Some(operator) = element
         .child("Personnel")

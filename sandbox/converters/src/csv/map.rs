@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::parse::{Line, Table};
 use super::{Column, Constant, CsvArguments, UnitRows};
-use crate::rows::{Cell, Field, Reader, Row, Site, StatusWords, Tree, Unit};
+use crate::rows::{Cell, Field, Row, Site, StatusWords, Tree, Unit};
 use crate::text::decode;
 use crate::when::Dates;
 use crate::{Conversion, ConvertError, Source};
@@ -16,35 +16,21 @@ pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, C
     let text = decode(input, arguments.encoding.as_deref())?;
     let table = Table::read(&text, &arguments)?;
     let mapping = Mapping::new(&table, &arguments)?;
-    let site = Site {
-        reader: Reader {
-            decimal_mark: arguments.decimal_mark.as_char(),
-            dates: arguments
-                .start_format
-                .as_deref()
-                .map_or(Dates::Iso, Dates::Pattern),
-            words: &words,
-        },
-        process_codes: &arguments.process_codes,
-        process_code: None,
-    };
+    let site = Site::new(&words, None)
+        .dates(Dates::of(arguments.start_format.as_deref()))
+        .decimal_mark(arguments.decimal_mark)
+        .process_codes(&arguments.process_codes);
     let mut conversion = Conversion::default();
     for lines in mapping.units(&table, arguments.unit_rows) {
-        let mut notes = Vec::new();
-        let unit = mapping.report(&lines, site, &mut notes);
-        arguments.on_damaged_unit.take(unit, &mut conversion)?;
-        conversion.note_all(notes);
-    }
-    if conversion.reports.is_empty() {
-        let mut faults = conversion.notes;
-        faults.insert(0, "no rows that give a report".to_owned());
-        return Err(ConvertError::new(faults.join("; ")));
+        conversion.unit(arguments.on_damaged_unit, |notes| {
+            mapping.report(&lines, site, notes)
+        })?;
     }
     let unread = mapping.unread(&table);
     if !unread.is_empty() {
         conversion.note(format!("columns without a meaning here: {}", unread.join(", ")));
     }
-    Ok(conversion)
+    conversion.ended("no rows that give a report")
 }
 
 /// Which place of a record holds what.

@@ -1,14 +1,12 @@
 //! From a log to reports.
 
-use std::collections::BTreeMap;
-
 use stationd_report::{Report, ReportStatus, SequenceCall, Step, StepStatus};
 
 use super::Gr228xArguments;
 use super::measure::step;
 use super::parse::{Tested, units};
-use crate::ict::{add_text, boolean, decided, seconds_between, sequence};
-use crate::rows::{Cell, Field, Reader, Site, StatusWords, Unit};
+use crate::ict::{add_text, boolean, seconds_between, sequence};
+use crate::rows::{Cell, Field, Site, StatusWords, Unit};
 use crate::text::decode;
 use crate::when::{self, Dates};
 use crate::{Conversion, ConvertError, Source};
@@ -26,23 +24,13 @@ pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, C
 /// The same for a text whose format was recognised.
 pub(crate) fn convert_text(text: &str, arguments: &Gr228xArguments) -> Result<Conversion, ConvertError> {
     let words = StatusWords::default();
-    let codes = BTreeMap::new();
-    let site = Site {
-        reader: Reader {
-            decimal_mark: '.',
-            dates: DATES,
-            words: &words,
-        },
-        process_codes: &codes,
-        process_code: arguments.process_code,
-    };
+    let site = Site::new(&words, arguments.process_code).dates(DATES);
     let mut conversion = Conversion::default();
     let (units, notes) = units(text);
     for unit in units {
-        let mut notes = Vec::new();
-        let unit = unit.and_then(|unit| report(&unit, arguments, site, &mut notes));
-        arguments.on_damaged_unit.take(unit, &mut conversion)?;
-        conversion.note_all(notes);
+        conversion.unit(arguments.on_damaged_unit, |notes| {
+            report(&unit?, arguments, site, notes)
+        })?;
     }
     conversion.note_all(notes);
     conversion.ended("no unit: expected a line as `@31-JUL-12  14:18:51 SN 123`")
@@ -61,13 +49,7 @@ fn report(
         stem => stem.split(end).next().unwrap_or(stem),
     });
     let part_number = arguments.part_number.as_deref().or(from_program);
-    decided(
-        &mut unit,
-        tested.line,
-        part_number,
-        arguments.revision.as_deref(),
-        site,
-    )?;
+    unit.decided(part_number, arguments.revision.as_deref());
     unit.set(Field::Serial, tested.serial, site)?;
     unit.set(Field::Start, tested.start, site)?;
     let (sign, end) = tested.end;

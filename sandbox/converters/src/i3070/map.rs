@@ -5,8 +5,8 @@ use stationd_report::{Report, Step};
 use super::I3070Arguments;
 use super::record::{Record, records};
 use super::{short, status, step};
-use crate::ict::{decided, sequence};
-use crate::rows::{Cell, Field, Reader, Site, StatusWords, Unit};
+use crate::ict::sequence;
+use crate::rows::{Cell, Field, Site, StatusWords, Unit};
 use crate::text::decode;
 use crate::when::Dates;
 use crate::{Conversion, ConvertError, Source, gr228x};
@@ -19,15 +19,9 @@ pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, C
         return gr228x::convert_text(&text, &arguments.of_event_log());
     }
     let words = StatusWords::default();
-    let site = Site {
-        reader: Reader {
-            decimal_mark: '.',
-            dates: Dates::Pattern("%y%m%d%H%M%S"),
-            words: &words,
-        },
-        process_codes: &arguments.process_codes,
-        process_code: arguments.process_code,
-    };
+    let site = Site::new(&words, arguments.process_code)
+        .dates(Dates::Pattern("%y%m%d%H%M%S"))
+        .process_codes(&arguments.process_codes);
     let name = source.name.to_string_lossy();
     let mut file = File {
         arguments: &arguments,
@@ -37,13 +31,7 @@ pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, C
     };
     let records = records(&text)?;
     if short::is_short(&records) {
-        let mut notes = Vec::new();
-        let unit = short::report(&records, &file, &mut notes)?;
-        file.conversion.push(&unit);
-        for note in notes {
-            file.conversion.note(note);
-        }
-        return Ok(file.conversion);
+        return Conversion::of_one(|notes| short::report(&records, &file, notes));
     }
     for record in &records {
         match record.kind {
@@ -133,13 +121,7 @@ impl File<'_> {
     pub(super) fn begin(&self, line: usize) -> Result<Unit, ConvertError> {
         let mut unit = Unit::new(line);
         let given = self.arguments;
-        decided(
-            &mut unit,
-            line,
-            given.part_number.as_deref(),
-            given.revision.as_deref(),
-            self.site,
-        )?;
+        unit.decided(given.part_number.as_deref(), given.revision.as_deref());
         if given.serial_from_name {
             unit.set(
                 Field::Serial,

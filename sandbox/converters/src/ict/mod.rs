@@ -1,12 +1,10 @@
 //! What the formats of in-circuit testers have in common: scaled numbers, plain steps, times.
 
-mod decided;
 mod range;
 mod scale;
 mod steps;
 mod times;
 
-pub(crate) use decided::decided;
 pub(crate) use range::range;
 pub(crate) use scale::{prefix, shifted};
 pub(crate) use steps::{action, add_text, boolean, numeric, sequence};

@@ -1,14 +1,10 @@
 //! One unit: a file, or a suite of it.
 
-use std::collections::BTreeMap;
-use std::path::Path;
-
 use stationd_report::{Code as _, NumberOrText, Report, ReportStatus, Word};
 
 use super::JunitArguments;
 use super::suite::{Suites, timestamp};
-use crate::rows::{Cell, Field, Reader, Site, StatusWords, Unit};
-use crate::when::Dates;
+use crate::rows::{Cell, Field, Site, StatusWords, Unit};
 use crate::xml::{Element, parse};
 use crate::{Conversion, ConvertError, Source};
 
@@ -16,31 +12,18 @@ use crate::{Conversion, ConvertError, Source};
 pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, ConvertError> {
     let arguments: JunitArguments = source.parse_arguments()?;
     let root = parse(input)?;
+    let root = root.named(&["testsuites", "testsuite"])?;
     let units: Vec<&Element> = match root.name.as_str() {
         "testsuites" if arguments.unit_per_suite => root.children("testsuite").collect(),
-        "testsuites" | "testsuite" => vec![&root],
-        name => {
-            let found = stationd_report::Excerpt::of(name);
-            return Err(ConvertError::at(
-                root.line,
-                format!("expected <testsuites> or <testsuite>, found <{found}>"),
-            ));
-        }
+        _ => vec![root],
     };
     let mut conversion = Conversion::default();
-    for unit in units {
-        let mut notes = Vec::new();
-        let report = report(unit, source, &arguments, &mut notes);
-        arguments.on_damaged_unit.take(report, &mut conversion)?;
-        conversion.note_all(notes);
+    for element in units {
+        conversion.unit(arguments.on_damaged_unit, |notes| {
+            report(element, source, &arguments, notes)
+        })?;
     }
-    if conversion.reports.is_empty() {
-        conversion
-            .notes
-            .insert(0, "no suite that gives a report".to_owned());
-        return Err(ConvertError::at(root.line, conversion.notes.join("; ")));
-    }
-    Ok(conversion)
+    conversion.ended("no suite that gives a report")
 }
 
 fn report(
@@ -52,16 +35,8 @@ fn report(
     if !has_cases(element) {
         return Err(ConvertError::at(element.line, "no test case"));
     }
-    let (words, no_names) = (StatusWords::default(), BTreeMap::new());
-    let site = Site {
-        reader: Reader {
-            decimal_mark: '.',
-            dates: Dates::Iso,
-            words: &words,
-        },
-        process_codes: &no_names,
-        process_code: arguments.process_code,
-    };
+    let words = StatusWords::default();
+    let site = Site::new(&words, arguments.process_code);
     let mut unit = Unit::new(element.line);
     identity(element, source, arguments, &mut unit, site)?;
     unit.report_mut().start = first_timestamp(element)?;
@@ -88,16 +63,9 @@ fn identity(
     unit: &mut Unit,
     site: Site<'_>,
 ) -> Result<(), ConvertError> {
-    let constant = |text: &'_ Option<String>| text.clone().unwrap_or_default();
-    let (part_number, revision) = (constant(&arguments.part_number), constant(&arguments.revision));
-    unit.set(Field::PartNumber, Cell::named(&part_number, 0, ""), site)?;
-    unit.set(Field::Revision, Cell::named(&revision, 0, ""), site)?;
+    unit.decided(arguments.part_number.as_deref(), arguments.revision.as_deref());
     if arguments.serial_from_name {
-        let stem = Path::new(source.name)
-            .file_stem()
-            .unwrap_or_default()
-            .to_string_lossy();
-        unit.set(Field::Serial, Cell::named(&stem, 0, "the file's name"), site)?;
+        unit.set(Field::Serial, source.stem(), site)?;
     }
     for (name, field) in [
         (&arguments.serial_property, Field::Serial),

@@ -1,13 +1,11 @@
 //! Header, unit and summary.
 
-use std::collections::BTreeMap;
-
 use stationd_report::Report;
 
 use super::KeysightArguments;
 use super::step::steps;
-use crate::ict::{decided, seconds_between, sequence};
-use crate::rows::{Cell, Field, Reader, Site, StatusWords, Unit};
+use crate::ict::{seconds_between, sequence};
+use crate::rows::{Cell, Field, Site, StatusWords, Unit};
 use crate::when::{self, Dates};
 use crate::xml::{Element, parse};
 use crate::{Conversion, ConvertError, Source};
@@ -16,19 +14,7 @@ use crate::{Conversion, ConvertError, Source};
 pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, ConvertError> {
     let arguments: KeysightArguments = source.parse_arguments()?;
     let words = StatusWords::new(&arguments.status_words)?;
-    let codes = BTreeMap::new();
-    let site = Site {
-        reader: Reader {
-            decimal_mark: '.',
-            dates: arguments
-                .start_format
-                .as_deref()
-                .map_or(Dates::Iso, Dates::Pattern),
-            words: &words,
-        },
-        process_codes: &codes,
-        process_code: arguments.process_code,
-    };
+    let site = Site::new(&words, arguments.process_code).dates(Dates::of(arguments.start_format.as_deref()));
     let root = parse(input)?;
     if root.name != "TestResults" || root.child("TestSequence").is_none() {
         return Err(ConvertError::at(
@@ -39,11 +25,7 @@ pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, C
             ),
         ));
     }
-    let mut notes = Vec::new();
-    let mut conversion = Conversion::default();
-    conversion.push(&report(&root, &arguments, site, &mut notes)?);
-    conversion.note_all(notes);
-    Ok(conversion)
+    Conversion::of_one(|notes| report(&root, &arguments, site, notes))
 }
 
 fn report(
@@ -53,13 +35,7 @@ fn report(
     notes: &mut Vec<String>,
 ) -> Result<Report, ConvertError> {
     let mut unit = Unit::new(root.line);
-    decided(
-        &mut unit,
-        root.line,
-        arguments.part_number.as_deref(),
-        arguments.revision.as_deref(),
-        site,
-    )?;
+    unit.decided(arguments.part_number.as_deref(), arguments.revision.as_deref());
     let mut tests = Vec::new();
     let mut end = Cell::absent(root.line);
     for part in &root.children {

@@ -1,15 +1,12 @@
 //! From values to a report. Source: a real file, whose comments explain its keys.
 
-use std::collections::BTreeMap;
-
 use stationd_report::{BooleanMeasurement, Measurements, Step, StepStatus};
 
 use super::KlippelArguments;
 use super::parse::{Values, parse};
 use crate::fit::fitted;
-use crate::rows::{Cell, Field, Reader, Site, StatusWords, Unit};
+use crate::rows::{Cell, Field, Site, StatusWords, Unit};
 use crate::text::decode;
-use crate::when::Dates;
 use crate::{Conversion, ConvertError, Source};
 
 const NO_CURVES: &str =
@@ -38,30 +35,17 @@ const LISTS: [(&str, &str); 6] = [
 /// Converts a file.
 pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, ConvertError> {
     let arguments: KlippelArguments = source.parse_arguments()?;
-    let known = [("noise", "E"), ("invalid", "E"), ("void", "D")];
-    let mut known = BTreeMap::from(known.map(|(word, status)| (word.to_owned(), status.to_owned())));
-    for (word, status) in &arguments.status_words {
-        known.insert(word.to_lowercase(), status.clone());
-    }
-    let words = StatusWords::new(&known)?;
-    let site = Site {
-        reader: Reader {
-            decimal_mark: '.',
-            dates: Dates::Iso,
-            words: &words,
-        },
-        process_codes: &BTreeMap::new(),
-        process_code: arguments.process_code,
-    };
+    let own = [
+        ("noise", StepStatus::Error),
+        ("invalid", StepStatus::Error),
+        ("void", StepStatus::Done),
+    ];
+    let words = StatusWords::with(&own, &arguments.status_words)?;
+    let site = Site::new(&words, arguments.process_code);
     let text = decode(input, arguments.encoding.as_deref())?;
     let values = parse(&text)?;
     let mut unit = Unit::new(1);
-    for (field, text) in [
-        (Field::PartNumber, &arguments.part_number),
-        (Field::Revision, &arguments.revision),
-    ] {
-        unit.set(field, Cell::named(text.as_deref().unwrap_or(""), 0, ""), site)?;
-    }
+    unit.decided(arguments.part_number.as_deref(), arguments.revision.as_deref());
     header(&values, &mut unit, site)?;
     let root = steps(&values, &words)?;
     let mut notes = vec![NO_CURVES.to_owned()];

@@ -1,7 +1,6 @@
 //! A test record: a unit. Source: records that `OpenHTF` 1.6.3 wrote.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use serde_json::value::RawValue;
 use stationd_report::{Number, Report, Step, StepStatus, Word};
@@ -11,9 +10,9 @@ use super::json::{Json, Object, text};
 use super::measurement::measurement;
 use super::phase::Phases;
 use crate::fit::keep_in_step;
-use crate::rows::{Cell, Field, Reader, Site, StatusWords, Unit, worst};
+use crate::rows::{Cell, Field, Site, StatusWords, Unit, worst};
 use crate::text::decode;
-use crate::when::{Dates, epoch, seconds};
+use crate::when::{epoch, seconds};
 use crate::{Conversion, ConvertError, Source};
 
 const READ: [&str; 12] = [
@@ -34,18 +33,13 @@ const READ: [&str; 12] = [
 /// Converts a record.
 pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, ConvertError> {
     let arguments: OpenHtfArguments = source.parse_arguments()?;
-    let known = [("timeout", "E"), ("unset", "S"), ("partially_set", "D")];
-    let known = BTreeMap::from(known.map(|(word, status)| (word.to_owned(), status.to_owned())));
-    let words = StatusWords::new(&known)?;
-    let site = Site {
-        reader: Reader {
-            decimal_mark: '.',
-            dates: Dates::Iso,
-            words: &words,
-        },
-        process_codes: &BTreeMap::new(),
-        process_code: arguments.process_code,
-    };
+    let own = [
+        ("timeout", StepStatus::Error),
+        ("unset", StepStatus::Skipped),
+        ("partially_set", StepStatus::Done),
+    ];
+    let words = StatusWords::with(&own, &BTreeMap::new())?;
+    let site = Site::new(&words, arguments.process_code);
     let text = decode(input, None)?;
     let json = Json { text: &text };
     let record = Record {
@@ -54,12 +48,7 @@ pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, C
         arguments: &arguments,
         members: json.root()?,
     };
-    let mut notes = Vec::new();
-    let report = record.report(source, &mut notes)?;
-    let mut conversion = Conversion::default();
-    conversion.push(&report);
-    conversion.note_all(notes);
-    Ok(conversion)
+    Conversion::of_one(|notes| record.report(source, notes))
 }
 
 struct Record<'a> {
@@ -111,18 +100,10 @@ impl<'a> Record<'a> {
 
     fn header(&self, source: &Source<'_>, unit: &mut Unit) -> Result<(), ConvertError> {
         let (json, site, members) = (self.json, self.site, &self.members);
-        for (field, constant) in [
-            (Field::PartNumber, &self.arguments.part_number),
-            (Field::Revision, &self.arguments.revision),
-        ] {
-            unit.set(field, Cell::named(constant.as_deref().unwrap_or(""), 0, ""), site)?;
-        }
-        if self.arguments.serial_from_name {
-            let stem = Path::new(source.name)
-                .file_stem()
-                .unwrap_or_default()
-                .to_string_lossy();
-            unit.set(Field::Serial, Cell::named(&stem, 0, "the file's name"), site)?;
+        let arguments = self.arguments;
+        unit.decided(arguments.part_number.as_deref(), arguments.revision.as_deref());
+        if arguments.serial_from_name {
+            unit.set(Field::Serial, source.stem(), site)?;
         }
         for (name, field) in [
             ("dut_id", Field::Serial),

@@ -9,7 +9,7 @@ mod unit;
 
 pub(crate) use cell::Cell;
 pub(crate) use limits::Comparison;
-pub(crate) use row::{Reader, Row};
+pub(crate) use row::Row;
 pub(crate) use status::{NO_STATUS, StatusWords, inherit, worst};
 pub(crate) use tree::Tree;
 pub(crate) use unit::{Field, Site, Unit};

@@ -14,19 +14,25 @@ pub(crate) struct StatusWords(BTreeMap<String, StepStatus>);
 impl StatusWords {
     /// Takes a site's words: each maps to a letter or word of WATS.
     pub(crate) fn new(words: &BTreeMap<String, String>) -> Result<Self, ConvertError> {
-        words
-            .iter()
-            .map(|(word, status)| {
-                let status = StepStatus::find(status).ok_or_else(|| {
-                    ConvertError::new(format!(
-                        "arguments: status_words: {word:?} is mapped to {status:?}, which is none of {}",
-                        StepStatus::WORDS
-                    ))
-                })?;
-                Ok((word.to_lowercase(), status))
-            })
-            .collect::<Result<_, _>>()
-            .map(Self)
+        Self::with(&[], words)
+    }
+
+    /// The same for a format that has words of its own, in lower case; the site's replace them.
+    pub(crate) fn with(
+        own: &[(&str, StepStatus)],
+        words: &BTreeMap<String, String>,
+    ) -> Result<Self, ConvertError> {
+        let own = own.iter().map(|&(word, status)| Ok((word.to_owned(), status)));
+        let words = words.iter().map(|(word, status)| {
+            let status = StepStatus::find(status).ok_or_else(|| {
+                ConvertError::new(format!(
+                    "arguments: status_words: {word:?} is mapped to {status:?}, which is none of {}",
+                    StepStatus::WORDS
+                ))
+            })?;
+            Ok((word.to_lowercase(), status))
+        });
+        own.chain(words).collect::<Result<_, _>>().map(Self)
     }
 
     /// The status in a cell; `None` when it is empty. An unknown word is a fault, not a pass.

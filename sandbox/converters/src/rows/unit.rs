@@ -7,10 +7,12 @@ use stationd_report::{
 };
 
 use super::Cell;
+use super::StatusWords;
 use super::row::Reader;
 use crate::ConvertError;
 use crate::fit::keep;
-use crate::when;
+use crate::site::DecimalMark;
+use crate::when::{self, Dates};
 
 /// What a cell says about a unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +63,42 @@ pub(crate) struct Unit {
     line: usize,
 }
 
+/// Operation codes of a site that gives no names.
+static NO_CODES: BTreeMap<String, u32> = BTreeMap::new();
+
+impl<'a> Site<'a> {
+    /// A site whose files have points as decimal marks and ISO dates, and which gives operations no names.
+    pub(crate) fn new(words: &'a StatusWords, process_code: Option<u32>) -> Self {
+        Self {
+            reader: Reader {
+                decimal_mark: '.',
+                dates: Dates::Iso,
+                words,
+            },
+            process_codes: &NO_CODES,
+            process_code,
+        }
+    }
+
+    /// The same with dates in another form.
+    pub(crate) fn dates(mut self, dates: Dates<'a>) -> Self {
+        self.reader.dates = dates;
+        self
+    }
+
+    /// The same with another decimal mark.
+    pub(crate) fn decimal_mark(mut self, mark: DecimalMark) -> Self {
+        self.reader.decimal_mark = mark.as_char();
+        self
+    }
+
+    /// The same with operation codes by name.
+    pub(crate) fn process_codes(mut self, codes: &'a BTreeMap<String, u32>) -> Self {
+        self.process_codes = codes;
+        self
+    }
+}
+
 impl Unit {
     /// Begins a unit.
     pub(crate) fn new(line: usize) -> Self {
@@ -108,6 +146,19 @@ impl Unit {
             Field::ProgramVersion => self.program.version = cell.owned(),
         }
         Ok(())
+    }
+
+    /// Gives the unit what its site decided. What the file says before is replaced, and what it says later replaces
+    /// that.
+    pub(crate) fn decided(&mut self, part_number: Option<&str>, revision: Option<&str>) {
+        for (member, text) in [
+            (&mut self.report.pn, part_number),
+            (&mut self.report.rev, revision),
+        ] {
+            *member = text
+                .and_then(|text| Cell::named(text, 0, "").owned())
+                .or(member.take());
+        }
     }
 
     /// The report so far, for what is no text cell.

@@ -1,16 +1,14 @@
 //! `Panel`: an inspected panel of one or several images. Source of the meanings: a real file, and the vendor's
 //! client, whose converter takes `side` for the part number and month before day.
 
-use std::collections::BTreeMap;
-
 use stationd_report::{BooleanMeasurement, Measurements, Report, Step, StepStatus};
 
 use super::SakiArguments;
 use crate::fit::{fitted, keep_in_step};
-use crate::rows::{Cell, Field, Reader, Site, StatusWords, Unit};
+use crate::rows::{Cell, Field, Site, StatusWords, Unit};
 use crate::when::Dates;
 use crate::xml::{Element, parse};
-use crate::{Conversion, ConvertError, Source};
+use crate::{Conversion, ConvertError, OnDamagedUnit, Source};
 
 /// Pattern of date and time when the site names none.
 const DATES: &str = "%m/%d/%Y %H:%M:%S";
@@ -25,23 +23,10 @@ const PANEL: [&str; 6] = ["barcode", "result", "startDate", "startTime", "side",
 pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, ConvertError> {
     let arguments: SakiArguments = source.parse_arguments()?;
     let words = StatusWords::new(&arguments.status_words)?;
-    let site = Site {
-        reader: Reader {
-            decimal_mark: '.',
-            dates: Dates::Pattern(arguments.start_format.as_deref().unwrap_or(DATES)),
-            words: &words,
-        },
-        process_codes: &BTreeMap::new(),
-        process_code: arguments.process_code,
-    };
+    let dates = Dates::Pattern(arguments.start_format.as_deref().unwrap_or(DATES));
+    let site = Site::new(&words, arguments.process_code).dates(dates);
     let panel = parse(input)?;
-    if panel.name != "Panel" {
-        let found = stationd_report::Excerpt::of(&panel.name);
-        return Err(ConvertError::at(
-            panel.line,
-            format!("expected <Panel>, found <{found}>"),
-        ));
-    }
+    panel.named(&["Panel"])?;
     let images: Vec<&Element> = panel.children("Image").collect();
     if images.is_empty() {
         return Err(ConvertError::at(panel.line, "no <Image>: the panel has no image"));
@@ -58,21 +43,14 @@ pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, C
         arguments: &arguments,
         site,
     };
-    let mut notes = Vec::new();
-    if arguments.unit_per_image {
-        for image in images {
-            let report = file.image(image, &mut notes);
-            arguments.on_damaged_unit.take(report, &mut conversion)?;
-        }
-    } else {
-        let report = file.whole(&images, &mut notes)?;
-        conversion.push(&report);
+    if !arguments.unit_per_image {
+        conversion.unit(OnDamagedUnit::Reject, |notes| file.whole(&images, notes))?;
+        return Ok(conversion);
     }
-    conversion.note_all(notes);
-    if conversion.reports.is_empty() {
-        return Err(ConvertError::at(panel.line, conversion.notes.join("; ")));
+    for image in images {
+        conversion.unit(arguments.on_damaged_unit, |notes| file.image(image, notes))?;
     }
-    Ok(conversion)
+    conversion.ended("no image that gives a report")
 }
 
 /// Whether the first two numbers of a date may be swapped.
@@ -125,13 +103,8 @@ impl File<'_> {
     /// What all units of the panel have in common.
     fn header(&self) -> Result<Unit, ConvertError> {
         let mut unit = Unit::new(self.panel.line);
-        let constant = |text: &Option<String>| text.clone().unwrap_or_default();
-        let (part_number, revision) = (
-            constant(&self.arguments.part_number),
-            constant(&self.arguments.revision),
-        );
-        unit.set(Field::PartNumber, Cell::named(&part_number, 0, ""), self.site)?;
-        unit.set(Field::Revision, Cell::named(&revision, 0, ""), self.site)?;
+        let arguments = self.arguments;
+        unit.decided(arguments.part_number.as_deref(), arguments.revision.as_deref());
         unit.set(Field::PartNumber, self.panel.attribute("side"), self.site)?;
         unit.set(Field::Operator, self.panel.attribute("operator"), self.site)?;
         let (date, time) = (

@@ -1,14 +1,12 @@
 //! `R`: one run with one or several boards. Source of the meanings: the vendor's client, which has a converter for it.
 
-use std::collections::BTreeMap;
-
 use stationd_report::{
-    Code as _, Measurements, NumberOrText, NumericMeasurement, Report, ReportStatus, Step, Word,
+    Code as _, Measurements, NumberOrText, NumericMeasurement, Report, ReportStatus, Step, StepStatus, Word,
 };
 
 use super::{SeicaArguments, SeicaPartNumber};
 use crate::fit::{fitted, keep_in_step};
-use crate::rows::{Cell, Comparison, Field, Reader, Site, StatusWords, Unit, worst};
+use crate::rows::{Cell, Comparison, Field, Site, StatusWords, Unit, worst};
 use crate::when::{Dates, between, seconds, start};
 use crate::xml::{Element, parse};
 use crate::{Conversion, ConvertError, Source};
@@ -18,26 +16,14 @@ const COMPUTED: &str = "results computed from the tests, as the file has one for
 /// Converts all boards of a file.
 pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, ConvertError> {
     let arguments: SeicaArguments = source.parse_arguments()?;
-    let mut known = BTreeMap::from([("0", "P"), ("1", "F")].map(|(a, b)| (a.to_owned(), b.to_owned())));
-    known.extend(arguments.status_words.clone());
-    let words = StatusWords::new(&known)?;
-    let site = Site {
-        reader: Reader {
-            decimal_mark: arguments.decimal_mark.as_char(),
-            dates: Dates::Pattern(arguments.start_format.as_deref().unwrap_or("%d-%m-%Y %H:%M:%S")),
-            words: &words,
-        },
-        process_codes: &BTreeMap::new(),
-        process_code: arguments.process_code,
-    };
+    let own = [("0", StepStatus::Passed), ("1", StepStatus::Failed)];
+    let words = StatusWords::with(&own, &arguments.status_words)?;
+    let dates = Dates::Pattern(arguments.start_format.as_deref().unwrap_or("%d-%m-%Y %H:%M:%S"));
+    let site = Site::new(&words, arguments.process_code)
+        .dates(dates)
+        .decimal_mark(arguments.decimal_mark);
     let root = parse(input)?;
-    if root.name != "R" {
-        let found = stationd_report::Excerpt::of(&root.name);
-        return Err(ConvertError::at(
-            root.line,
-            format!("expected <R>, found <{found}>"),
-        ));
-    }
+    root.named(&["R"])?;
     let boards: Vec<&Element> = root.children("BI").collect();
     if boards.is_empty() {
         return Err(ConvertError::at(root.line, "no <BI>: the file has no board"));
@@ -53,15 +39,9 @@ pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, C
         conversion.note(format!("{name} has no place in a report and was left out"));
     }
     for board in boards {
-        let mut notes = Vec::new();
-        let report = run.board(board, &mut notes);
-        arguments.on_damaged_unit.take(report, &mut conversion)?;
-        conversion.note_all(notes);
+        conversion.unit(arguments.on_damaged_unit, |notes| run.board(board, notes))?;
     }
-    if conversion.reports.is_empty() {
-        return Err(ConvertError::at(root.line, conversion.notes.join("; ")));
-    }
-    Ok(conversion)
+    conversion.ended("no board that gives a report")
 }
 
 /// What all boards of a file have in common.
@@ -84,13 +64,8 @@ impl Run<'_> {
 
     /// Who, what and when.
     fn header(&self, board: &Element, unit: &mut Unit) -> Result<(), ConvertError> {
-        let constant = |text: &Option<String>| text.clone().unwrap_or_default();
-        for (field, text) in [
-            (Field::PartNumber, constant(&self.arguments.part_number)),
-            (Field::Revision, constant(&self.arguments.revision)),
-        ] {
-            unit.set(field, Cell::named(&text, 0, ""), self.site)?;
-        }
+        let arguments = self.arguments;
+        unit.decided(arguments.part_number.as_deref(), arguments.revision.as_deref());
         if let Some(station) = self.root.child("ST") {
             let (program, name) = (station.attribute("NM"), station.attribute("NMP"));
             unit.set(Field::Program, program, self.site)?;
@@ -238,7 +213,7 @@ impl Run<'_> {
     }
 }
 
-fn status(step: &Step) -> Option<stationd_report::StepStatus> {
+fn status(step: &Step) -> Option<StepStatus> {
     step.status.as_ref().map(Word::code)
 }
 

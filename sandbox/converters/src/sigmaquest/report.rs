@@ -1,13 +1,11 @@
 //! `UnitReport`: a unit. Source: a real file; element names and grades that it lacks from the vendor's client.
 
-use std::collections::BTreeMap;
-
-use stationd_report::{Report, SubUnit};
+use stationd_report::{Report, StepStatus, SubUnit};
 
 use super::SigmaQuestArguments;
 use super::run::Runs;
 use super::value::{VALUES, text_of};
-use crate::rows::{Cell, Field, Reader, Site, StatusWords, Unit};
+use crate::rows::{Cell, Field, Site, StatusWords, Unit};
 use crate::when::{Dates, between, start};
 use crate::xml::{Element, parse};
 use crate::{Conversion, ConvertError, Source};
@@ -18,33 +16,15 @@ const NOTHING: [&str; 2] = ["<No Station>", "None"];
 /// Converts the unit of a file.
 pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, ConvertError> {
     let arguments: SigmaQuestArguments = source.parse_arguments()?;
-    let grades = [("INCOMPLETE", "T"), ("PENDING", "E")];
-    let mut known = BTreeMap::from(grades.map(|(grade, status)| (grade.to_owned(), status.to_owned())));
-    known.extend(arguments.status_words.clone());
-    let words = StatusWords::new(&known)?;
-    let site = Site {
-        reader: Reader {
-            decimal_mark: '.',
-            dates: Dates::Iso,
-            words: &words,
-        },
-        process_codes: &BTreeMap::new(),
-        process_code: arguments.process_code,
-    };
+    let grades = [
+        ("incomplete", StepStatus::Terminated),
+        ("pending", StepStatus::Error),
+    ];
+    let words = StatusWords::with(&grades, &arguments.status_words)?;
+    let site = Site::new(&words, arguments.process_code);
     let root = parse(input)?;
-    if root.name != "UnitReport" {
-        let found = stationd_report::Excerpt::of(&root.name);
-        return Err(ConvertError::at(
-            root.line,
-            format!("expected <UnitReport>, found <{found}>"),
-        ));
-    }
-    let mut conversion = Conversion::default();
-    let mut notes = Vec::new();
-    let report = report(&root, &arguments, site, &mut notes)?;
-    conversion.push(&report);
-    conversion.note_all(notes);
-    Ok(conversion)
+    let root = root.named(&["UnitReport"])?;
+    Conversion::of_one(|notes| report(root, &arguments, site, notes))
 }
 
 fn report(
@@ -54,12 +34,7 @@ fn report(
     notes: &mut Vec<String>,
 ) -> Result<Report, ConvertError> {
     let mut unit = Unit::new(root.line);
-    for (field, text) in [
-        (Field::PartNumber, &arguments.part_number),
-        (Field::Revision, &arguments.revision),
-    ] {
-        unit.set(field, Cell::named(text.as_deref().unwrap_or(""), 0, ""), site)?;
-    }
+    unit.decided(arguments.part_number.as_deref(), arguments.revision.as_deref());
     let mut left = root.unknown(
         &[
             "start-time",

@@ -1,17 +1,14 @@
 //! From the lines to reports.
 
-use std::collections::BTreeMap;
-
 use stationd_report::{Report, Step};
 
 use super::SpeaArguments;
 use super::measure::step;
 use super::parse::{Line, Tested, units};
-use crate::ict::{add_text, decided, seconds_between, sequence};
-use crate::rows::{Cell, Field, Reader, Site, StatusWords, Unit};
+use crate::ict::{add_text, seconds_between, sequence};
+use crate::rows::{Cell, Field, Site, StatusWords, Unit};
 use crate::site::DateOrder;
 use crate::text::decode;
-use crate::when::Dates;
 use crate::{Conversion, ConvertError, Source};
 
 /// Converts all units of a file.
@@ -19,23 +16,13 @@ pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, C
     let arguments: SpeaArguments = source.parse_arguments()?;
     let text = decode(input, arguments.encoding.as_deref())?;
     let words = StatusWords::default();
-    let codes = BTreeMap::new();
-    let site = Site {
-        reader: Reader {
-            decimal_mark: '.',
-            dates: Dates::Iso,
-            words: &words,
-        },
-        process_codes: &codes,
-        process_code: arguments.process_code,
-    };
+    let site = Site::new(&words, arguments.process_code);
     let mut conversion = Conversion::default();
     let (units, outside) = units(&text);
     for unit in units {
-        let mut notes = Vec::new();
-        let unit = unit.and_then(|unit| report(&unit, &arguments, site, &mut notes));
-        arguments.on_damaged_unit.take(unit, &mut conversion)?;
-        conversion.note_all(notes);
+        conversion.unit(arguments.on_damaged_unit, |notes| {
+            report(&unit?, &arguments, site, notes)
+        })?;
     }
     conversion.note_all(outside);
     conversion.ended("no unit: expected a line START;...")
@@ -53,13 +40,7 @@ fn report(
     if arguments.part_number.is_some() {
         unit.keep("Product", start.field(4));
     }
-    decided(
-        &mut unit,
-        start.number,
-        arguments.part_number.as_deref(),
-        arguments.revision.as_deref(),
-        site,
-    )?;
+    unit.decided(arguments.part_number.as_deref(), arguments.revision.as_deref());
     for (field, at) in [
         (Field::Program, 2),
         (Field::ProgramVersion, 3),

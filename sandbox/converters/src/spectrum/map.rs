@@ -1,18 +1,15 @@
 //! From the tree to reports.
 
-use std::collections::BTreeMap;
-
 use stationd_report::{Report, Step};
 
 use super::SpectrumArguments;
 use super::header::Header;
 use super::measure::{page, status};
 use super::node::{Node, nodes};
-use crate::ict::{add_text, decided, sequence};
-use crate::rows::{Field, Reader, Site, StatusWords, Unit};
+use crate::ict::{add_text, sequence};
+use crate::rows::{Field, Site, StatusWords, Unit};
 use crate::site::DateOrder;
 use crate::text::decode;
-use crate::when::Dates;
 use crate::{Conversion, ConvertError, Source};
 
 /// Converts all units of a file: each begins with its program's name.
@@ -20,16 +17,7 @@ pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, C
     let arguments: SpectrumArguments = source.parse_arguments()?;
     let words = StatusWords::new(&arguments.status_words)?;
     let text = decode(input, arguments.encoding.as_deref())?;
-    let codes = BTreeMap::new();
-    let site = Site {
-        reader: Reader {
-            decimal_mark: '.',
-            dates: Dates::Iso,
-            words: &words,
-        },
-        process_codes: &codes,
-        process_code: arguments.process_code,
-    };
+    let site = Site::new(&words, arguments.process_code);
     let tree = nodes(&text)?;
     let mut conversion = Conversion::default();
     let starts: Vec<_> = (0..tree.len())
@@ -41,15 +29,10 @@ pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, C
     }
     let ends = starts.iter().skip(1).copied().chain([tree.len()]);
     for (start, end) in starts.iter().zip(ends) {
-        let mut notes = Vec::new();
-        let unit = report(
-            tree.get(*start..end).unwrap_or_default(),
-            &arguments,
-            site,
-            &mut notes,
-        );
-        arguments.on_damaged_unit.take(unit, &mut conversion)?;
-        conversion.note_all(notes);
+        let tree = tree.get(*start..end).unwrap_or_default();
+        conversion.unit(arguments.on_damaged_unit, |notes| {
+            report(tree, &arguments, site, notes)
+        })?;
     }
     conversion.ended("no unit")
 }
@@ -94,13 +77,7 @@ fn report(
         }
     }
     header.finish(&mut unit, arguments, notes)?;
-    decided(
-        &mut unit,
-        line,
-        arguments.part_number.as_deref(),
-        arguments.revision.as_deref(),
-        site,
-    )?;
+    unit.decided(arguments.part_number.as_deref(), arguments.revision.as_deref());
     let sections = sections
         .into_iter()
         .map(|(name, steps)| sequence(name, None, steps));

@@ -8,8 +8,7 @@ use super::part::Part;
 use super::records::{Record, Records, name};
 use super::results::{Tests, functional, multiple, parametric};
 use super::unpack::unpack;
-use crate::rows::{Reader, Site, StatusWords};
-use crate::when::Dates;
+use crate::rows::{Site, StatusWords};
 use crate::{Conversion, ConvertError, Source};
 
 /// What the start of every unit is.
@@ -19,15 +18,7 @@ const LOT_START: &str = "start is that of the lot or wafer: the format has none 
 pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, ConvertError> {
     let arguments: StdfArguments = source.parse_arguments()?;
     let words = StatusWords::default();
-    let site = Site {
-        reader: Reader {
-            decimal_mark: '.',
-            dates: Dates::Iso,
-            words: &words,
-        },
-        process_codes: &arguments.process_codes,
-        process_code: arguments.process_code,
-    };
+    let site = Site::new(&words, arguments.process_code).process_codes(&arguments.process_codes);
     let content = unpack(input)?;
     let mut records = Records::begin(&content)?;
     let mut file = File {

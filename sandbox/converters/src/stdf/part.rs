@@ -65,13 +65,7 @@ impl Part {
         let mut unit = Unit::new(0);
         let serial = serial(arguments, lot, &end, head, socket);
         unit.set(Field::Serial, Cell::named(&serial, 0, "PART_ID"), site)?;
-        let constants = [
-            (Field::PartNumber, &arguments.part_number),
-            (Field::Revision, &arguments.revision),
-        ];
-        for (field, text) in constants {
-            unit.set(field, Cell::named(text.as_deref().unwrap_or(""), 0, ""), site)?;
-        }
+        unit.decided(arguments.part_number.as_deref(), arguments.revision.as_deref());
         for (name, field) in [
             ("PART_TYP", Field::PartNumber),
             ("DSGN_REV", Field::Revision),

@@ -1,18 +1,15 @@
 //! From groups to reports.
 
-use std::collections::BTreeMap;
-
 use stationd_report::{Number, Report};
 
 use super::TakayaArguments;
 use super::parse::{Group, groups};
 use super::row::OF_THE_GROUP;
 use super::step::step;
-use crate::ict::{decided, sequence};
-use crate::rows::{Cell, Field, Reader, Site, StatusWords, Unit};
+use crate::ict::sequence;
+use crate::rows::{Cell, Field, Site, StatusWords, Unit};
 use crate::site::DateOrder;
 use crate::text::decode;
-use crate::when::Dates;
 use crate::{Conversion, ConvertError, Source};
 
 /// Converts all groups of a file.
@@ -20,22 +17,12 @@ pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, C
     let arguments: TakayaArguments = source.parse_arguments()?;
     let words = StatusWords::new(&arguments.status_words)?;
     let text = decode(input, arguments.encoding.as_deref())?;
-    let codes = BTreeMap::new();
-    let site = Site {
-        reader: Reader {
-            decimal_mark: '.',
-            dates: Dates::Iso,
-            words: &words,
-        },
-        process_codes: &codes,
-        process_code: arguments.process_code,
-    };
+    let site = Site::new(&words, arguments.process_code);
     let mut conversion = Conversion::default();
     for group in groups(&text)? {
-        let mut notes = Vec::new();
-        let unit = group.and_then(|group| report(&group, &arguments, site, &mut notes));
-        arguments.on_damaged_unit.take(unit, &mut conversion)?;
-        conversion.note_all(notes);
+        conversion.unit(arguments.on_damaged_unit, |notes| {
+            report(&group?, &arguments, site, notes)
+        })?;
     }
     conversion.ended("no board: expected a line * GROUP No. *")
 }
@@ -98,7 +85,7 @@ fn identify(
         _ => stem,
     };
     let part_number = arguments.part_number.as_deref().unwrap_or(named);
-    decided(unit, line, Some(part_number), arguments.revision.as_deref(), site)?;
+    unit.decided(Some(part_number), arguments.revision.as_deref());
     let serial = group.own.value("Serial No.", line);
     let ends = arguments.serial_ends.as_deref().filter(|end| !end.is_empty());
     let (number, rest) = ends

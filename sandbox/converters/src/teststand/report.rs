@@ -1,14 +1,11 @@
 //! One report in a file.
 
-use std::collections::BTreeMap;
-
 use stationd_report::{Code as _, NumberOrText, Report, ReportStatus};
 
 use super::TestStandArguments;
 use super::header::header;
 use super::step::Steps;
-use crate::rows::{Cell, Field, Reader, Site, StatusWords, Unit};
-use crate::when::Dates;
+use crate::rows::{Field, Site, StatusWords, Unit};
 use crate::xml::{Element, parse};
 use crate::{Conversion, ConvertError, Source};
 
@@ -16,30 +13,10 @@ use crate::{Conversion, ConvertError, Source};
 pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, ConvertError> {
     let arguments: TestStandArguments = source.parse_arguments()?;
     let words = StatusWords::new(&arguments.status_words)?;
-    let no_names = BTreeMap::new();
-    let site = Site {
-        reader: Reader {
-            decimal_mark: '.',
-            dates: Dates::Iso,
-            words: &words,
-        },
-        process_codes: &no_names,
-        process_code: arguments.process_code,
-    };
+    let site = Site::new(&words, arguments.process_code);
     let root = parse(input)?;
-    let elements: Vec<&Element> = match root.name.as_str() {
-        "TSReport" => vec![&root],
-        "Reports" => root.children("Report").collect(),
-        name => {
-            let found = stationd_report::Excerpt::of(name);
-            return Err(ConvertError::at(
-                root.line,
-                format!("expected <Reports> or <TSReport>, found <{found}>"),
-            ));
-        }
-    };
     let mut conversion = Conversion::default();
-    for element in elements {
+    for element in root.units("Reports", "Report", "TSReport")? {
         let kind = element.attribute("Type");
         if !matches!(kind.text, "" | "UUT") {
             conversion.note(format!(
@@ -48,16 +25,11 @@ pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, C
             ));
             continue;
         }
-        let mut notes = Vec::new();
-        let unit = report(element, &arguments, site, &mut notes);
-        arguments.on_damaged_unit.take(unit, &mut conversion)?;
-        conversion.note_all(notes);
+        conversion.unit(arguments.on_damaged_unit, |notes| {
+            report(element, &arguments, site, notes)
+        })?;
     }
-    if conversion.reports.is_empty() {
-        conversion.notes.insert(0, "no report of a unit".to_owned());
-        return Err(ConvertError::at(root.line, conversion.notes.join("; ")));
-    }
-    Ok(conversion)
+    conversion.ended("no report of a unit")
 }
 
 fn report(
@@ -67,12 +39,7 @@ fn report(
     notes: &mut Vec<String>,
 ) -> Result<Report, ConvertError> {
     let mut unit = Unit::new(element.line);
-    for (field, text) in [
-        (Field::PartNumber, arguments.part_number.as_deref()),
-        (Field::Revision, arguments.revision.as_deref()),
-    ] {
-        unit.set(field, Cell::named(text.unwrap_or(""), 0, ""), site)?;
-    }
+    unit.decided(arguments.part_number.as_deref(), arguments.revision.as_deref());
     unit.set(Field::Result, element.attribute("UUTResult"), site)?;
     header(element, &mut unit, site)?;
     let result = element

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::WatsTextArguments;
 use super::parse::{Block, blocks};
-use crate::rows::{Cell, Field, Reader, Row, Site, StatusWords, Tree, Unit};
+use crate::rows::{Cell, Field, Row, Site, StatusWords, Tree, Unit};
 use crate::text::decode;
 use crate::when::Dates;
 use crate::{Conversion, ConvertError, Source};
@@ -13,25 +13,16 @@ use crate::{Conversion, ConvertError, Source};
 pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, ConvertError> {
     let arguments: WatsTextArguments = source.parse_arguments()?;
     let words = StatusWords::new(&arguments.status_words)?;
-    let site = Site {
-        reader: Reader {
-            decimal_mark: arguments.decimal_mark.unwrap_or_default().as_char(),
-            dates: arguments
-                .start_format
-                .as_deref()
-                .map_or(Dates::Iso, Dates::Pattern),
-            words: &words,
-        },
-        process_codes: &arguments.process_codes,
-        process_code: arguments.process_code,
-    };
+    let site = Site::new(&words, arguments.process_code)
+        .dates(Dates::of(arguments.start_format.as_deref()))
+        .decimal_mark(arguments.decimal_mark.unwrap_or_default())
+        .process_codes(&arguments.process_codes);
     let text = decode(input, arguments.encoding.as_deref())?;
     let mut conversion = Conversion::default();
     for block in blocks(&text) {
-        let mut notes = Vec::new();
-        let unit = block.and_then(|block| report(&block, &arguments, site, &mut notes));
-        arguments.on_damaged_unit.take(unit, &mut conversion)?;
-        conversion.note_all(notes);
+        conversion.unit(arguments.on_damaged_unit, |notes| {
+            report(&block?, &arguments, site, notes)
+        })?;
     }
     conversion.ended("no --Header-Start--")
 }
@@ -71,13 +62,7 @@ fn report(
     notes: &mut Vec<String>,
 ) -> Result<stationd_report::Report, ConvertError> {
     let mut unit = Unit::new(block.line);
-    let constants = [
-        (Field::PartNumber, arguments.part_number.as_deref()),
-        (Field::Revision, arguments.revision.as_deref()),
-    ];
-    for (field, text) in constants {
-        unit.set(field, Cell::new(text.unwrap_or_default(), block.line, 1), site)?;
-    }
+    unit.decided(arguments.part_number.as_deref(), arguments.revision.as_deref());
     let mut seen = BTreeMap::new();
     for (key, cell) in &block.header {
         if let Some(line) = seen.insert(*key, cell.line) {

@@ -4,8 +4,7 @@ use stationd_report::{MiscInfo, Report, SubUnit};
 
 use super::WsxfArguments;
 use super::step::Steps;
-use crate::rows::{Cell, Field, Reader, Site, StatusWords, Unit};
-use crate::when::Dates;
+use crate::rows::{Cell, Field, Site, StatusWords, Unit};
 use crate::xml::{Element, parse};
 use crate::{Conversion, ConvertError, Source};
 
@@ -13,39 +12,15 @@ use crate::{Conversion, ConvertError, Source};
 pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, ConvertError> {
     let arguments: WsxfArguments = source.parse_arguments()?;
     let words = StatusWords::default();
-    let site = Site {
-        reader: Reader {
-            decimal_mark: '.',
-            dates: Dates::Iso,
-            words: &words,
-        },
-        process_codes: &arguments.process_codes,
-        process_code: arguments.process_code,
-    };
+    let site = Site::new(&words, arguments.process_code).process_codes(&arguments.process_codes);
     let root = parse(input)?;
-    let elements: Vec<&Element> = match root.name.as_str() {
-        "Report" => vec![&root],
-        "Reports" => root.children("Report").collect(),
-        name => {
-            let found = stationd_report::Excerpt::of(name);
-            return Err(ConvertError::at(
-                root.line,
-                format!("expected <Reports> or <Report>, found <{found}>"),
-            ));
-        }
-    };
     let mut conversion = Conversion::default();
-    for element in elements {
-        let mut notes = Vec::new();
-        let unit = report(element, &arguments, site, &mut notes);
-        arguments.on_damaged_unit.take(unit, &mut conversion)?;
-        conversion.note_all(notes);
+    for element in root.units("Reports", "Report", "Report")? {
+        conversion.unit(arguments.on_damaged_unit, |notes| {
+            report(element, &arguments, site, notes)
+        })?;
     }
-    if conversion.reports.is_empty() {
-        conversion.notes.insert(0, "no report".to_owned());
-        return Err(ConvertError::at(root.line, conversion.notes.join("; ")));
-    }
-    Ok(conversion)
+    conversion.ended("no report")
 }
 
 const ATTRIBUTES: [&str; 14] = [

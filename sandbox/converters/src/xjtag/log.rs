@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use super::XjtagArguments;
 use super::run::{Log, report};
 use crate::archive::{Entry, is_archive, unpack};
-use crate::rows::{Reader, Site, StatusWords};
-use crate::when::Dates;
+use crate::rows::{Site, StatusWords};
 use crate::xml::{Element, parse};
 use crate::{Conversion, ConvertError, Source};
 
@@ -14,15 +13,7 @@ use crate::{Conversion, ConvertError, Source};
 pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, ConvertError> {
     let arguments: XjtagArguments = source.parse_arguments()?;
     let words = StatusWords::new(&arguments.status_words)?;
-    let site = Site {
-        reader: Reader {
-            decimal_mark: '.',
-            dates: Dates::Iso,
-            words: &words,
-        },
-        process_codes: &BTreeMap::new(),
-        process_code: arguments.process_code,
-    };
+    let site = Site::new(&words, arguments.process_code);
     let mut conversion = Conversion::default();
     if !is_archive(input) {
         let log = Log {
@@ -55,19 +46,13 @@ pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, C
     for entry in runs.values() {
         one(&entry.content, &log, &mut conversion).map_err(|error| of(&entry.name, error))?;
     }
-    if conversion.reports.is_empty() {
-        conversion.notes.insert(0, "no run in the archive".to_owned());
-        return Err(ConvertError::new(conversion.notes.join("; ")));
-    }
-    Ok(conversion)
+    conversion.ended("no run in the archive")
 }
 
 fn one(input: &[u8], log: &Log<'_>, conversion: &mut Conversion) -> Result<(), ConvertError> {
-    let mut notes = Vec::new();
-    let report = parse(input).and_then(|run| report(&run, log, &mut notes));
-    log.arguments.on_damaged_unit.take(report, conversion)?;
-    conversion.note_all(notes);
-    Ok(())
+    conversion.unit(log.arguments.on_damaged_unit, |notes| {
+        parse(input).and_then(|run| report(&run, log, notes))
+    })
 }
 
 /// `Info.xml` counts the runs: a log that lost some is not whole.

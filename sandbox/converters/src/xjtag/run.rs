@@ -10,7 +10,7 @@ use super::step::{Functions, Row};
 use crate::ConvertError;
 use crate::archive::Entry;
 use crate::fit::fitted;
-use crate::rows::{Cell, Field, Site, Unit, worst};
+use crate::rows::{Field, Site, Unit, worst};
 use crate::when::seconds;
 use crate::xml::Element;
 
@@ -98,12 +98,7 @@ pub(super) fn report(run: &Element, log: &Log<'_>, notes: &mut Vec<String>) -> R
 
 fn header(run: &Element, log: &Log<'_>, unit: &mut Unit) -> Result<(), ConvertError> {
     let (site, arguments) = (log.site, log.arguments);
-    for (field, text) in [
-        (Field::PartNumber, &arguments.part_number),
-        (Field::Revision, &arguments.revision),
-    ] {
-        unit.set(field, Cell::named(text.as_deref().unwrap_or(""), 0, ""), site)?;
-    }
+    unit.decided(arguments.part_number.as_deref(), arguments.revision.as_deref());
     unit.set(Field::Start, run.attribute("datetime"), site)?;
     let Some(info) = run.child("testruninfo") else {
         return Err(ConvertError::at(

@@ -1,5 +1,8 @@
 //! One element.
 
+use stationd_report::Excerpt;
+
+use crate::ConvertError;
 use crate::rows::Cell;
 
 /// An element without its namespace prefix.
@@ -16,6 +19,35 @@ pub(crate) struct Element {
 }
 
 impl Element {
+    /// Itself, when it has one of these names.
+    pub(crate) fn named(&self, names: &[&str]) -> Result<&Self, ConvertError> {
+        if names.contains(&self.name.as_str()) {
+            return Ok(self);
+        }
+        let expected: Vec<_> = names.iter().map(|name| format!("<{name}>")).collect();
+        let what = format!(
+            "expected {}, found <{}>",
+            expected.join(" or "),
+            Excerpt::of(&self.name)
+        );
+        Err(ConvertError::at(self.line, what))
+    }
+
+    /// The units of a file whose root is a unit, `one`, or stands around several: `all` around `each`.
+    pub(crate) fn units<'a>(
+        &'a self,
+        all: &str,
+        each: &'a str,
+        one: &str,
+    ) -> Result<Vec<&'a Self>, ConvertError> {
+        let root = self.named(&[all, one])?;
+        Ok(if root.name == one {
+            vec![root]
+        } else {
+            root.children(each).collect()
+        })
+    }
+
     /// The value of an attribute as a cell; empty when there is none.
     pub(crate) fn attribute<'a>(&'a self, name: &'a str) -> Cell<'a> {
         let found = self.attributes.iter().find(|(found, _)| found == name);
