@@ -5,7 +5,7 @@ use stationd_actors::converter::After;
 use stationd_actors::watcher::{Patterns, WatchMode};
 
 use super::keys::{Choice, Keys, Section};
-use super::rule::{LINE, NAME, OPTIONAL_FILE_NAME, OPTIONAL_NAME, OPTIONAL_PATH, Rule};
+use super::rule::{LINE, NAME, OPTIONAL_FILE_NAME, OPTIONAL_NAME, OPTIONAL_PATH, PATH, Rule};
 use super::sandbox::{JobKeys, LimitKeys};
 
 /// When a schedule starts; the moments themselves are checked with the other keys.
@@ -23,6 +23,9 @@ const PATTERN: Rule = Rule {
         !text.is_empty() && text.len() <= 255 && !text.contains(['/', '\0']) && Patterns::new([text]).is_ok()
     },
 };
+
+/// Where the packages install the script that runs a converter class of the vendor's client.
+const PYWATS_RUNNER: &str = "/usr/lib/stationd/pywats-runner.py";
 
 /// What a converter takes for one result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -141,6 +144,8 @@ pub(super) struct ConverterKeys {
     pub(super) format: String,
     pub(super) command: Vec<String>,
     pub(super) class: String,
+    pub(super) python_path: Vec<String>,
+    pub(super) runner: String,
     pub(super) arguments: Map<String, Value>,
     pub(super) after: AfterKey,
     pub(super) done_dir: String,
@@ -180,6 +185,8 @@ impl ConverterKeys {
             format: String::new(),
             command: Vec::new(),
             class: String::new(),
+            python_path: Vec::new(),
+            runner: PYWATS_RUNNER.to_owned(),
             arguments: Map::new(),
             after: AfterKey::Move,
             done_dir: String::new(),
@@ -266,6 +273,10 @@ impl ConverterKeys {
             &LINE,
             "kind = \"pywats\": package.module.Class.",
         );
+        let about = "kind = \"pywats\": folders with pywats-api and the class, before the system's own.";
+        keys.texts("python_path", &mut self.python_path, &PATH, about);
+        let about = "kind = \"pywats\": the script that runs the class.";
+        keys.text("runner", &mut self.runner, &PATH, about);
         keys.object("arguments", &mut self.arguments, "Handed to the converter.");
     }
 

@@ -65,7 +65,7 @@ pub(super) fn check(
         }
         let station = station(keys, &path, own, presets, findings);
         let schedule = unit::schedule(keys, &path, state_dir, findings);
-        if let Some(program) = program::check(keys, &path, findings) {
+        if let Some(program) = program::check(keys, &path, &station, findings) {
             let folder = folder(keys, schedule.as_ref());
             let converter = converter(keys, program, station, &folder, schedule.is_some());
             checked.converters.push(converter);

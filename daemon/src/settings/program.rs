@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 
+use stationd_actors::converter::Station;
 use stationd_converters::Format;
 use stationd_sandbox::Program;
 
@@ -10,8 +11,14 @@ use super::converter::{ConverterKeys, Kind};
 use super::reader::Findings;
 use super::rule::PATH;
 
-/// The program of `keys`; nothing when it cannot be run. `path` is the converter's place in the settings.
-pub(super) fn check(keys: &ConverterKeys, path: &str, findings: &mut Findings) -> Option<Program> {
+/// The program of `keys`; nothing when it cannot be run. `path` is the converter's place in the settings, `station`
+/// whose reports it makes.
+pub(super) fn check(
+    keys: &ConverterKeys,
+    path: &str,
+    station: &Station,
+    findings: &mut Findings,
+) -> Option<Program> {
     refuse_foreign_keys(keys, path, findings);
     match keys.kind {
         Kind::Builtin => builtin(keys, path, findings),
@@ -23,17 +30,14 @@ pub(super) fn check(keys: &ConverterKeys, path: &str, findings: &mut Findings) -
             command,
             trusted: keys.sandbox.trusted,
         }),
-        Kind::PyWats => {
-            let found = "\"pywats\"".to_owned();
-            findings.fault(&format!("{path}.kind"), Problem::Unsupported { found });
-            None
-        }
+        Kind::PyWats => pywats(keys, path, station, findings),
     }
 }
 
 /// A key of another kind of program would be ignored, and whoever wrote it surprised.
 fn refuse_foreign_keys(keys: &ConverterKeys, path: &str, findings: &mut Findings) {
     let external = matches!(keys.kind, Kind::Exec | Kind::Python);
+    let trusted = keys.sandbox.trusted && keys.kind == Kind::Builtin;
     let foreign = [
         (
             "format",
@@ -51,10 +55,11 @@ fn refuse_foreign_keys(keys: &ConverterKeys, path: &str, findings: &mut Findings
             !keys.class.is_empty() && keys.kind != Kind::PyWats,
         ),
         (
-            "sandbox.trusted",
-            "\"exec\" or \"python\"",
-            keys.sandbox.trusted && !external,
+            "python_path",
+            "\"pywats\"",
+            !keys.python_path.is_empty() && keys.kind != Kind::PyWats,
         ),
+        ("sandbox.trusted", "\"exec\", \"python\" or \"pywats\"", trusted),
     ];
     for (key, kind, wrong) in foreign {
         if wrong {
@@ -94,11 +99,52 @@ fn command(keys: &ConverterKeys, path: &str, findings: &mut Findings) -> Option<
         findings.fault(&key, Problem::value(format!("{program:?} first"), ALLOWED));
         return None;
     }
+    warn_of_trust(keys, path, findings);
+    Some(keys.command.iter().map(OsString::from).collect())
+}
+
+/// The runner with the class; what it takes besides is written in it.
+fn pywats(keys: &ConverterKeys, path: &str, station: &Station, findings: &mut Findings) -> Option<Program> {
+    const ALLOWED: &str = "package.module.Class";
+    let is_name = |part: &str| {
+        let fits = |char: char| char == '_' || char.is_alphanumeric();
+        !part.is_empty() && part.chars().all(fits) && !part.starts_with(|char: char| char.is_ascii_digit())
+    };
+    let problem = if keys.class.is_empty() {
+        Problem::Missing {
+            allowed: ALLOWED.into(),
+        }
+    } else if keys.class.contains('.') && keys.class.split('.').all(is_name) {
+        warn_of_trust(keys, path, findings);
+        let thresholds = [keys.alarm_below, keys.reject_below].map(|number| number.to_string());
+        let [alarm_below, reject_below] = thresholds;
+        let fixed = [
+            &keys.runner,
+            &keys.class,
+            &alarm_below,
+            &reject_below,
+            &station.name,
+        ];
+        return Some(Program::Python {
+            command: fixed
+                .into_iter()
+                .chain(&keys.python_path)
+                .map(OsString::from)
+                .collect(),
+            trusted: keys.sandbox.trusted,
+        });
+    } else {
+        Problem::value(format!("{:?}", keys.class), ALLOWED)
+    };
+    findings.fault(&format!("{path}.class"), problem);
+    None
+}
+
+fn warn_of_trust(keys: &ConverterKeys, path: &str, findings: &mut Findings) {
     if keys.sandbox.trusted {
         findings.warn(
             &format!("{path}.sandbox.trusted"),
             "the converter runs unconfined: it can read and change whatever the daemon can",
         );
     }
-    Some(keys.command.iter().map(OsString::from).collect())
 }
