@@ -151,7 +151,8 @@ pub struct JobSpec {
     pub limits: Limits,
     /// Folders that an external converter may read besides its own.
     pub readable: Vec<PathBuf>,
-    /// Whether to record what an external converter opens, for `converter explain`; slower.
+    /// Whether to record what an external converter opens, for `converter explain`, or where a built-in parser has each
+    /// member from, for `convert --explain`; slower.
     pub explain: bool,
 }
 

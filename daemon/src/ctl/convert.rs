@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use serde::Deserialize;
+use serde_json::value::RawValue;
 use stationd_converters::Format;
 use stationd_sandbox::{JobSpec, Limits, PolicyMode, Program, TrustedKeys};
 
@@ -10,7 +12,9 @@ use super::context::Context;
 use super::error::CtlError;
 use super::job::{self, Job, open_input};
 use super::output;
+use super::table::{Align, Table};
 use super::verdict::Verdict;
+use super::words::visible;
 
 /// What to convert.
 #[derive(Debug, Args)]
@@ -22,11 +26,28 @@ pub struct Arguments {
     /// The converter's arguments, a JSON object
     #[arg(long = "arguments", value_name = "JSON", default_value = "{}", value_parser = json_object)]
     options: String,
+    /// Print where each member of each report came from, instead of the reports
+    #[arg(long)]
+    explain: bool,
 }
+
+/// One member of a report, as the parser explains it.
+#[derive(Debug, Deserialize)]
+struct Explained {
+    path: String,
+    value: serde_json::Value,
+    from: Option<String>,
+}
+
+/// An explanation is about so many times as long as the reports.
+const EXPLANATION_FACTOR: u64 = 8;
 
 /// Writes one report as it is, many as an array. Nothing is filled in: that is the daemon's part.
 pub(super) fn run(context: &Context, arguments: Arguments) -> Result<(), CtlError> {
-    let limits = Limits::default();
+    let mut limits = Limits::default();
+    if arguments.explain {
+        limits.output_bytes *= EXPLANATION_FACTOR;
+    }
     let input = open_input(&arguments.file)?;
     let spec = JobSpec {
         program: Program::Builtin {
@@ -36,7 +57,7 @@ pub(super) fn run(context: &Context, arguments: Arguments) -> Result<(), CtlErro
         name: arguments.file.file_name().unwrap_or_default().to_owned(),
         limits: limits.clone(),
         readable: Vec::new(),
-        explain: false,
+        explain: arguments.explain,
     };
     let ran = job::run(Job {
         spec,
@@ -48,6 +69,8 @@ pub(super) fn run(context: &Context, arguments: Arguments) -> Result<(), CtlErro
     let verdict = Verdict::new(ran, &limits);
     if context.json() {
         output::write_json(&verdict)?;
+    } else if let Some(explanation) = &verdict.explanation {
+        write_explanation(context, explanation)?;
     } else if verdict.has_converted() {
         write_reports(&verdict)?;
     } else {
@@ -68,6 +91,27 @@ fn write_reports(verdict: &Verdict) -> Result<(), CtlError> {
         [report] => output::write(format_args!("{}\n", report.get())),
         reports => output::write_json(&reports),
     }
+}
+
+/// A table for each report.
+fn write_explanation(context: &Context, explanation: &RawValue) -> Result<(), CtlError> {
+    let reports: Vec<Vec<Explained>> =
+        serde_json::from_str(explanation.get()).map_err(|error| CtlError::Answer(error.to_string()))?;
+    for (at, members) in reports.into_iter().enumerate() {
+        let mut table = Table::new([
+            ("MEMBER", Align::Left),
+            ("VALUE", Align::Cut),
+            ("FROM", Align::Left),
+        ]);
+        for member in members {
+            let from = member.from.unwrap_or_else(|| "(made or computed)".to_owned());
+            let value = visible(&member.value.to_string());
+            table.row([member.path.into(), value.into(), visible(&from).into()]);
+        }
+        let gap = if at == 0 { "" } else { "\n" };
+        output::write(format_args!("{gap}{}", table.render(context.output)))?;
+    }
+    Ok(())
 }
 
 /// Checks that `text` is a JSON object.

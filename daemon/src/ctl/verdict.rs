@@ -47,6 +47,9 @@ pub(super) struct Verdict {
     pub(super) confidence: Option<f64>,
     /// Its reports, as it wrote them but for the space between their parts.
     pub(super) reports: Vec<Box<RawValue>>,
+    /// Where the members of each report came from, when a built-in parser was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) explanation: Option<Box<RawValue>>,
     pub(super) wall_ms: u64,
     pub(super) cpu_ms: u64,
     pub(super) max_rss_kib: u64,
@@ -70,6 +73,7 @@ impl Verdict {
 
     fn of_finished(finished: Finished, limits: &Limits) -> Self {
         let (outcome, reason) = judge(&finished, limits);
+        let most = usize::try_from(limits.output_bytes).unwrap_or(usize::MAX);
         let mut verdict = Self {
             reason,
             wall_ms: ms(finished.wall),
@@ -81,18 +85,21 @@ impl Verdict {
             ..Self::empty(outcome)
         };
         if outcome == Word::Ok {
-            verdict.read(&finished.stdout);
+            verdict.read(&finished.stdout, &ReadLimits::of_output(most));
         }
         verdict
     }
 
     /// Reads what a job wrote that ended well.
-    fn read(&mut self, stdout: &[u8]) {
-        match read_output(stdout, &ReadLimits::default()) {
+    fn read(&mut self, stdout: &[u8], limits: &ReadLimits) {
+        match read_output(stdout, limits) {
             Ok(output) => {
                 self.status = Some(output.status.as_str());
                 self.confidence = output.confidence;
                 self.reason = output.reason;
+                self.explanation = output
+                    .explanation
+                    .and_then(|text| RawValue::from_string(text).ok());
                 let reports = output.reports.into_iter();
                 // Each was read as JSON a moment ago.
                 self.reports = reports
@@ -113,6 +120,7 @@ impl Verdict {
             status: None,
             confidence: None,
             reports: Vec::new(),
+            explanation: None,
             wall_ms: 0,
             cpu_ms: 0,
             max_rss_kib: 0,

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use stationd_report::Report;
 
+use crate::origin::{self, Origin};
 use crate::{
     ConvertError, Format, OnDamagedUnit, Source, atml, auto, csv, gr228x, i3070, junit, keysight, klippel,
     openhtf, saki, seica, sigmaquest, spea, spectrum, stdf, takaya, teststand, wats_text, wsjf, wsxf, xjtag,
@@ -31,6 +32,7 @@ impl Conversion {
     pub(crate) fn push(&mut self, report: &Report) {
         let text = serde_json::value::to_raw_value(report).expect("the model has text keys alone");
         self.reports.push(text);
+        origin::report();
     }
 
     /// Adds a unit and what was decided about it, or deals with its fault as the site wants.
@@ -128,6 +130,27 @@ struct Envelope<'a> {
     reason: &'a str,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     reports: &'a [Box<RawValue>],
+    /// Where each member of each report came from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    explanation: Option<Vec<Vec<Origin>>>,
+}
+
+/// As [`answer`], and where each member of each report came from, in the member `explanation` of the answer.
+///
+/// # Errors
+/// As [`answer`].
+pub fn answer_explained(
+    format: Format,
+    input: &[u8],
+    source: &Source<'_>,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    let (converted, notes) = origin::recorded(|| convert(format, input, source));
+    let reports = converted
+        .as_ref()
+        .map_or([].as_slice(), |conversion| &conversion.reports);
+    let explanation = origin::explain(reports, notes);
+    write_answer(&converted, Some(explanation), out)
 }
 
 /// Converts a file and writes the answer that [`stationd_report::read_output`] reads: `converted` with the reports,
@@ -136,8 +159,15 @@ struct Envelope<'a> {
 /// # Errors
 /// When the answer cannot be written.
 pub fn answer(format: Format, input: &[u8], source: &Source<'_>, out: &mut impl Write) -> io::Result<()> {
-    let converted = convert(format, input, source);
-    let envelope = match &converted {
+    write_answer(&convert(format, input, source), None, out)
+}
+
+fn write_answer(
+    converted: &Result<Conversion, ConvertError>,
+    explanation: Option<Vec<Vec<Origin>>>,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    let envelope = match converted {
         Ok(conversion) => (
             conversion.notes.join("; "),
             "converted",
@@ -156,6 +186,7 @@ pub fn answer(format: Format, input: &[u8], source: &Source<'_>, out: &mut impl 
                 .and_then(|conversion| conversion.confidence),
             reason: &reason,
             reports,
+            explanation,
         },
     )?;
     out.flush()

@@ -19,6 +19,7 @@ pub mod junit;
 pub mod keysight;
 pub mod klippel;
 pub mod openhtf;
+mod origin;
 mod rows;
 pub mod saki;
 pub mod seica;
@@ -43,8 +44,9 @@ mod fixtures;
 #[cfg(test)]
 mod samples;
 
-pub use convert::{Conversion, answer, convert};
+pub use convert::{Conversion, answer, answer_explained, convert};
 pub use error::ConvertError;
 pub use format::{Format, UnknownFormat};
+pub use origin::Origin;
 pub use site::{DateOrder, DecimalMark, OnDamagedUnit};
 pub use source::Source;

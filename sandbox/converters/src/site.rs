@@ -5,7 +5,7 @@ use stationd_report::Report;
 
 use crate::rows::Cell;
 use crate::when::{self, Dates};
-use crate::{Conversion, ConvertError};
+use crate::{Conversion, ConvertError, origin};
 
 /// The argument `decimal_mark`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
@@ -65,7 +65,9 @@ impl DateOrder {
                 (mmdd.or(ddmm), "a date and time")
             }
         };
-        found.ok_or_else(|| cell.expected(what))
+        let found = found.ok_or_else(|| cell.expected(what))?;
+        origin::field("start", &cell);
+        Ok(found)
     }
 
     /// Reads a time in this order.

@@ -6,6 +6,8 @@ use jiff::fmt::strtime::BrokenDownTime;
 use jiff::tz::Offset;
 use stationd_report::Number;
 
+use crate::origin;
+
 /// How a tester writes dates and times.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Dates<'a> {
@@ -26,7 +28,7 @@ impl<'a> Dates<'a> {
 /// the daemon then adds the station's. `None` when the text does not fit.
 pub(crate) fn start(text: &str, dates: Dates<'_>) -> Option<String> {
     let text = text.trim();
-    match dates {
+    let start = match dates {
         Dates::Iso => iso(text),
         Dates::Pattern(pattern) => {
             let parsed = BrokenDownTime::parse(pattern, text).ok()?;
@@ -36,7 +38,9 @@ pub(crate) fn start(text: &str, dates: Dates<'_>) -> Option<String> {
                 .ok()?;
             Some(write(local, parsed.offset()))
         }
-    }
+    }?;
+    origin::became(text, &start);
+    Some(start)
 }
 
 /// The same for a time that is known to be UTC when it has no offset.

@@ -22,6 +22,22 @@ pub struct ReadLimits {
     pub faults: usize,
 }
 
+impl ReadLimits {
+    /// The limits on an output that may have so many bytes (setting `output_mib`). The other bounds grow with it: a
+    /// JSON value takes at least 8 bytes on average, a step 80, a report 400.
+    pub fn of_output(bytes: usize) -> Self {
+        let usual = Self::default();
+        Self {
+            bytes: usual.bytes.max(bytes),
+            nodes: usual.nodes.max(bytes / 8),
+            string_bytes: usual.string_bytes.max(bytes),
+            steps: usual.steps.max(bytes / 80),
+            reports: usual.reports.max(bytes / 400),
+            ..usual
+        }
+    }
+}
+
 impl Default for ReadLimits {
     fn default() -> Self {
         const MIB: usize = 1024 * 1024;

@@ -52,6 +52,8 @@ pub struct Output {
     pub reason: String,
     /// The reports: at least one when converted, else none.
     pub reports: Vec<Document>,
+    /// Where the members of each report came from, as JSON; only a built-in parser that was asked says it.
+    pub explanation: Option<String>,
 }
 
 /// Output that is no answer.
@@ -205,13 +207,14 @@ fn converted(reports: Vec<Document>, confidence: Option<f64>, reason: String) ->
         confidence,
         reason,
         reports,
+        explanation: None,
     })
 }
 
 fn envelope(top: &Top<'_>, limits: &ReadLimits) -> Result<Output, OutputError> {
     if let Some(unknown) = top
         .keys()
-        .find(|key| !["status", "confidence", "reason", "reports"].contains(key))
+        .find(|key| !["status", "confidence", "reason", "reports", "explanation"].contains(key))
     {
         return Err(OutputError::UnknownMember {
             found: Excerpt::of(unknown),
@@ -245,12 +248,16 @@ fn envelope(top: &Top<'_>, limits: &ReadLimits) -> Result<Output, OutputError> {
         Some(_) => return Err(wrong("reports", "an array of reports")),
     };
     match status {
-        OutputStatus::Converted => converted(reports, confidence, reason),
+        OutputStatus::Converted => Ok(Output {
+            explanation: top.get("explanation").map(str::to_owned),
+            ..converted(reports, confidence, reason)?
+        }),
         _ if reports.is_empty() => Ok(Output {
             status,
             confidence,
             reason,
             reports,
+            explanation: None,
         }),
         _ => Err(OutputError::UnwantedReports {
             status,

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::io::{self, BufWriter, Read as _, Write as _};
 
-use stationd_converters::{Format, Source, answer};
+use stationd_converters::{Format, Source, answer, answer_explained};
 
 use super::confine::exit_now;
 use super::notes::Failure;
@@ -56,6 +56,11 @@ impl<'a> Parser<'a> {
             let source = Source {
                 name: &self.run.name,
                 arguments: &self.run.arguments,
+            };
+            let answer = if self.run.explain {
+                answer_explained
+            } else {
+                answer
             };
             answer(self.format, &input, &source, &mut output)?;
         }

@@ -56,10 +56,11 @@ pub(super) fn step(line: &str, number: usize) -> Result<Option<Step>, ConvertErr
     let Some(found) = Line::split(line) else {
         return Ok(None);
     };
+    let name = Cell::named(found.name, number, "name").text;
     let mut step = if found.value.is_empty() {
         let mut step = match found.status {
-            StepStatus::Done => action(found.name, StepStatus::Done),
-            status => boolean(found.name, status),
+            StepStatus::Done => action(name, StepStatus::Done),
+            status => boolean(name, status),
         };
         if let Some(limits) = found.limits.filter(|limits| limits.trim() != ",") {
             add_text(&mut step, &format!("limits: {limits}"));
@@ -76,7 +77,7 @@ pub(super) fn step(line: &str, number: usize) -> Result<Option<Step>, ConvertErr
             high_limit: high.map(Into::into),
             ..NumericMeasurement::default()
         };
-        numeric(found.name, found.status, measurement)
+        numeric(name, found.status, measurement)
     };
     if !found.kind.is_empty() {
         add_text(&mut step, &format!("type: {}", found.kind));

@@ -3,10 +3,19 @@
 use stationd_report::{BooleanMeasurement, Measurements, NumericMeasurement, Step, StepStatus, Word};
 
 use crate::fit::fitted;
+use crate::origin;
 use crate::rows::worst;
 
 /// A step without a measurement. A tester's empty name becomes `-`.
 pub(crate) fn action(name: &str, status: StepStatus) -> Step {
+    let step = plain(name, status);
+    // It is made of the record that was looked at last; the name may be made of several of its fields.
+    origin::step(step.name.as_deref().unwrap_or_default());
+    step
+}
+
+/// What any step has.
+fn plain(name: &str, status: StepStatus) -> Step {
     let name = name.trim();
     let (name, whole) = fitted(if name.is_empty() { "-" } else { name });
     Step {
@@ -53,7 +62,7 @@ pub(crate) fn sequence(name: &str, status: Option<StepStatus>, steps: Vec<Step>)
     Step {
         step_type: Some("SequenceCall".to_owned()),
         steps: Some(steps),
-        ..action(name, status)
+        ..plain(name, status)
     }
 }
 

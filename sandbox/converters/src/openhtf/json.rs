@@ -7,7 +7,11 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use stationd_report::Excerpt;
 
-use crate::ConvertError;
+use crate::rows::Cell;
+use crate::{ConvertError, origin};
+
+/// The longest file in bytes whose members' places are noted: finding a line takes a look at all before it.
+const LONGEST_EXPLAINED: usize = 1024 * 1024;
 
 /// The text of a file, to which all its values know their way back.
 #[derive(Debug, Clone, Copy)]
@@ -70,9 +74,23 @@ pub(super) fn text(value: &RawValue) -> String {
 impl<'a> Json<'a> {
     /// The members of the whole file.
     pub(super) fn root(self) -> Result<Object<'a>, ConvertError> {
-        serde_json::from_str(self.text).map_err(|error| {
+        let root = serde_json::from_str(self.text).map_err(|error| {
             ConvertError::at(error.line(), format!("not a test record: {error}")).column(error.column())
-        })
+        })?;
+        self.note(&root);
+        Ok(root)
+    }
+
+    /// Notes the places of an object's members.
+    fn note(self, object: &Object<'a>) {
+        if !origin::is_noting() || self.text.len() > LONGEST_EXPLAINED {
+            return;
+        }
+        for (name, value) in &object.0 {
+            if !value.get().starts_with(['{', '[']) {
+                origin::seen(&Cell::named(&text(value), self.line(value), name));
+            }
+        }
     }
 
     /// The line of a value, from 1.
@@ -96,7 +114,10 @@ impl<'a> Json<'a> {
     }
 
     pub(super) fn object(self, value: &'a RawValue, name: &str) -> Result<Object<'a>, ConvertError> {
-        serde_json::from_str(value.get()).map_err(|_| self.expected(value, name, "an object"))
+        let object =
+            serde_json::from_str(value.get()).map_err(|_| self.expected(value, name, "an object"))?;
+        self.note(&object);
+        Ok(object)
     }
 
     pub(super) fn array(self, value: &'a RawValue, name: &str) -> Result<Vec<&'a RawValue>, ConvertError> {

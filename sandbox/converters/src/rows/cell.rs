@@ -2,7 +2,7 @@
 
 use stationd_report::{Excerpt, Number, NumberOrText};
 
-use crate::ConvertError;
+use crate::{ConvertError, origin};
 
 /// The text of a cell without the white space around it, with its place in the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -18,22 +18,26 @@ pub(crate) struct Cell<'a> {
 
 impl<'a> Cell<'a> {
     pub(crate) fn new(text: &'a str, line: usize, column: usize) -> Self {
-        Self {
+        let cell = Self {
             text: text.trim(),
             line,
             column,
             name: "",
-        }
+        };
+        origin::seen(&cell);
+        cell
     }
 
     /// A value that has a name instead of a column.
     pub(crate) fn named(text: &'a str, line: usize, name: &'a str) -> Self {
-        Self {
+        let cell = Self {
             text: text.trim(),
             line,
             column: 0,
             name,
-        }
+        };
+        origin::seen(&cell);
+        cell
     }
 
     /// The cell of a column that the table does not have.
@@ -77,9 +81,9 @@ impl<'a> Cell<'a> {
     /// The number in the cell, its digits kept; `None` when the cell is empty.
     pub(crate) fn number(&self, decimal_mark: char) -> Result<Option<Number>, ConvertError> {
         let Some(text) = self.given() else { return Ok(None) };
-        decimal(text, decimal_mark)
-            .map(Some)
-            .ok_or_else(|| self.expected("a number"))
+        let number = decimal(text, decimal_mark).ok_or_else(|| self.expected("a number"))?;
+        origin::means(self, number.text());
+        Ok(Some(number))
     }
 
     /// The measured value: a number, or `NaN` and the infinities as text, since JSON has no such numbers.

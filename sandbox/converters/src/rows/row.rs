@@ -5,8 +5,8 @@ use stationd_report::{
 };
 
 use super::{Cell, Comparison, StatusWords};
-use crate::ConvertError;
 use crate::when::Dates;
+use crate::{ConvertError, origin};
 
 /// The cells of a row; those that the table does not have are empty.
 #[derive(Debug, Clone, Copy)]
@@ -100,6 +100,27 @@ impl Row<'_> {
 }
 
 impl Row<'_> {
+    /// Notes which member each cell is for.
+    pub(crate) fn note_roles(&self) {
+        for (cell, member) in [
+            (self.step, "name"),
+            (self.measure, "measure"),
+            (self.value, "value"),
+            (self.low_limit, "lowLimit"),
+            (self.high_limit, "highLimit"),
+            (self.comp_op, "compOp"),
+            (self.unit, "unit"),
+            (self.status, "status"),
+            (self.time, "totTime"),
+            (self.start, "start"),
+            (self.error_code, "errorCode"),
+            (self.error_message, "errorMessage"),
+            (self.report_text, "reportText"),
+        ] {
+            origin::role(&cell, member);
+        }
+    }
+
     /// The kind of the row: by its step type where the table has one, else by its cells. A value that is no number
     /// is a text only when nothing in the row speaks of numbers.
     pub(crate) fn kind(&self, decimal_mark: char) -> Kind {

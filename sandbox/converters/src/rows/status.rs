@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use stationd_report::{Code as _, ReportStatus, Step, StepStatus};
 
 use super::Cell;
-use crate::ConvertError;
+use crate::{ConvertError, origin};
 
 /// The words of WATS and their usual spellings, and those that a site adds.
 #[derive(Debug, Clone, Default)]
@@ -38,12 +38,11 @@ impl StatusWords {
     /// The status in a cell; `None` when it is empty. An unknown word is a fault, not a pass.
     pub(crate) fn step(&self, cell: Cell<'_>) -> Result<Option<StepStatus>, ConvertError> {
         let Some(word) = cell.given() else { return Ok(None) };
-        self.0
-            .get(&word.to_lowercase())
-            .copied()
-            .or_else(|| StepStatus::find(word))
-            .map(Some)
-            .ok_or_else(|| cell.expected("a status"))
+        let known = self.0.get(&word.to_lowercase()).copied();
+        let status = known.or_else(|| StepStatus::find(word));
+        let status = status.ok_or_else(|| cell.expected("a status"))?;
+        origin::means(&cell, status.as_str());
+        Ok(Some(status))
     }
 
     /// The result of a unit in a cell.

@@ -150,6 +150,7 @@ impl Sequence {
 
 /// What every row has, whatever it measures.
 fn step_of(row: &Row<'_>, status: Option<StepStatus>, reader: Reader<'_>) -> Result<Step, ConvertError> {
+    row.note_roles();
     let name = row.step.given().ok_or_else(|| row.step.expected("a step name"))?;
     let (name, whole) = fitted(name);
     let group = match row.group.text {

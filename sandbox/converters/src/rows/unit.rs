@@ -9,10 +9,10 @@ use stationd_report::{
 use super::Cell;
 use super::StatusWords;
 use super::row::Reader;
-use crate::ConvertError;
 use crate::fit::keep;
 use crate::site::DecimalMark;
 use crate::when::{self, Dates};
+use crate::{ConvertError, origin};
 
 /// What a cell says about a unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +41,34 @@ pub(crate) enum Field {
     /// Name of the test program.
     Program,
     ProgramVersion,
+}
+
+impl Field {
+    /// Its place in the report.
+    fn path(self) -> &'static str {
+        match self {
+            Self::Serial => "sn",
+            Self::PartNumber => "pn",
+            Self::Revision => "rev",
+            Self::ProcessCode => "processCode",
+            Self::ProcessName => "processName",
+            Self::Result => "result",
+            Self::Station => "machineName",
+            Self::Location => "location",
+            Self::Purpose => "purpose",
+            Self::Start | Self::StartUtc => "start",
+            Self::Operator => "uut.user",
+            Self::ExecTime => "uut.execTime",
+            Self::Fixture => "uut.fixtureId",
+            Self::Batch => "uut.batchSN",
+            Self::Socket => "uut.testSocketIndex",
+            Self::Comment => "uut.comment",
+            Self::ErrorCode => "uut.errorCode",
+            Self::ErrorMessage => "uut.errorMessage",
+            Self::Program => "root.seqCall.name",
+            Self::ProgramVersion => "root.seqCall.version",
+        }
+    }
 }
 
 /// What a site decided about its units.
@@ -102,6 +130,7 @@ impl<'a> Site<'a> {
 impl Unit {
     /// Begins a unit.
     pub(crate) fn new(line: usize) -> Self {
+        origin::unit(line);
         Self {
             report: Report::default(),
             uut: UutInfo::default(),
@@ -115,6 +144,7 @@ impl Unit {
         if cell.is_empty() {
             return Ok(());
         }
+        origin::field(field.path(), &cell);
         let (report, uut) = (&mut self.report, &mut self.uut);
         match field {
             Field::Serial => report.sn = cell.owned(),
@@ -151,13 +181,14 @@ impl Unit {
     /// Gives the unit what its site decided. What the file says before is replaced, and what it says later replaces
     /// that.
     pub(crate) fn decided(&mut self, part_number: Option<&str>, revision: Option<&str>) {
-        for (member, text) in [
-            (&mut self.report.pn, part_number),
-            (&mut self.report.rev, revision),
+        for (member, field, text) in [
+            (&mut self.report.pn, Field::PartNumber, part_number),
+            (&mut self.report.rev, Field::Revision, revision),
         ] {
-            *member = text
-                .and_then(|text| Cell::named(text, 0, "").owned())
-                .or(member.take());
+            if let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) {
+                *member = Some(text.to_owned());
+                origin::decided(field.path());
+            }
         }
     }
 
@@ -203,6 +234,7 @@ impl Unit {
                 .and_then(|name| site.process_codes.get(name).copied())
                 .or(site.process_code);
             report.process_code = code.map(|code| Number::from(i64::from(code)));
+            origin::decided(Field::ProcessCode.path());
         }
         for (what, argument, there) in [
             ("serial number", "serial", report.sn.is_some()),

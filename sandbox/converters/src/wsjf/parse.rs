@@ -13,14 +13,15 @@ pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, C
     let input = input.strip_prefix(b"\xef\xbb\xbf").unwrap_or(input);
     let text = std::str::from_utf8(input)
         .map_err(|error| ConvertError::new(format!("not UTF-8 at byte offset {}", error.valid_up_to())))?;
-    let limits = ReadLimits::default();
+    // The daemon bounds what comes out, and the memory of this process what goes in.
+    let limits = ReadLimits::of_output(input.len());
     let refused = |error: ReadError| ConvertError::new(error.to_string());
     let reports = match text.trim_ascii().as_bytes().first() {
         Some(b'[') => {
             // An array stands around each report.
             let depth = limits.depth + 1;
             scan(text, &ReadLimits { depth, ..limits }).map_err(refused)?;
-            split(text)?
+            split(text, &limits)?
         }
         _ => vec![Document::parse(text, &limits).map_err(refused)?],
     };
@@ -35,14 +36,14 @@ pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, C
 }
 
 /// The reports of an array, each checked; a fault names the report by its place.
-fn split(text: &str) -> Result<Vec<Document>, ConvertError> {
+fn split(text: &str, limits: &ReadLimits) -> Result<Vec<Document>, ConvertError> {
     let reports: Vec<&RawValue> =
         serde_json::from_str(text).map_err(|error| ConvertError::new(format!("not JSON: {error}")))?;
     if reports.is_empty() {
         return Err(ConvertError::new("an empty array, no report"));
     }
     let checked = reports.iter().enumerate().map(|(at, report)| {
-        Document::parse(report.get(), &ReadLimits::default())
+        Document::parse(report.get(), limits)
             .map_err(|error| ConvertError::new(format!("report {at} of the array: {error}")))
     });
     checked.collect()
