@@ -127,7 +127,8 @@ pub(super) fn judge(finished: &Finished, context: &Context<'_>) -> Verdict {
 }
 
 fn judge_output(stdout: &[u8], context: &Context<'_>) -> Verdict {
-    let output = match read_output(stdout, &ReadLimits::default()) {
+    let most = usize::try_from(context.converter.limits.output_bytes).unwrap_or(usize::MAX);
+    let output = match read_output(stdout, &ReadLimits::of_output(most)) {
         Ok(output) => output,
         Err(error) => {
             let reason = format!("the converter's output is no report: {error}");
@@ -191,6 +192,9 @@ fn complete(documents: Vec<Document>, context: &Context<'_>) -> Result<Converted
         assumed: String::new(),
         doubtful: None,
     };
+    let zone = context.converter.time_zone.as_ref();
+    let file_time = zone.map(|zone| context.file_time.with_time_zone(zone.clone()));
+    let file_time = file_time.as_ref().unwrap_or(context.file_time);
     let mut assumed: Vec<String> = Vec::new();
     let several = documents.len() > 1;
     for (index, document) in documents.into_iter().enumerate() {
@@ -200,7 +204,7 @@ fn complete(documents: Vec<Document>, context: &Context<'_>) -> Result<Converted
             machine_name: name,
             location,
             purpose,
-            file_time: context.file_time,
+            file_time,
         };
         let (document, filled) = document.complete(&defaults).map_err(|incomplete| Failure {
             kind: FailureKind::File,

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use jiff::tz::TimeZone;
 use stationd_sandbox::{Limits, PolicyMode, Program};
 use uuid::Uuid;
 
@@ -49,6 +50,8 @@ pub struct ConverterSettings {
     pub program: Program,
     /// Its arguments, as a JSON object.
     pub arguments: String,
+    /// The zone of local times without an offset, where it is not the machine's.
+    pub time_zone: Option<TimeZone>,
     /// What a job may use.
     pub limits: Limits,
     /// Folders that its program may read besides its input.

@@ -192,6 +192,7 @@ fn settings(dir: &Path) -> ConverterSettings {
             trusted: false,
         },
         arguments: "{}".to_owned(),
+        time_zone: None,
         limits: Limits::default(),
         readable: Vec::new(),
         station: Station {

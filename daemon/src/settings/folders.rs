@@ -67,7 +67,11 @@ pub(super) fn check(
         let schedule = unit::schedule(keys, &path, state_dir, findings);
         if let Some(program) = program::check(keys, &path, &station, findings) {
             let folder = folder(keys, schedule.as_ref());
-            let converter = converter(keys, program, station, &folder, schedule.is_some());
+            let time_zone = program::time_zone(keys, &path, findings);
+            let converter = ConverterSettings {
+                time_zone,
+                ..converter(keys, program, station, &folder, schedule.is_some())
+            };
             checked.converters.push(converter);
             checked.folders.push(folder);
             checked.schedules.extend(schedule);
@@ -137,6 +141,7 @@ fn converter(
         priority: folder.priority,
         program,
         arguments: serde_json::Value::Object(keys.arguments.clone()).to_string(),
+        time_zone: None,
         limits: keys.sandbox.limits.limits(),
         readable: (scheduled && !keys.drop_dir.is_empty())
             .then(|| PathBuf::from(&keys.drop_dir))

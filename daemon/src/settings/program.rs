@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 
+use jiff::tz::TimeZone;
 use stationd_actors::converter::Station;
 use stationd_converters::Format;
 use stationd_sandbox::Program;
@@ -147,4 +148,19 @@ fn warn_of_trust(keys: &ConverterKeys, path: &str, findings: &mut Findings) {
             "the converter runs unconfined: it can read and change whatever the daemon can",
         );
     }
+}
+
+/// The argument `time_zone` of a built-in format; an external converter has it for itself.
+pub(super) fn time_zone(keys: &ConverterKeys, path: &str, findings: &mut Findings) -> Option<TimeZone> {
+    const ALLOWED: &str = "the name of a zone in this machine's time zone database, such as Europe/Oslo";
+    if keys.kind != Kind::Builtin {
+        return None;
+    }
+    let value = keys.arguments.get("time_zone")?;
+    let zone = value.as_str().and_then(|name| TimeZone::get(name).ok());
+    if zone.is_none() {
+        let problem = Problem::value(format!("time_zone = {value}"), ALLOWED);
+        findings.fault(&format!("{path}.arguments"), problem);
+    }
+    zone
 }

@@ -49,4 +49,4 @@ pub use error::ConvertError;
 pub use format::{Format, UnknownFormat};
 pub use origin::Origin;
 pub use site::{DateOrder, DecimalMark, OnDamagedUnit};
-pub use source::Source;
+pub use source::{Source, time_zone};

@@ -3,6 +3,8 @@
 use std::ffi::OsStr;
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 
 use crate::ConvertError;
 use crate::rows::Cell;
@@ -30,12 +32,59 @@ impl<'a> Source<'a> {
     }
 
     /// Reads the arguments of a format.
-    pub(crate) fn parse_arguments<T: Deserialize<'a>>(&self) -> Result<T, ConvertError> {
+    pub(crate) fn parse_arguments<T: DeserializeOwned>(&self) -> Result<T, ConvertError> {
         let text = if self.arguments.trim_ascii().is_empty() {
             "{}"
         } else {
             self.arguments
         };
-        serde_json::from_str(text).map_err(|error| ConvertError::new(format!("arguments: {error}")))
+        let wrong = |error| ConvertError::new(format!("arguments: {error}"));
+        if !text.contains(TIME_ZONE) {
+            return serde_json::from_str(text).map_err(wrong);
+        }
+        let mut arguments: Map<String, Value> = serde_json::from_str(text).map_err(wrong)?;
+        arguments.remove(TIME_ZONE);
+        T::deserialize(Value::Object(arguments)).map_err(wrong)
+    }
+}
+
+/// The argument that every format knows and no parser reads.
+const TIME_ZONE: &str = "time_zone";
+
+/// The argument `time_zone`: the zone of local times without an offset, as the time zone database names it. A parser
+/// cannot look into that database; whoever completes the reports applies the zone.
+///
+/// # Errors
+/// When the arguments are no JSON object, or it is no text.
+pub fn time_zone(arguments: &str) -> Result<Option<String>, ConvertError> {
+    #[derive(Deserialize)]
+    struct Known {
+        time_zone: Option<String>,
+    }
+    let known: Known =
+        serde_json::from_str(arguments).map_err(|error| ConvertError::new(format!("arguments: {error}")))?;
+    Ok(known.time_zone)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_format_takes_the_time_zone_and_none_reads_it() {
+        for format in crate::Format::ALL {
+            let source = Source {
+                name: OsStr::new("x"),
+                arguments: r#"{"time_zone": "Europe/Oslo"}"#,
+            };
+            let error = crate::convert(*format, b"", &source).map(drop).unwrap_err();
+            assert!(!error.to_string().contains("time_zone"), "{format}: {error}");
+        }
+        assert_eq!(
+            time_zone(r#"{"time_zone": "Europe/Oslo"}"#).unwrap().as_deref(),
+            Some("Europe/Oslo")
+        );
+        assert_eq!(time_zone("{}").unwrap(), None);
+        assert!(time_zone(r#"{"time_zone": 1}"#).is_err());
     }
 }

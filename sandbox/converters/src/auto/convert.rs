@@ -9,7 +9,7 @@ use crate::{Conversion, ConvertError, Format, Source};
 
 /// Converts a file of whatever format. The arguments hold those of each format by its name.
 pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, ConvertError> {
-    let arguments: BTreeMap<String, &RawValue> = source.parse_arguments()?;
+    let arguments: BTreeMap<String, Box<RawValue>> = source.parse_arguments()?;
     for name in arguments.keys() {
         match name.parse::<Format>() {
             Ok(Format::Auto) => {
