@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use stationd_report::{
-    Code as _, Kind, Number, Report, ReportStatus, SequenceCall, Step, StepStatus, UutInfo,
+    Code as _, Kind, Number, Report, ReportStatus, SequenceCall, Step, StepStatus, UurInfo, UutInfo,
 };
 
 use super::Cell;
@@ -228,31 +228,7 @@ impl Unit {
             line,
         } = self;
         report.kind = Some(Kind::Test.into());
-        if report.process_code.is_none() {
-            let name = report.process_name.as_deref();
-            let code = name
-                .and_then(|name| site.process_codes.get(name).copied())
-                .or(site.process_code);
-            report.process_code = code.map(|code| Number::from(i64::from(code)));
-            origin::decided(Field::ProcessCode.path());
-        }
-        for (what, argument, there) in [
-            ("serial number", "serial", report.sn.is_some()),
-            ("part number", "part_number", report.pn.is_some()),
-            ("revision", "revision", report.rev.is_some()),
-            ("operation code", "process_code", report.process_code.is_some()),
-        ] {
-            if !there {
-                let what = match (argument, &report.process_name) {
-                    ("process_code", Some(name)) => format!(
-                        "the unit has no operation code; arguments: set process_code, or process_codes for {name:?}"
-                    ),
-                    ("serial", _) => "the unit has no serial number".to_owned(),
-                    _ => format!("the unit has no {what}; arguments: set {argument}"),
-                };
-                return Err(ConvertError::at(line, what));
-            }
-        }
+        complete(&mut report, site, line)?;
         let below = root.status.as_ref().map(stationd_report::Word::code);
         if report.result.is_none() {
             let status = below.unwrap_or(StepStatus::Done);
@@ -275,4 +251,43 @@ impl Unit {
         report.root = Some(Box::new(root));
         Ok(report)
     }
+
+    /// Puts the report of a repair together.
+    pub(crate) fn finish_repair(self, repair: UurInfo, site: Site<'_>) -> Result<Report, ConvertError> {
+        let Self { mut report, line, .. } = self;
+        report.kind = Some(Kind::Repair.into());
+        complete(&mut report, site, line)?;
+        report.uur = Some(repair);
+        Ok(report)
+    }
+}
+
+/// Gives a report the operation code that its site decided, and sees that it has what every report needs.
+fn complete(report: &mut Report, site: Site<'_>, line: usize) -> Result<(), ConvertError> {
+    if report.process_code.is_none() {
+        let name = report.process_name.as_deref();
+        let code = name
+            .and_then(|name| site.process_codes.get(name).copied())
+            .or(site.process_code);
+        report.process_code = code.map(|code| Number::from(i64::from(code)));
+        origin::decided(Field::ProcessCode.path());
+    }
+    for (what, argument, there) in [
+        ("serial number", "serial", report.sn.is_some()),
+        ("part number", "part_number", report.pn.is_some()),
+        ("revision", "revision", report.rev.is_some()),
+        ("operation code", "process_code", report.process_code.is_some()),
+    ] {
+        if !there {
+            let what = match (argument, &report.process_name) {
+                ("process_code", Some(name)) => format!(
+                    "the unit has no operation code; arguments: set process_code, or process_codes for {name:?}"
+                ),
+                ("serial", _) => "the unit has no serial number".to_owned(),
+                _ => format!("the unit has no {what}; arguments: set {argument}"),
+            };
+            return Err(ConvertError::at(line, what));
+        }
+    }
+    Ok(())
 }

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod measurements;
+mod repair;
 mod report;
 mod step;
 

@@ -3,8 +3,9 @@
 use stationd_report::{MiscInfo, Report, SubUnit};
 
 use super::WsxfArguments;
+use super::repair::repair;
 use super::step::Steps;
-use crate::rows::{Cell, Field, Site, StatusWords, Unit};
+use crate::rows::{Field, Site, StatusWords, Unit};
 use crate::xml::{Element, parse};
 use crate::{Conversion, ConvertError, Source};
 
@@ -23,7 +24,7 @@ pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, C
     conversion.ended("no report")
 }
 
-const ATTRIBUTES: [&str; 14] = [
+pub(super) const ATTRIBUTES: [&str; 14] = [
     "type",
     "Type",
     "ID",
@@ -51,12 +52,7 @@ fn report(
     let kind = kind.unwrap_or(element.attribute("Type"));
     match kind.text {
         "" | "UUT" | "T" => {}
-        "UUR" | "R" => {
-            return Err(ConvertError::at(
-                element.line,
-                "a repair report: only its JSON form is read",
-            ));
-        }
+        "UUR" | "R" => return repair(element, arguments, site, notes),
         _ => return Err(kind.expected("UUT or UUR")),
     }
     let mut left = element.unknown(&ATTRIBUTES, &CHILDREN);
@@ -70,11 +66,7 @@ fn report(
     for uut in element.children("UUT") {
         test(uut, &mut unit, site, &mut left)?;
     }
-    for info in element.children("MiscInfo") {
-        left.extend(info.unknown(&["Typedef", "Description", "Numeric", "idx", "order_no"], &[]));
-        let info = misc_info(info)?;
-        unit.report_mut().misc_infos.get_or_insert_default().push(info);
-    }
+    misc_infos(element, &mut unit, &mut left)?;
     for sub in element.children("ReportUnitHierarchy") {
         left.extend(sub.unknown(&["PartType", "PN", "SN", "Rev", "Position"], &[]));
         let sub = sub_unit(sub)?;
@@ -96,23 +88,28 @@ fn report(
     unit.finish(root, site, notes)
 }
 
+/// What has no place of its own.
+pub(super) fn misc_infos(
+    element: &Element,
+    unit: &mut Unit,
+    left: &mut Vec<String>,
+) -> Result<(), ConvertError> {
+    for info in element.children("MiscInfo") {
+        left.extend(info.unknown(&["Typedef", "Description", "Numeric", "idx", "order_no"], &[]));
+        let info = misc_info(info)?;
+        unit.report_mut().misc_infos.get_or_insert_default().push(info);
+    }
+    Ok(())
+}
+
 /// The attributes of the report itself.
-fn header(
+pub(super) fn header(
     element: &Element,
     arguments: &WsxfArguments,
     unit: &mut Unit,
     site: Site<'_>,
 ) -> Result<(), ConvertError> {
-    unit.set(
-        Field::PartNumber,
-        Cell::named(arguments.part_number.as_deref().unwrap_or(""), 0, ""),
-        site,
-    )?;
-    unit.set(
-        Field::Revision,
-        Cell::named(arguments.revision.as_deref().unwrap_or(""), 0, ""),
-        site,
-    )?;
+    unit.decided(arguments.part_number.as_deref(), arguments.revision.as_deref());
     for (name, field) in [
         ("SN", Field::Serial),
         ("PN", Field::PartNumber),
@@ -134,7 +131,7 @@ fn header(
     Ok(())
 }
 
-fn sub_unit(element: &Element) -> Result<SubUnit, ConvertError> {
+pub(super) fn sub_unit(element: &Element) -> Result<SubUnit, ConvertError> {
     Ok(SubUnit {
         part_type: element.attribute("PartType").owned(),
         pn: element.attribute("PN").owned(),

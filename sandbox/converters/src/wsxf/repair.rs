@@ -1,0 +1,209 @@
+//! A repair report. Source: the names that the vendor's own converter of this format reads; no export of a server is
+//! known.
+
+use stationd_report::{BinaryData, Failure, Number, Report, SubUnit, UurInfo};
+
+use super::WsxfArguments;
+use super::report::{ATTRIBUTES, header, misc_infos, sub_unit};
+use crate::ConvertError;
+use crate::rows::{Cell, Field, Site, Unit};
+use crate::when::{Dates, start};
+use crate::xml::Element;
+
+const CHILDREN: [&str; 6] = [
+    "UUR",
+    "Process",
+    "MiscInfo",
+    "ReportUnitHierarchy",
+    "Failures",
+    "Binary",
+];
+
+/// Turns a report of type `UUR` into a repair.
+pub(super) fn repair(
+    element: &Element,
+    arguments: &WsxfArguments,
+    site: Site<'_>,
+    notes: &mut Vec<String>,
+) -> Result<Report, ConvertError> {
+    let mut left = element.unknown(&ATTRIBUTES, &CHILDREN);
+    let mut unit = Unit::new(element.line);
+    header(element, arguments, &mut unit, site)?;
+    for process in element.children("Process") {
+        unit.set(Field::ProcessCode, process.attribute("Code"), site)?;
+        unit.set(Field::ProcessName, process.attribute("Name"), site)?;
+    }
+    let own = element.child("UUR");
+    let own = own.ok_or_else(|| ConvertError::at(element.line, "a repair report without <UUR>"))?;
+    let info = info(own, &mut unit, &mut left)?;
+    misc_infos(element, &mut unit, &mut left)?;
+    let mut units = units(element, unit.report_mut(), &mut left)?;
+    for failure in element.children("Failures") {
+        add_failure(failure, &mut units, &mut left)?;
+    }
+    unit.report_mut().sub_units = Some(units);
+    let files: Vec<BinaryData> = element
+        .children("Binary")
+        .filter_map(|binary| file(binary, &mut left))
+        .collect();
+    unit.report_mut().binary_data = Some(files).filter(|files| !files.is_empty());
+    if unit.result().is_none() {
+        return Err(element.attribute("Result").expected("the result of the repair"));
+    }
+    notes.extend(
+        left.into_iter()
+            .map(|what| format!("{what} has no place in a report and was left out")),
+    );
+    unit.finish_repair(info, site)
+}
+
+/// An attribute, else the text of a child of that name: writers differ.
+fn text<'a>(element: &'a Element, name: &'a str) -> Cell<'a> {
+    let attribute = element.attribute(name);
+    match element.child(name) {
+        Some(child) if attribute.is_empty() => child.text(),
+        _ => attribute,
+    }
+}
+
+/// `UUR`: who repaired, when, and what for. A date without an offset is kept as misc info: reports demand one.
+fn info(own: &Element, unit: &mut Unit, left: &mut Vec<String>) -> Result<UurInfo, ConvertError> {
+    const TEXTS: [&str; 2] = ["Comment", "UserLoginName"];
+    const OTHERS: [&str; 6] = [
+        "Active",
+        "ConfirmDate",
+        "FinalizeDate",
+        "ExecutionTime",
+        "Parent",
+        "ReferencedUUT",
+    ];
+    let known = [TEXTS.as_slice(), OTHERS.as_slice()].concat();
+    left.extend(own.unknown(&known, &[known.as_slice(), &["Process"]].concat()));
+    let mut date = |name| -> Result<Option<String>, ConvertError> {
+        let cell = text(own, name);
+        let Some(written) = cell.given() else {
+            return Ok(None);
+        };
+        let date = start(written, Dates::Iso).ok_or_else(|| cell.expected("a date and time"))?;
+        if date.ends_with('Z') || date.len() > 19 && date.contains(['+']) || date.rfind('-') > Some(10) {
+            return Ok(Some(date));
+        }
+        unit.keep(name, cell);
+        Ok(None)
+    };
+    let (confirm_date, finalize_date) = (date("ConfirmDate")?, date("FinalizeDate")?);
+    let active = text(own, "Active");
+    let process = own.child("Process");
+    let id = |name| text(own, name).given().map(str::to_ascii_lowercase);
+    Ok(UurInfo {
+        user: text(own, "UserLoginName").owned(),
+        comment: text(own, "Comment").owned(),
+        exec_time: text(own, "ExecutionTime").number('.')?,
+        process_code: match process {
+            Some(process) => process.attribute("Code").integer()?,
+            None => None,
+        },
+        process_name: process.and_then(|process| process.attribute("Name").owned()),
+        ref_uut: id("ReferencedUUT"),
+        confirm_date,
+        finalize_date,
+        active: match active.text {
+            "" => None,
+            "true" | "1" => Some(true),
+            "false" | "0" => Some(false),
+            _ => return Err(active.expected("true or false")),
+        },
+        parent: id("Parent"),
+        ..UurInfo::default()
+    })
+}
+
+/// The unit and the units inside it; the unit itself has index 0, whether the file lists it or not.
+fn units(element: &Element, report: &Report, left: &mut Vec<String>) -> Result<Vec<SubUnit>, ConvertError> {
+    let attributes = [
+        "PartType",
+        "PN",
+        "SN",
+        "Rev",
+        "Position",
+        "Idx",
+        "ParentIDX",
+        "ReplacedIDX",
+    ];
+    let mut units = Vec::new();
+    for sub in element.children("ReportUnitHierarchy") {
+        left.extend(sub.unknown(&attributes, &[]));
+        units.push(SubUnit {
+            idx: sub.attribute("Idx").integer()?,
+            parent_idx: sub.attribute("ParentIDX").integer()?,
+            replaced_idx: sub.attribute("ReplacedIDX").integer()?,
+            ..sub_unit(sub)?
+        });
+    }
+    let zero = Number::from(0);
+    if !units.iter().any(|unit| unit.idx.as_ref() == Some(&zero)) {
+        let own = SubUnit {
+            pn: report.pn.clone(),
+            sn: report.sn.clone(),
+            rev: report.rev.clone(),
+            idx: Some(zero),
+            ..SubUnit::default()
+        };
+        units.insert(0, own);
+    }
+    Ok(units)
+}
+
+/// `Failures`: one failure, of the unit that `PartIdx` names.
+fn add_failure(element: &Element, units: &mut [SubUnit], left: &mut Vec<String>) -> Result<(), ConvertError> {
+    let known = [
+        "ArticleDescription",
+        "ArticleNumber",
+        "ArticleRevision",
+        "ArticleVendor",
+        "Category",
+        "Code",
+        "Comment",
+        "CompRef",
+        "FunctionBlock",
+        "Idx",
+        "PartIdx",
+        "StepID",
+    ];
+    left.extend(element.unknown(&known, &["Comment"]));
+    let part = element.attribute("PartIdx");
+    let index = part.integer()?.unwrap_or_else(|| Number::from(0));
+    let unit = units.iter_mut().find(|unit| unit.idx.as_ref() == Some(&index));
+    let unit = unit.ok_or_else(|| part.expected("the Idx of a <ReportUnitHierarchy>"))?;
+    let owned = |name| element.attribute(name).owned();
+    unit.failures.get_or_insert_default().push(Failure {
+        category: owned("Category"),
+        code: owned("Code"),
+        comment: text(element, "Comment").owned(),
+        com_ref: owned("CompRef"),
+        func_block: owned("FunctionBlock"),
+        ref_step_id: element.attribute("StepID").integer()?,
+        art_number: owned("ArticleNumber"),
+        art_rev: owned("ArticleRevision"),
+        art_vendor: owned("ArticleVendor"),
+        art_description: owned("ArticleDescription"),
+        ..Failure::default()
+    });
+    Ok(())
+}
+
+/// `Binary`: a file; one without a name is left out and named.
+fn file(element: &Element, left: &mut Vec<String>) -> Option<BinaryData> {
+    let data = element.child("Data")?;
+    left.extend(element.unknown(&["BinaryDataIndex", "FailIdx"], &["Data"]));
+    let name = data.attribute("FileName").owned();
+    if name.is_none() {
+        left.push("Binary without a FileName".to_owned());
+    }
+    Some(BinaryData {
+        name: Some(name?),
+        content_type: data.attribute("ContentType").owned(),
+        data: data.text().owned(),
+        ..BinaryData::default()
+    })
+}
