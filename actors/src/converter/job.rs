@@ -21,7 +21,7 @@ use super::pair::Pair;
 use super::ports::Ports;
 use super::source::{self, NoSource, Source};
 use super::task::{Served, Task, TroubleKind};
-use super::{After, ConverterSettings, folder};
+use super::{After, ConverterSettings, beside, folder};
 use crate::clock;
 use crate::messages::queue::{RecordJob, Trace, TraceBy};
 use crate::messages::watcher::Left;
@@ -158,9 +158,10 @@ impl Job {
             Ok(true) => return Run::Over(Served::NoJob(Left::Kept)),
             Err(cause) => return Run::Over(Served::Trouble(TroubleKind::Queue, cause)),
         }
-        let input = match self.input() {
-            Ok(input) => input,
-            Err(cause) => return Run::Over(Served::Trouble(TroubleKind::Read, cause.to_string())),
+        let input = match self.input().await {
+            Some(Ok(input)) => input,
+            Some(Err(cause)) => return Run::Over(Served::Trouble(TroubleKind::Read, cause.to_string())),
+            None => return Run::Over(Served::Stopped),
         };
         let finished = match (self.ports.run)(self.spec(), input).await {
             Ok(finished) => Arc::new(finished),
@@ -226,16 +227,22 @@ impl Job {
             .any(|job| job.id == self.source.job && matches!(job.end, JobEnd::Converted | JobEnd::Skipped)))
     }
 
-    /// What the child gets. A parser of ours reads one file; of a pair it is the file, and the folder goes where that goes.
-    fn input(&self) -> io::Result<OwnedFd> {
+    /// What the child gets. A parser of ours reads one file; of a pair it is the file, with the folder where the format
+    /// has one.
+    async fn input(&self) -> Option<io::Result<OwnedFd>> {
         let builtin = matches!(self.converter.program, Program::Builtin { .. });
-        let file = if self.source.identity.is_folder && builtin {
-            let name = self.task.origin.file_name().unwrap_or_default();
-            folder::open(&self.source.path, Path::new(name))?
-        } else {
-            self.source.file.try_clone()?
-        };
-        Ok(file.into())
+        if !self.source.identity.is_folder || !builtin {
+            return Some(self.source.file.try_clone().map(OwnedFd::from));
+        }
+        let (source, origin) = (Arc::clone(&self.source), self.task.origin.clone());
+        let program = self.converter.program.clone();
+        off_loop(move || {
+            let name = Path::new(origin.file_name().unwrap_or_default());
+            let file = folder::open(&source.path, name)?;
+            let path = source.path.join(name);
+            beside::input(file, &path, beside::folder(&program, &path).as_deref())
+        })
+        .await
     }
 
     fn spec(&self) -> JobSpec {

@@ -2,6 +2,7 @@
 
 mod actor;
 mod anchor;
+pub mod beside;
 mod chatter;
 mod confined;
 mod durable;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use stationd_actors::converter::beside;
 use stationd_converters::Format;
 use stationd_sandbox::{JobSpec, Limits, PolicyMode, Program, TrustedKeys};
 
@@ -48,11 +49,18 @@ pub(super) fn run(context: &Context, arguments: Arguments) -> Result<(), CtlErro
     if arguments.explain {
         limits.output_bytes *= EXPLANATION_FACTOR;
     }
+    let program = Program::Builtin {
+        format: arguments.format,
+    };
+    let folder = beside::folder(&program, &arguments.file);
     let input = open_input(&arguments.file)?;
+    let input =
+        beside::input(input.into(), &arguments.file, folder.as_deref()).map_err(|cause| CtlError::Input {
+            path: folder.unwrap_or_else(|| arguments.file.clone()),
+            cause,
+        })?;
     let spec = JobSpec {
-        program: Program::Builtin {
-            format: arguments.format,
-        },
+        program,
         arguments: arguments.options,
         name: arguments.file.file_name().unwrap_or_default().to_owned(),
         limits: limits.clone(),

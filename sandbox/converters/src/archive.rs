@@ -24,6 +24,40 @@ pub(crate) struct Entry {
     pub(crate) content: Vec<u8>,
 }
 
+/// Packs files into an archive, without compression: for a format whose results are a file and a folder beside it, as a
+/// parser is given one file. A file's name is its path with `/`.
+///
+/// # Errors
+/// When there are more files, or larger ones, than an archive of the 32-bit form holds.
+pub fn pack(files: &[(String, Vec<u8>)]) -> Result<Vec<u8>, ConvertError> {
+    let too_large = || ConvertError::new("the files are too many or too large for a ZIP archive");
+    let short = |length: usize| u16::try_from(length).map_err(|_| too_large());
+    let long = |length: usize| u32::try_from(length).map_err(|_| too_large());
+    let (mut archive, mut directory) = (Vec::new(), Vec::new());
+    for (name, content) in files {
+        let mut sum = Crc::new();
+        sum.update(content);
+        let (offset, size) = (long(archive.len())?, long(content.len())?);
+        // Version 2.0, UTF-8 names, stored, no time.
+        let mut fields = vec![20, 0, 0, 8, 0, 0, 0, 0, 0, 0];
+        fields.extend(sum.sum().to_le_bytes());
+        fields.extend([size, size].map(u32::to_le_bytes).concat());
+        fields.extend(short(name.len())?.to_le_bytes());
+        fields.extend([0, 0]);
+        archive.extend([b"PK\x03\x04", fields.as_slice(), name.as_bytes(), content].concat());
+        directory.extend([b"PK\x01\x02\x14\x00", fields.as_slice(), &[0; 10]].concat());
+        directory.extend(offset.to_le_bytes());
+        directory.extend(name.as_bytes());
+    }
+    let (count, at, length) = (short(files.len())?, long(archive.len())?, long(directory.len())?);
+    archive.extend(directory);
+    archive.extend(b"PK\x05\x06\0\0\0\0");
+    archive.extend([count, count].map(u16::to_le_bytes).concat());
+    archive.extend([length, at].map(u32::to_le_bytes).concat());
+    archive.extend([0, 0]);
+    Ok(archive)
+}
+
 /// Whether a file begins as an archive does.
 pub(crate) fn is_archive(input: &[u8]) -> bool {
     input.starts_with(b"PK\x03\x04")
@@ -186,6 +220,20 @@ pub(crate) mod tests {
         all.extend(u32::try_from(start).unwrap().to_le_bytes());
         all.extend([0, 0]);
         all
+    }
+
+    #[test]
+    fn what_is_packed_is_unpacked() {
+        let files = [
+            ("a.txt".to_owned(), b"one".to_vec()),
+            ("b/\u{e4}.txt".to_owned(), Vec::new()),
+        ];
+        let entries = unpack(&pack(&files).unwrap()).unwrap();
+        let found: Vec<_> = entries
+            .into_iter()
+            .map(|entry| (entry.name, entry.content))
+            .collect();
+        assert_eq!(found, files);
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! The names of the built-in formats.
 
+use std::ffi::OsStr;
 use std::fmt;
+use std::path::Path;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
@@ -96,6 +98,19 @@ impl Format {
         Self::KeysightTestExec,
         Self::Auto,
     ];
+
+    /// The folder beside a file of this name that holds the rest of its results, for a format that has one. The parser
+    /// takes both as one archive: [`crate::pack`].
+    pub fn folder_beside(self, file: &OsStr) -> Option<&OsStr> {
+        let file = Path::new(file);
+        let is_text = file
+            .extension()
+            .is_some_and(|extension| extension.eq_ignore_ascii_case("txt"));
+        match self {
+            Self::Klippel if is_text => file.file_stem(),
+            _ => None,
+        }
+    }
 
     /// Its name in the settings.
     pub fn as_str(self) -> &'static str {

@@ -44,6 +44,7 @@ mod fixtures;
 #[cfg(test)]
 mod samples;
 
+pub use archive::pack;
 pub use convert::{Conversion, answer, answer_explained, convert};
 pub use error::ConvertError;
 pub use format::{Format, UnknownFormat};

@@ -3,14 +3,15 @@
 use stationd_report::{BooleanMeasurement, Measurements, Step, StepStatus};
 
 use super::KlippelArguments;
+use super::folder;
 use super::parse::{Values, parse};
+use crate::archive::{Entry, is_archive, unpack};
 use crate::fit::fitted;
 use crate::rows::{Cell, Field, Site, StatusWords, Unit};
 use crate::text::decode;
 use crate::{Conversion, ConvertError, Source};
 
-const NO_CURVES: &str =
-    "verdicts without values and curves: these are in the folder of the same name, which is not read";
+const NO_FOLDER: &str = "verdicts without values and curves: there is no folder of the file's name beside it";
 
 /// The overall verdicts, by their number.
 const VERDICTS: [(&str, &str); 6] = [
@@ -42,18 +43,42 @@ pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, C
     ];
     let words = StatusWords::with(&own, &arguments.status_words)?;
     let site = Site::new(&words, arguments.process_code);
-    let text = decode(input, arguments.encoding.as_deref())?;
+    let encoding = arguments.encoding.as_deref();
+    let (files, alone) = if is_archive(input) {
+        (unpack(input)?, false)
+    } else {
+        let content = input.to_vec();
+        let name = String::new();
+        (vec![Entry { name, content }], true)
+    };
+    let (own, others) = split(&files)?;
+    let text = decode(&own.content, encoding)?;
     let values = parse(&text)?;
     let mut unit = Unit::new(1);
     unit.decided(arguments.part_number.as_deref(), arguments.revision.as_deref());
     header(&values, &mut unit, site)?;
-    let root = steps(&values, &words)?;
-    let mut notes = vec![NO_CURVES.to_owned()];
-    let report = unit.finish(root, site, &mut notes)?;
-    let mut conversion = Conversion::default();
-    conversion.push(&report);
-    conversion.note_all(notes);
-    Ok(conversion)
+    let mut root = steps(&values, &words)?;
+    for file in others {
+        folder::add(file, encoding, root.steps.get_or_insert_default())?;
+    }
+    Conversion::of_one(|notes| {
+        if alone {
+            notes.push(NO_FOLDER.to_owned());
+        }
+        unit.finish(root, site, notes)
+    })
+}
+
+/// The file of verdicts, which lies beside the folder of the others.
+fn split(files: &[Entry]) -> Result<(&Entry, impl Iterator<Item = &Entry>), ConvertError> {
+    let depth = |entry: &Entry| entry.name.matches('/').count();
+    let own = files.iter().min_by_key(|entry| depth(entry));
+    let own = own.ok_or_else(|| ConvertError::new("an archive without a file"))?;
+    if files.iter().filter(|entry| depth(entry) == depth(own)).count() > 1 {
+        let what = "an archive of several result files; one file and the folder of its name belong together";
+        return Err(ConvertError::new(what));
+    }
+    Ok((own, files.iter().filter(move |entry| depth(entry) > depth(own))))
 }
 
 fn header(values: &Values<'_>, unit: &mut Unit, site: Site<'_>) -> Result<(), ConvertError> {

@@ -2,6 +2,7 @@
 //! parser does not see.
 
 mod arguments;
+mod folder;
 mod map;
 mod parse;
 

@@ -1,0 +1,168 @@
+//! The tables of the folder beside the file: values (`TASK-values.txt`) and curves (`TASK-NAME.txt`).
+
+use stationd_report::{
+    Chart, ChartSeries, ChartType, Measurements, Number, NumericMeasurement, Step, StepStatus, Word,
+};
+
+use crate::ConvertError;
+use crate::archive::Entry;
+use crate::fit::fitted;
+use crate::ict::{action, add_text, range};
+use crate::rows::Cell;
+use crate::text::decode;
+
+/// What stands in place of a number that there is not.
+const NONE: &str = "-";
+
+/// A table: its heading and its rows, cell by cell.
+struct Table<'a> {
+    heading: Vec<Cell<'a>>,
+    rows: Vec<Vec<Cell<'a>>>,
+}
+
+impl<'a> Table<'a> {
+    fn read(text: &'a str) -> Option<Self> {
+        let lines = text
+            .lines()
+            .enumerate()
+            .filter(|(_, line)| !line.trim().is_empty());
+        let mut rows = lines.map(|(at, line)| {
+            let cells = line.split('\t').enumerate();
+            cells
+                .map(|(column, text)| Cell::new(text, at + 1, column + 1))
+                .collect()
+        });
+        Some(Self {
+            heading: rows.next()?,
+            rows: rows.collect(),
+        })
+    }
+
+    /// The cell of a row below a heading.
+    fn cell(&self, row: &[Cell<'a>], heading: &str) -> Option<Cell<'a>> {
+        let at = self.heading.iter().position(|cell| cell.text == heading)?;
+        row.get(at).copied().filter(|cell| cell.text != NONE)
+    }
+
+    /// The number of a row below a heading; `None` for none.
+    fn number(&self, row: &[Cell<'a>], heading: &str) -> Result<Option<Number>, ConvertError> {
+        match self.cell(row, heading) {
+            Some(cell) => cell.number('.'),
+            None => Ok(None),
+        }
+    }
+}
+
+/// Adds what a file says to the steps: a value or a curve goes to the step of its name. One that no list of verdicts
+/// names is a step that was done.
+pub(super) fn add(file: &Entry, encoding: Option<&str>, steps: &mut Vec<Step>) -> Result<(), ConvertError> {
+    let name = file.name.rsplit('/').next().unwrap_or(&file.name);
+    add_table(name, &file.content, encoding, steps).map_err(|mut error| {
+        error.what = format!("{}: {}", stationd_report::Excerpt::of(name), error.what);
+        error
+    })
+}
+
+fn add_table(
+    name: &str,
+    content: &[u8],
+    encoding: Option<&str>,
+    steps: &mut Vec<Step>,
+) -> Result<(), ConvertError> {
+    let text = decode(content, encoding)?;
+    let table = Table::read(&text).ok_or_else(|| ConvertError::new("no heading"))?;
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    let task = stem.rsplit_once('-').map_or(stem, |(task, _)| task);
+    match table.heading.as_slice() {
+        [first, ..] if first.text == "name" => {
+            for row in &table.rows {
+                value(&table, row, task, steps)?;
+            }
+            Ok(())
+        }
+        [x, y, ..] => curve(&table, [*x, *y], task, steps),
+        _ => Err(ConvertError::at(1, "expected columns separated by tabs")),
+    }
+}
+
+/// A row of values: a numeric step, its limits below `min` and `max`.
+fn value(table: &Table<'_>, row: &[Cell<'_>], task: &str, steps: &mut Vec<Step>) -> Result<(), ConvertError> {
+    let (Some(name), Some(value)) = (table.cell(row, "name"), table.number(row, "value")?) else {
+        // No value was measured; the verdict, if there is one, stands.
+        return Ok(());
+    };
+    let (comp_op, low, high) = range(table.number(row, "min")?, table.number(row, "max")?);
+    let step = step_of(name.text, task, steps);
+    step.step_type = Some("ET_NLT".to_owned());
+    step.boolean = None;
+    step.numeric = Some(Measurements::from(NumericMeasurement {
+        value: Some(value.into()),
+        comp_op: Some(comp_op.into()),
+        low_limit: low.map(Into::into),
+        high_limit: high.map(Into::into),
+        status: step.status.as_ref().map(Word::code).map(Into::into),
+        ..NumericMeasurement::default()
+    }));
+    Ok(())
+}
+
+/// A curve over the first column, with the curves of its limits. A point without a number is left out of its curve.
+fn curve(
+    table: &Table<'_>,
+    [x, y]: [Cell<'_>; 2],
+    task: &str,
+    steps: &mut Vec<Step>,
+) -> Result<(), ConvertError> {
+    let mut series = Vec::new();
+    for heading in table.heading.iter().skip(1) {
+        let (mut xs, mut ys) = (Vec::new(), Vec::new());
+        for row in &table.rows {
+            if let (Some(x), Some(y)) = (table.number(row, x.text)?, table.number(row, heading.text)?) {
+                xs.push(x.text().to_owned());
+                ys.push(y.text().to_owned());
+            }
+        }
+        if !xs.is_empty() {
+            series.push(ChartSeries {
+                data_type: Some("XYG".to_owned()),
+                name: Some(fitted(heading.text).0),
+                x_data: Some(xs.join(";")),
+                y_data: Some(ys.join(";")),
+                ..ChartSeries::default()
+            });
+        }
+    }
+    if series.is_empty() {
+        return Ok(());
+    }
+    let step = step_of(y.text, task, steps);
+    step.chart = Some(Box::new(Chart {
+        // Its points lie evenly on a logarithmic axis of frequencies.
+        chart_type: Some(ChartType::LineLogX.into()),
+        label: step.name.clone(),
+        x_label: Some(fitted(x.text).0),
+        y_label: Some(fitted(y.text).0),
+        series: Some(series),
+        ..Chart::default()
+    }));
+    Ok(())
+}
+
+/// The step of a name; a new one when no verdict names it.
+fn step_of<'a>(name: &str, task: &str, steps: &'a mut Vec<Step>) -> &'a mut Step {
+    let new = action(name, StepStatus::Done);
+    let at = steps.iter().position(|step| step.name == new.name);
+    let at = at.unwrap_or_else(|| {
+        steps.push(new);
+        steps.len() - 1
+    });
+    let step = steps.get_mut(at).expect("it was found or added");
+    if step
+        .report_text
+        .as_deref()
+        .is_none_or(|text| !text.contains(task))
+    {
+        add_text(step, task);
+    }
+    step
+}
