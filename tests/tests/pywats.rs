@@ -1,7 +1,7 @@
 //! Converter classes written for the vendor's Python client, unmodified, in the sandbox.
 //!
-//! The package comes from PyPI into a virtual environment; `STATIOND_TEST_PYWATS` names the `site-packages` of one that
-//! is there already. Without Python, its `venv` or PyPI the tests say `skipped` and pass.
+//! The package comes from the Python package index into a virtual environment; `STATIOND_TEST_PYWATS` names the
+//! `site-packages` of one that is there already. Without Python, its `venv` or the index the tests say `skipped` and pass.
 
 #[cfg(test)]
 mod tests {

@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# Fuzzes the parsers: run.sh SECONDS [TARGET...]. A target is a format, or `output`; default: all, one after another.
+# New inputs go to $FUZZ_DIR (default: target/fuzz beside this script), crashers to its folder `crashes`.
+# Coverage comes from the compiler, which the stable toolchain can do too; no sanitizer: the parsers are safe Rust.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+seconds=${1:?how many seconds for each target}
+shift
+fixtures=$here/../../sandbox/converters/fixtures
+work=${FUZZ_DIR:-$here/target/fuzz}
+passes="-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4
+    -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table
+    -Cllvm-args=-sanitizer-coverage-trace-compares"
+target=$(rustc -vV | sed -n 's/^host: //p')
+CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$here/target} RUSTFLAGS=$(echo $passes) \
+    cargo build --quiet --release --manifest-path "$here/Cargo.toml" --target "$target"
+binary=${CARGO_TARGET_DIR:-$here/target}/$target/release/parsers
+
+[ $# -gt 0 ] || set -- output $(ls "$fixtures")
+mkdir -p "$work/crashes"
+status=0
+for name; do
+    corpus=$work/corpus/$name
+    mkdir -p "$corpus"
+    for case in "$fixtures/$name"/*/input "$here/corpus/$name"/*; do
+        [ ! -f "$case" ] || cp "$case" "$corpus/$(echo "${case#"$here"/}" | tr / _)"
+    done
+    began=$SECONDS
+    FUZZ_TARGET=$name "$binary" "$corpus" -max_total_time="$seconds" -max_len=16384 -timeout=10 -rss_limit_mb=1024 \
+        -artifact_prefix="$work/crashes/$name-" -print_final_stats=1 > "$work/$name.log" 2>&1 ||
+        { status=1; echo "$name: FAILED: see $work/$name.log"; }
+    runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$work/$name.log")
+    coverage=$(sed -n 's/.* cov: \([0-9]*\) .*/\1/p' "$work/$name.log" | tail -n 1)
+    echo "$name: ${runs:-no} inputs in $((SECONDS - began)) s, ${coverage:-no} edges, $(ls "$corpus" | wc -l) kept"
+done
+exit "$status"
