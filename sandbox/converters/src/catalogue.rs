@@ -15,7 +15,7 @@ const KINDS: &[Kind] = &[
     Kind {
         format: Format::Wsjf,
         patterns: &["*.json", "*.wsjf"],
-        arguments: &[],
+        arguments: &["on_damaged_unit", "time_zone"],
     },
     Kind {
         format: Format::WatsText,
@@ -30,6 +30,7 @@ const KINDS: &[Kind] = &[
             "start_format",
             "status_words",
             "on_damaged_unit",
+            "time_zone",
         ],
     },
     Kind {
@@ -50,6 +51,7 @@ const KINDS: &[Kind] = &[
             "status_words",
             "process_codes",
             "on_damaged_unit",
+            "time_zone",
         ],
     },
     Kind {
@@ -61,6 +63,7 @@ const KINDS: &[Kind] = &[
             "part_number",
             "revision",
             "on_damaged_unit",
+            "time_zone",
         ],
     },
     Kind {
@@ -72,6 +75,7 @@ const KINDS: &[Kind] = &[
             "revision",
             "status_words",
             "on_damaged_unit",
+            "time_zone",
         ],
     },
     Kind {
@@ -83,6 +87,7 @@ const KINDS: &[Kind] = &[
             "revision",
             "status_words",
             "on_damaged_unit",
+            "time_zone",
         ],
     },
     Kind {
@@ -99,6 +104,7 @@ const KINDS: &[Kind] = &[
             "operator_property",
             "unit_per_suite",
             "on_damaged_unit",
+            "time_zone",
         ],
     },
     Kind {
@@ -112,6 +118,7 @@ const KINDS: &[Kind] = &[
             "revision",
             "utc_times",
             "on_damaged_unit",
+            "time_zone",
         ],
     },
     Kind {
@@ -124,6 +131,7 @@ const KINDS: &[Kind] = &[
             "revision",
             "encoding",
             "on_damaged_unit",
+            "time_zone",
         ],
     },
     Kind {
@@ -138,6 +146,7 @@ const KINDS: &[Kind] = &[
             "serial_from_name",
             "encoding",
             "on_damaged_unit",
+            "time_zone",
         ],
     },
     Kind {
@@ -152,6 +161,7 @@ const KINDS: &[Kind] = &[
             "decimal_mark",
             "status_words",
             "on_damaged_unit",
+            "time_zone",
         ],
     },
     Kind {
@@ -166,6 +176,7 @@ const KINDS: &[Kind] = &[
             "image_serial",
             "status_words",
             "on_damaged_unit",
+            "time_zone",
         ],
     },
     Kind {
@@ -177,6 +188,7 @@ const KINDS: &[Kind] = &[
             "revision",
             "zero_is_no_limit",
             "status_words",
+            "time_zone",
         ],
     },
     Kind {
@@ -189,6 +201,7 @@ const KINDS: &[Kind] = &[
             "date_order",
             "encoding",
             "on_damaged_unit",
+            "time_zone",
         ],
     },
     Kind {
@@ -201,6 +214,7 @@ const KINDS: &[Kind] = &[
             "revision",
             "status_words",
             "on_damaged_unit",
+            "time_zone",
         ],
     },
     Kind {
@@ -216,6 +230,7 @@ const KINDS: &[Kind] = &[
             "status_words",
             "encoding",
             "on_damaged_unit",
+            "time_zone",
         ],
     },
     Kind {
@@ -229,6 +244,7 @@ const KINDS: &[Kind] = &[
             "status_words",
             "encoding",
             "on_damaged_unit",
+            "time_zone",
         ],
     },
     Kind {
@@ -240,6 +256,7 @@ const KINDS: &[Kind] = &[
             "revision",
             "status_words",
             "encoding",
+            "time_zone",
         ],
     },
     Kind {
@@ -253,6 +270,7 @@ const KINDS: &[Kind] = &[
             "revision",
             "serial_from_name",
             "log_level",
+            "time_zone",
         ],
     },
     Kind {
@@ -264,6 +282,7 @@ const KINDS: &[Kind] = &[
             "revision",
             "start_format",
             "status_words",
+            "time_zone",
         ],
     },
     Kind {

@@ -18,11 +18,6 @@ pub struct Source<'a> {
     pub arguments: &'a str,
 }
 
-/// The arguments of a format that has none.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct NoArguments {}
-
 impl<'a> Source<'a> {
     /// The file's name up to its last dot, as a cell.
     pub(crate) fn stem(&self) -> Cell<'a> {

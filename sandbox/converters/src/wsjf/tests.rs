@@ -32,6 +32,36 @@ fn an_array_gives_its_reports_in_order() {
 }
 
 #[test]
+fn a_damaged_report_takes_the_others_with_it_unless_the_site_says_otherwise() {
+    let array = format!(
+        "[{REPORT}, {{\"pn\": 1}}, {}]",
+        REPORT.replace("\"SN\"", "\"SN3\"")
+    );
+    let answered = |arguments| {
+        let mut out = Vec::new();
+        let name = OsStr::new("a.json");
+        answer(
+            Format::Wsjf,
+            array.as_bytes(),
+            &Source { name, arguments },
+            &mut out,
+        )
+        .unwrap();
+        read_output(&out, &ReadLimits::default()).unwrap()
+    };
+    let rejected = answered("");
+    assert_eq!(rejected.status, OutputStatus::Rejected);
+    assert!(
+        rejected.reason.starts_with("report 1 of the array"),
+        "{}",
+        rejected.reason
+    );
+    let left = answered(r#"{"on_damaged_unit": "leave_out"}"#);
+    assert_eq!(left.reports.len(), 2);
+    assert!(left.reason.contains("report 1 of the array"), "{}", left.reason);
+}
+
+#[test]
 fn hostile_files_are_rejected_with_a_reason() {
     let deep = "[".repeat(100_000);
     for (input, reason) in [
