@@ -1,0 +1,85 @@
+//! What the daemon and `stationctl` do for the built-in formats beyond their parsers.
+
+#[cfg(test)]
+mod tests {
+    use stationd_tests::{Line, Server, sample};
+
+    const TABLE: &[u8] =
+        b"SN,Start,Step,Value,Low,High\nA1,2026-01-02 03:04:05,R1,5,4,6\nA1,2026-01-02 03:04:05,R2,9,4,6\n";
+    const COLUMNS: &str = r#"columns = { serial = "SN", start = "Start", step = "Step", value = "Value", low_limit = "Low", high_limit = "High" }, constants = { part_number = "P", revision = "A", process_code = 10 }"#;
+
+    #[test]
+    fn a_klippel_file_is_converted_with_its_folder_and_both_go_to_done() {
+        const NAME: &str = "DUT xyz115 2020-05-14 10-01-37-5 UTC+0200";
+        let Some(file) = sample(&format!("samples/klippel/{NAME}.txt")) else {
+            return;
+        };
+        let Some(curve) = sample(&format!("samples/klippel/{NAME}/Sound Pressure-resp.txt")) else {
+            return;
+        };
+        let server = Server::http();
+        let keys = "format = \"klippel\"\npatterns = [\"*.txt\"]\n\
+            arguments = { process_code = 30, part_number = \"SPK\", revision = \"A\" }";
+        let line = Line::to(&server).converter("klippel", keys);
+        let folder = line.path("klippel").join("drop").join(NAME);
+        std::fs::create_dir(&folder).unwrap();
+        std::fs::write(folder.join("Sound Pressure-resp.txt"), curve).unwrap();
+        let daemon = line.start();
+        line.drop_file("klippel", format!("{NAME}.txt").as_bytes(), &file);
+        server.wait_for(1);
+        let report = server.only_report();
+        let steps = report["root"]["steps"].as_array().unwrap();
+        let curve = steps.iter().find(|step| step["name"] == "resp").unwrap();
+        assert_eq!(curve["chart"]["series"][0]["name"], "resp");
+        assert!(daemon.stop().success());
+        assert_eq!(
+            line.names("klippel", "done"),
+            [NAME.to_owned(), format!("{NAME}.txt")]
+        );
+        assert!(line.names("klippel", "drop").is_empty());
+    }
+
+    #[test]
+    fn a_local_time_is_in_the_zone_of_the_arguments() {
+        let server = Server::http();
+        let keys = format!("format = \"csv\"\narguments = {{ time_zone = \"America/New_York\", {COLUMNS} }}");
+        let line = Line::to(&server).converter("csv", &keys);
+        let daemon = line.start();
+        line.drop_file("csv", b"a.csv", TABLE);
+        server.wait_for(1);
+        assert_eq!(server.only_report()["start"], "2026-01-02T03:04:05-05:00");
+        assert!(daemon.stop().success());
+    }
+
+    #[test]
+    fn stationctl_says_where_each_member_came_from() {
+        let server = Server::http();
+        let line = Line::to(&server);
+        let file = line.path("a.csv");
+        std::fs::write(&file, TABLE).unwrap();
+        let arguments = r#"{"columns": {"serial": "SN", "start": "Start", "step": "Step", "value": "Value",
+            "low_limit": "Low", "high_limit": "High"}, "constants": {"part_number": "P", "revision": "A", "process_code": 10}}"#;
+        let answer = line.ctl(&[
+            "convert",
+            "csv",
+            &file.to_string_lossy(),
+            "--arguments",
+            arguments,
+            "--explain",
+        ]);
+        assert!(answer.success, "{answer:?}");
+        let members = answer.json["explanation"][0].as_array().unwrap();
+        let from = |path: &str| {
+            let member = members.iter().find(|member| member["path"] == path).unwrap();
+            member["from"].as_str().unwrap_or_default().to_owned()
+        };
+        assert_eq!(from("$.sn"), "line 2 column 1");
+        assert_eq!(from("$.start"), "line 2 column 2");
+        assert_eq!(from("$.root.steps[1].numericMeas[0].value"), "line 3 column 4");
+        assert_eq!(
+            from("$.root.steps[1].numericMeas[0].highLimit"),
+            "line 3 column 6"
+        );
+        assert_eq!(from("$.result"), "");
+    }
+}
