@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Fuzzes the parsers: run.sh SECONDS [TARGET...]. A target is a format, or `output`; default: all, one after another.
-# New inputs go to $FUZZ_DIR (default: target/fuzz beside this script), crashers to its folder `crashes`.
+# Begins with the fixtures and corpus.tar.gz, the small inputs of earlier runs. New inputs go to $FUZZ_DIR (default: target/fuzz beside this script), crashers to its folder `crashes`.
 # Coverage comes from the compiler, which the stable toolchain can do too; no sanitizer: the parsers are safe Rust.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -17,13 +17,14 @@ CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$here/target} RUSTFLAGS=$(echo $passes) \
 binary=${CARGO_TARGET_DIR:-$here/target}/$target/release/parsers
 
 [ $# -gt 0 ] || set -- output $(ls "$fixtures")
-mkdir -p "$work/crashes"
+mkdir -p "$work/crashes" "$work/corpus"
+tar -xzf "$here/corpus.tar.gz" -C "$work/corpus"
 status=0
 for name; do
     corpus=$work/corpus/$name
     mkdir -p "$corpus"
-    for case in "$fixtures/$name"/*/input "$here/corpus/$name"/*; do
-        [ ! -f "$case" ] || cp "$case" "$corpus/$(echo "${case#"$here"/}" | tr / _)"
+    for case in "$fixtures/$name"/*/; do
+        [ ! -f "$case/input" ] || cp "$case/input" "$corpus/fixture-$(basename "$case")"
     done
     began=$SECONDS
     FUZZ_TARGET=$name "$binary" "$corpus" -max_total_time="$seconds" -max_len=16384 -timeout=10 -rss_limit_mb=1024 \
