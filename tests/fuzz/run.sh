@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Fuzzes the parsers: run.sh SECONDS [TARGET...]. A target is a format, or `output`; default: all, one after another.
-# Begins with the fixtures and corpus.tar.gz, the small inputs of earlier runs. New inputs go to $FUZZ_DIR (default: target/fuzz beside this script), crashers to its folder `crashes`.
+# Begins with the fixtures and corpus.tar.gz, the small inputs of earlier runs. New inputs go to $FUZZ_DIR (default:
+# target/fuzz beside this script), crashers to its folder `crashes`.
 # Coverage comes from the compiler, which the stable toolchain can do too; no sanitizer: the parsers are safe Rust.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
