@@ -21,12 +21,12 @@ mod tests {
     }
 
     /// An outage of so many seconds has one line, a summary each ten minutes, and none beside what always is said.
-    fn check_quiet(daemon: &Daemon, outage_s: u64) {
+    fn check_quiet(daemon: &Daemon, seconds: u64) {
         let always = ["U401", "D003", "D011", "D060", "D061", "Q301", "W101"];
         let told = daemon.lines();
         let told = told.iter().filter(|line| !always.contains(&line.code()));
         let (outages, others): (Vec<_>, Vec<_>) = told.partition(|line| line.code() == "U410");
-        assert!(outages.len() as u64 <= 1 + outage_s / 600, "{outages:#?}");
+        assert!(outages.len() as u64 <= 1 + seconds / 600, "{outages:#?}");
         assert!(
             !outages.is_empty() && others.is_empty(),
             "the journal is not quiet: {others:#?}"
