@@ -3,10 +3,13 @@
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
+    use std::io::Write as _;
     use std::path::{Path, PathBuf};
     use std::time::{Duration, Instant};
 
     use actix::{Actor, Addr, Context, Handler};
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
     use stationd::receiver::{Receiver, ReceiverSettings, ReceiverTls};
     use stationd_actors::clock;
     use stationd_actors::messages::lifecycle::{Drain, Drained};
@@ -138,6 +141,10 @@ mod tests {
     fn lease(id: EntryId, attempts: u32) -> Lease {
         let report_id = id_of(id);
         let filling = "x".repeat(if id.0.is_multiple_of(3) { 4000 } else { 10 });
+        let document =
+            format!("{{\"id\":\"{report_id}\",\"sn\":\"SN{id}\",\"x\":\"{filling}\"}}").into_bytes();
+        let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+        packed.write_all(&document).unwrap();
         Lease {
             entry: Entry {
                 id,
@@ -155,8 +162,8 @@ mod tests {
                 document_bytes: 0,
                 last: None,
             },
-            document: format!("{{\"id\":\"{report_id}\",\"sn\":\"SN{id}\",\"x\":\"{filling}\"}}")
-                .into_bytes(),
+            document,
+            packed: packed.finish().unwrap(),
         }
     }
 

@@ -198,7 +198,7 @@ fn open_with(flags: OFlag, offered: &Offered) -> Result<Source, NoSource> {
 
 fn hash(file: &mut File, size: u64) -> io::Result<SourceHash> {
     let mut hasher = Sha256::new();
-    let mut chunk = vec![0; CHUNK];
+    let mut chunk = vec![0; usize::try_from(size).unwrap_or(CHUNK).clamp(1, CHUNK)];
     let mut left = file.take(size);
     loop {
         let read = left.read(&mut chunk)?;

@@ -124,4 +124,6 @@ pub struct Lease {
     pub entry: Entry,
     /// The report's text, to be sent as it is.
     pub document: Vec<u8>,
+    /// The same, gzip'ed, as it is kept.
+    pub packed: Vec<u8>,
 }

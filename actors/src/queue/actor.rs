@@ -58,6 +58,8 @@ pub struct Queue {
     pending: Vec<Pending>,
     /// The number of the open group, or of the next one.
     group: u64,
+    /// That number at the last tick.
+    last_group: u64,
     /// Whether the open group ends with what is in the mailbox.
     hurries: bool,
     /// Verdicts to be written when the store can write again.
@@ -95,6 +97,7 @@ impl Queue {
             peers: None,
             pending: Vec::new(),
             group: 0,
+            last_group: 0,
             hurries: false,
             owed: Vec::new(),
             told: Admission::Open,
@@ -276,6 +279,11 @@ impl Queue {
         self.mend();
         self.settle_owed();
         self.look_at_level(None);
+        if let Some(store) = &self.store
+            && std::mem::replace(&mut self.last_group, self.group) == self.group
+        {
+            store.rest();
+        }
         let in_the_way = matches!(self.gate.admission(), Admission::Closed(FullReason::Map { .. }));
         if in_the_way || self.last_retention.elapsed() >= RETENTION {
             self.last_retention = Instant::now();

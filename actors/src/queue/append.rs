@@ -11,7 +11,7 @@ use super::record::{self, Attempts, EntryRecord, JobEntry, ReceiptRecord};
 use super::spool::INLINE_BYTES;
 use super::store::{Change, Store};
 use super::tables::{Doing, Table};
-use super::{Duplicates, WhenFull, document};
+use super::{Duplicates, WhenFull};
 use crate::messages::queue::{
     Append, AppendError, Appended, FullReason, ImportEntries, Imported, ImportedReport, StoreError,
 };
@@ -285,7 +285,7 @@ impl Change<'_> {
     pub(super) fn put_entry(&mut self, mut entry: EntryRecord, text: &[u8]) -> Result<u64, StoreError> {
         let seq = self.effects.counters.next_entry;
         let tables = self.base.tables;
-        let packed = document::pack(text);
+        let packed = self.base.codec.pack(text);
         entry.spooled = packed.len() > INLINE_BYTES;
         let head = record::encode(&entry);
         if entry.spooled {

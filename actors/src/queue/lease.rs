@@ -10,7 +10,6 @@ use std::time::Duration;
 
 use heed::{RoTxn, WithoutTls};
 
-use super::document;
 use super::key::{self, Place};
 use super::record::{self, Attempts, EntryRecord};
 use super::settle::LONGEST_DELAY;
@@ -280,21 +279,23 @@ impl Base {
         state: EntryState,
     ) -> Result<Lease, StoreError> {
         let (entry, attempts) = self.entry(txn, seq)?;
-        let document = if entry.spooled {
-            let file = self.spool.read(seq)?;
-            let (_, packed) = record::split::<EntryRecord>(&file)?;
-            document::unpack(packed, entry.document_bytes)
+        let file;
+        let bytes = if entry.spooled {
+            file = self.spool.read(seq)?;
+            &file[..]
         } else {
             let bytes = self.tables.reports.get(txn, &key::number(seq)).doing("read")?;
-            let (_, packed) = record::split::<EntryRecord>(bytes.unwrap_or_default())?;
-            document::unpack(packed, entry.document_bytes)
+            bytes.unwrap_or_default()
         };
+        let (_, packed) = record::split::<EntryRecord>(bytes)?;
+        let document = self.codec.unpack(packed, entry.document_bytes);
         Ok(Lease {
             entry: entry.entry(EntryId(seq), state, &attempts),
             document: document.map_err(|cause| StoreError::Damaged {
                 table: "reports",
                 detail: cause.to_string(),
             })?,
+            packed: packed.to_vec(),
         })
     }
 }

@@ -14,6 +14,7 @@ use heed::{Env, EnvOpenOptions, MdbError, RoTxn, RwTxn, WithoutTls};
 use nix::fcntl::Flock;
 
 use super::QueueSettings;
+use super::document::Codec;
 use super::key;
 use super::record::{self, Counters, Record};
 use super::spool::Spool;
@@ -35,6 +36,7 @@ pub(super) struct Base {
     pub(super) tables: Tables,
     pub(super) spool: Spool,
     pub(super) settings: QueueSettings,
+    pub(super) codec: Codec,
 }
 
 /// In an emergency the map grows to at most so many times its setting: what comes in stops at four fifths of it, so more
@@ -68,6 +70,7 @@ impl Base {
             tables,
             spool,
             settings,
+            codec: Codec::default(),
         }
     }
 
@@ -204,6 +207,11 @@ impl Drop for Store {
 }
 
 impl Store {
+    /// Gives memory back that only work needs.
+    pub(super) fn rest(&self) {
+        self.base.codec.rest();
+    }
+
     /// Puts the parts together.
     pub(super) fn new(base: Base, counters: Counters, lock: Flock<File>) -> Self {
         Self {

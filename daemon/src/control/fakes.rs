@@ -124,6 +124,7 @@ fn lease() -> Lease {
     Lease {
         entry: entry(EntryState::Ready),
         document: DOCUMENT.as_bytes().to_vec(),
+        packed: Vec::new(),
     }
 }
 

@@ -1,8 +1,11 @@
 mod peer;
 
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use zeroize::Zeroizing;
 
 use self::peer::{Act, Authority, Peer};
@@ -62,6 +65,9 @@ fn answered(sent: Sent) -> Answer {
 fn large_lease() -> Lease {
     let mut lease = lease(1);
     lease.document = format!("{{\"x\":\"{}\"}}", "a".repeat(5000)).into_bytes();
+    let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+    packed.write_all(&lease.document).unwrap();
+    lease.packed = packed.finish().unwrap();
     lease
 }
 

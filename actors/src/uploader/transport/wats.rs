@@ -94,10 +94,10 @@ impl Wats {
 
     /// Sends a report; compressed, if the server is not known to refuse that.
     pub(super) fn put(&self, lease: &Lease) -> Outcome {
-        let Some(packed) = self.compression.apply(&lease.document) else {
+        if !self.compression.is_wanted(lease.document.len()) {
             return self.send(&lease.entry, &lease.document, false);
-        };
-        let first = self.send(&lease.entry, &packed, true);
+        }
+        let first = self.send(&lease.entry, &lease.packed, true);
         match &first {
             Outcome::Answered(answer) if is_success(answer.status) => {
                 self.compression.learn(true);
