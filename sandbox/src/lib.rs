@@ -24,3 +24,4 @@ pub use policy::{Denial, Finished, JobSpec, Layers, Level, Limit, Limits, Outcom
 pub use probe::Capabilities;
 pub use protocol::ProtocolError;
 pub use signature::{SignatureFault, TrustedKey, TrustedKeys, signature_path};
+pub use syscalls::filter_lengths;

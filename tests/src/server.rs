@@ -151,6 +151,11 @@ impl Server {
         }
     }
 
+    /// Whether it has so many different reports within a time.
+    pub fn waits_for(&self, reports: usize, time: Duration) -> bool {
+        self.receiver.wait_for(reports, time)
+    }
+
     /// How many reports it was sent, repeats included.
     ///
     /// # Panics

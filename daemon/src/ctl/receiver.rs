@@ -22,7 +22,7 @@ pub struct Arguments {
     #[arg(long, value_name = "DIR")]
     store: PathBuf,
     /// Fail on purpose: MODE[:option=value]…[@share], with none, status:CODE, hang, reset, reset-after-body, slow,
-    /// wrong-certificate, expired-certificate or random; options times, seed, retry-after, seconds
+    /// wrong-certificate, expired-certificate or random; options times, seed, retry-after, seconds, ms
     #[arg(long, value_name = "MODE", default_value = "none")]
     fail: Fail,
     /// Speak HTTPS with a certificate of a throw-away authority, which is written to the store as ca.pem

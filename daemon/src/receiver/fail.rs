@@ -9,7 +9,7 @@
 //! | `hang` | is read, not stored and never answered |
 //! | `reset` | is cut off by a reset before its body is read |
 //! | `reset-after-body` | is stored, then cut off by a reset instead of an answer |
-//! | `slow` | is served after a pause; option `seconds=N`, 2 by default |
+//! | `slow` | is served after a pause; option `seconds=N`, 2 by default, or `ms=N` |
 //! | `wrong-certificate` | meets a certificate for another host |
 //! | `expired-certificate` | meets a certificate that has expired |
 //! | `random` | meets one of the above (408, 429, 500, 502, 503, 504 as status), or none; option `seed=N` |
@@ -109,7 +109,7 @@ impl fmt::Display for ParseFailError {
             ),
             Self::Option(word) => write!(
                 f,
-                "unknown option \"{word}\"; known are times, seed, retry-after (of status), seconds (of slow)"
+                "unknown option \"{word}\"; known are times, seed, retry-after (of status), seconds and ms (of slow)"
             ),
             Self::Value(word) => write!(f, "\"{word}\" is not a number in its range"),
         }
@@ -169,6 +169,7 @@ impl Fail {
             ("seed", _) => self.seed = number(value)?,
             ("retry-after", FailMode::Status { retry_after_s, .. }) => *retry_after_s = Some(number(value)?),
             ("seconds", FailMode::Slow(pause)) => *pause = Duration::from_secs(number(value)?),
+            ("ms", FailMode::Slow(pause)) => *pause = Duration::from_millis(number(value)?),
             _ => return Err(ParseFailError::Option(name.to_owned())),
         }
         Ok(())

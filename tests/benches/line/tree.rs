@@ -1,51 +1,62 @@
 //! What a process tree holds and has used.
 
-use std::fmt;
 use std::time::Duration;
 
 /// Clock ticks a second of `/proc/PID/stat`. Source: proc(5); 100 on every Linux we build for.
 const TICKS: u64 = 100;
 
 /// A process and all below it, at one moment.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Tree {
     /// Proportional set size, in KiB.
     pub(crate) pss_kib: u64,
-    /// Private memory, in KiB.
-    pub(crate) private_kib: u64,
     /// CPU time so far, ended children included.
     pub(crate) cpu: Duration,
+    /// Bytes that were given to a disk.
+    pub(crate) written: u64,
+    /// How often a thread went to sleep by itself, and so was woken.
+    pub(crate) wake_ups: u64,
 }
 
 impl Tree {
     /// Looks at a process and all below it.
     pub(crate) fn of(pid: u32) -> Self {
-        let mut tree = Self {
-            pss_kib: 0,
-            private_kib: 0,
-            cpu: Duration::ZERO,
-        };
+        let mut tree = Self::default();
         for pid in with_descendants(pid) {
             let read =
                 |name: &str| std::fs::read_to_string(format!("/proc/{pid}/{name}")).unwrap_or_default();
-            let memory = read("smaps_rollup");
-            tree.pss_kib += kib(&memory, "Pss:");
-            tree.private_kib += kib(&memory, "Private_Clean:") + kib(&memory, "Private_Dirty:");
+            tree.pss_kib += number(&read("smaps_rollup"), "Pss:");
             tree.cpu += cpu(&read("stat"));
+            tree.written += number(&read("io"), "write_bytes:");
+            tree.wake_ups += threads(pid)
+                .map(|status| number(&status, "voluntary_ctxt_switches:"))
+                .sum::<u64>();
         }
         tree
     }
+
+    /// PSS in MiB.
+    pub(crate) fn pss_mib(&self) -> f64 {
+        count(self.pss_kib) / 1024.0
+    }
+
+    /// CPU time since `before`, in ms.
+    pub(crate) fn cpu_ms_since(&self, before: &Self) -> f64 {
+        self.cpu.saturating_sub(before.cpu).as_secs_f64() * 1e3
+    }
 }
 
-impl fmt::Display for Tree {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{:>9.2} MiB PSS, {:.2} MiB private",
-            mib(self.pss_kib * 1024),
-            mib(self.private_kib * 1024)
-        )
-    }
+/// A count as a figure.
+pub(crate) fn count(number: u64) -> f64 {
+    f64::from(u32::try_from(number).unwrap_or(u32::MAX))
+}
+
+fn threads(pid: u32) -> impl Iterator<Item = String> {
+    std::fs::read_dir(format!("/proc/{pid}/task"))
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|task| std::fs::read_to_string(task.path().join("status")).ok())
 }
 
 fn with_descendants(pid: u32) -> Vec<u32> {
@@ -70,9 +81,10 @@ fn with_descendants(pid: u32) -> Vec<u32> {
     pids
 }
 
-fn kib(memory: &str, name: &str) -> u64 {
-    let line = memory.lines().find_map(|line| line.strip_prefix(name));
-    line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok())
+fn number(text: &str, name: &str) -> u64 {
+    text.lines()
+        .find_map(|line| line.strip_prefix(name))
+        .and_then(|rest| rest.split_whitespace().next()?.parse().ok())
         .unwrap_or_default()
 }
 
@@ -86,9 +98,4 @@ fn cpu(stat: &str) -> Duration {
         .filter_map(|n| n.parse::<u64>().ok())
         .sum();
     Duration::from_millis(ticks * 1000 / TICKS)
-}
-
-/// Bytes as MiB, for people.
-pub(crate) fn mib(bytes: u64) -> f64 {
-    f64::from(u32::try_from(bytes / 1024).unwrap_or(u32::MAX)) / 1024.0
 }

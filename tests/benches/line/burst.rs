@@ -1,0 +1,178 @@
+//! Many files at once.
+
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use stationd_tests::{Answer, Line, Server};
+
+use crate::figure::{Figures, Kind};
+use crate::input::Input;
+use crate::tree::{Tree, count};
+
+/// How often the tree's memory is looked at while files are on their way.
+const LOOK: Duration = Duration::from_millis(250);
+
+/// A burst.
+struct Burst {
+    input: Input,
+    files: u16,
+    steps: u16,
+    https: bool,
+    /// The server's pause before each answer, in ms.
+    delay_ms: u16,
+}
+
+impl Burst {
+    const fn of(input: Input, files: u16, steps: u16) -> Self {
+        Self {
+            input,
+            files,
+            steps,
+            https: false,
+            delay_ms: 0,
+        }
+    }
+
+    fn name(&self) -> String {
+        let Self {
+            input,
+            files,
+            steps,
+            https,
+            delay_ms,
+        } = self;
+        let protocol = if *https { "https" } else { "http" };
+        format!(
+            "{files} {} files of {steps} steps, {protocol}, server {delay_ms} ms",
+            input.name()
+        )
+    }
+}
+
+/// All bursts.
+pub(crate) fn measure(figures: &mut Figures, short: bool) {
+    let wsjf = |files, steps| Burst::of(Input::Wsjf, files, steps);
+    if short {
+        return run(figures, &wsjf(1_000, 30));
+    }
+    run(figures, &wsjf(1_000, 30));
+    run(figures, &wsjf(10_000, 30));
+    run(figures, &wsjf(1_000, 300));
+    run(figures, &wsjf(5_000, 300));
+    run(
+        figures,
+        &Burst {
+            https: true,
+            ..wsjf(1_000, 30)
+        },
+    );
+    for delay_ms in [10, 100] {
+        run(
+            figures,
+            &Burst {
+                delay_ms,
+                ..wsjf(1_000, 30)
+            },
+        );
+    }
+    for input in Input::ALL.into_iter().skip(1) {
+        run(figures, &Burst::of(input, 1_000, 30));
+    }
+    bare_python(figures);
+}
+
+fn run(figures: &mut Figures, burst: &Burst) {
+    let server = if burst.https {
+        Server::https()
+    } else {
+        Server::http()
+    };
+    if burst.delay_ms > 0 {
+        server.fail(&format!("slow:ms={}", burst.delay_ms));
+    }
+    let name = burst.input.name();
+    let line = Line::to(&server)
+        .converter(name, &burst.input.settings())
+        .settings("[queue]\nmax_size = 0");
+    let daemon = line.start();
+    let before = (Tree::of(daemon.pid()), commits(&line));
+    let began = Instant::now();
+    for number in 0..burst.files {
+        line.drop_file(
+            name,
+            format!("{number}.x").as_bytes(),
+            &burst.input.file(number, burst.steps),
+        );
+    }
+    let mut most = 0.0_f64;
+    while !server.waits_for(burst.files.into(), LOOK) {
+        most = most.max(Tree::of(daemon.pid()).pss_mib());
+    }
+    let took = began.elapsed().as_secs_f64();
+    daemon.wait_until_settled(&line);
+    let (after, commits) = (Tree::of(daemon.pid()), commits(&line) - before.1);
+    let files = f64::from(burst.files);
+    let mut add =
+        |what: &str, value, unit, kind| figures.add(format!("{}: {what}", burst.name()), value, unit, kind);
+    add("throughput", files / took, "/s", Kind::Rate);
+    add(
+        "CPU a file, whole tree",
+        after.cpu_ms_since(&before.0) / files,
+        "ms",
+        Kind::Cpu,
+    );
+    add(
+        "memory, most (PSS)",
+        most.max(after.pss_mib()),
+        "MiB",
+        Kind::Count,
+    );
+    let written = count((after.written - before.0.written) / 1024);
+    add("written a file", written / files, "KiB", Kind::Count);
+    add("files a commit", files / commits.max(1.0), "", Kind::Share);
+    daemon.stop();
+}
+
+/// Synced commits so far.
+fn commits(line: &Line) -> f64 {
+    let Answer { json, .. } = line.ctl(&["metrics"]);
+    let text = json
+        .get("text")
+        .and_then(|text| text.as_str())
+        .unwrap_or_default();
+    text.lines()
+        .find_map(|line| line.strip_prefix("stationd_store_commit_seconds_count "))
+        .and_then(|number| number.trim().parse().ok())
+        .unwrap_or_default()
+}
+
+/// What the Python converter takes without us: two at a time, as in the line.
+fn bare_python(figures: &mut Figures) {
+    const RUNS: u16 = 200;
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let input = dir.path().join("input");
+    std::fs::write(&input, Input::Python.file(1, 30)).expect("the folder is ours");
+    let start = || {
+        Command::new("python3")
+            .args(["-I", "-S", "-B"])
+            .arg(crate::beside("convert.py"))
+            .stdin(std::fs::File::open(&input).expect("it was just written"))
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("python3 is installed")
+    };
+    let began = Instant::now();
+    for _ in 0..RUNS / 2 {
+        let both = [start(), start()];
+        for mut one in both {
+            one.wait().expect("our child");
+        }
+    }
+    let took = began.elapsed().as_secs_f64();
+    figures.add(
+        "the Python converter, bare: runs",
+        f64::from(RUNS) / took,
+        "/s",
+        Kind::Rate,
+    );
+}

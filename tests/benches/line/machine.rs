@@ -1,0 +1,45 @@
+//! The machine and the build, in a line.
+
+use std::fs::read_to_string;
+
+use stationd_tests::{stationctl, stationd};
+
+/// Processor, memory, kernel, disk and sizes of the programs.
+pub(crate) fn describe() -> String {
+    let field = |file: &str, name: &str| {
+        read_to_string(file).unwrap_or_default().lines().find_map(|line| {
+            let (key, value) = line.split_once(':')?;
+            (key.trim() == name).then(|| value.trim().to_owned())
+        })
+    };
+    let processor = field("/proc/cpuinfo", "model name").unwrap_or_else(|| std::env::consts::ARCH.to_owned());
+    let memory_kib: u64 = field("/proc/meminfo", "MemTotal")
+        .and_then(|text| text.trim_end_matches(" kB").parse().ok())
+        .unwrap_or_default();
+    let cores = std::thread::available_parallelism().map_or(0, usize::from);
+    let kernel = read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    let size = |path| std::fs::metadata(path).map_or(0, |file| file.len() / 1024);
+    format!(
+        "{processor}, {cores} cores, {} MiB, Linux {}, temporary files on {}; stationd {} KiB, stationctl {} KiB (with symbols)",
+        memory_kib / 1024,
+        kernel.trim(),
+        file_system(),
+        size(stationd()),
+        size(stationctl()),
+    )
+}
+
+/// The file system of the temporary folder.
+fn file_system() -> String {
+    let folder = std::env::temp_dir();
+    let mounts = read_to_string("/proc/mounts").unwrap_or_default();
+    mounts
+        .lines()
+        .filter_map(|line| {
+            let mut words = line.split(' ');
+            let (_, place, kind) = (words.next()?, words.next()?, words.next()?);
+            folder.starts_with(place).then(|| (place.len(), kind.to_owned()))
+        })
+        .max()
+        .map_or_else(String::new, |(_, kind)| kind)
+}

@@ -1,0 +1,97 @@
+//! The whole line, measured from outside: the real daemon, its sandbox on, against the receiver.
+//!
+//! `cargo build --release && cargo bench -p stationd-tests --bench line -- [--short] [--json FILE] [--keep]`
+//!
+//! Prints a table, writes JSON, and compares with `baseline.json` beside this file as ratios to a calibration of the same
+//! run, so that a slower machine is not taken for a slower daemon. `--keep` writes the baseline and the table of goals in
+//! `tests/README.md` anew. `TMPDIR` chooses the disk.
+
+#![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
+
+mod baseline;
+mod burst;
+mod calibration;
+mod figure;
+mod goals;
+mod input;
+mod machine;
+mod rest;
+mod single;
+mod tree;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use self::calibration::Calibration;
+use self::figure::Figures;
+
+/// What is asked for on the command line.
+struct Asked {
+    short: bool,
+    keep: bool,
+    json: PathBuf,
+}
+
+fn main() -> ExitCode {
+    let Some(asked) = asked() else {
+        println!("usage: cargo bench -p stationd-tests --bench line -- [--short] [--json FILE] [--keep]");
+        return ExitCode::from(64);
+    };
+    let machine = machine::describe();
+    println!("{machine}\n");
+    let calibration = Calibration::of_this_machine();
+    let mut figures = Figures::default();
+    rest::measure(&mut figures, asked.short);
+    single::measure(&mut figures, asked.short);
+    burst::measure(&mut figures, asked.short);
+    // A machine that became busy meanwhile shows in the difference.
+    let calibration = calibration.and(Calibration::of_this_machine());
+    println!("\n{calibration}");
+    let kept = baseline::compare(&figures, &calibration);
+    let table = goals::table(&figures, &calibration, &machine);
+    println!("\n{table}");
+    let written = std::fs::write(&asked.json, figures.json(&machine, &calibration)).and_then(|()| {
+        if asked.keep {
+            baseline::keep(&figures, &calibration)?;
+            goals::into_readme(&table)?;
+        }
+        Ok(())
+    });
+    if let Err(cause) = written {
+        println!("cannot write: {cause}");
+        return ExitCode::from(74);
+    }
+    println!("all figures: {}", asked.json.display());
+    if kept {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+fn asked() -> Option<Asked> {
+    let mut asked = Asked {
+        short: false,
+        keep: false,
+        json: std::env::temp_dir().join("stationd-line.json"),
+    };
+    let mut words = std::env::args().skip(1);
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            "--short" => asked.short = true,
+            "--keep" => asked.keep = true,
+            "--json" => asked.json = words.next()?.into(),
+            // Cargo adds it.
+            "--bench" => {}
+            _ => return None,
+        }
+    }
+    Some(asked)
+}
+
+/// A file beside this one.
+fn beside(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("benches/line")
+        .join(name)
+}

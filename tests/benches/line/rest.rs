@@ -1,0 +1,119 @@
+//! The daemon's start, and the daemon at rest.
+
+use std::time::{Duration, Instant};
+
+use stationd_tests::{Daemon, Line, Server};
+
+use crate::figure::{Figures, Kind};
+use crate::input::Input;
+use crate::tree::{Tree, count};
+
+/// Starts of which the median is taken.
+const STARTS: usize = 9;
+/// Reports that wait at the start with a backlog.
+const BACKLOG: u16 = 10_000;
+/// How long the daemon is watched at rest.
+const REST: Duration = Duration::from_secs(60);
+
+/// Starts with an empty queue and a full one, then a minute of rest.
+pub(crate) fn measure(figures: &mut Figures, short: bool) {
+    let server = Server::http();
+    let line = line(&server);
+    line.write_settings();
+    let took = starts(&line);
+    figures.add("start to ready, empty", took, "ms", Kind::Wall);
+
+    let daemon = line.start();
+    // What belongs to the start is over.
+    pause(Duration::from_secs(2));
+    let tree = Tree::of(daemon.pid());
+    figures.add(
+        "memory at rest (PSS of the tree)",
+        tree.pss_mib(),
+        "MiB",
+        Kind::Count,
+    );
+    let rest = if short { REST / 6 } else { REST };
+    pause(rest);
+    let after = Tree::of(daemon.pid());
+    let per_s = |before: u64, after: u64| count(after.saturating_sub(before)) / rest.as_secs_f64();
+    figures.add(
+        "wake-ups at rest",
+        per_s(tree.wake_ups, after.wake_ups),
+        "/s",
+        Kind::Count,
+    );
+    figures.add(
+        "CPU at rest",
+        after.cpu_ms_since(&tree) / rest.as_secs_f64(),
+        "ms/s",
+        Kind::Cpu,
+    );
+    figures.add(
+        "written at rest",
+        per_s(tree.written, after.written),
+        "bytes/s",
+        Kind::Count,
+    );
+    daemon.stop();
+
+    let backlog = if short { BACKLOG / 10 } else { BACKLOG };
+    let down = server.down();
+    fill(&line, backlog);
+    let took = starts(&line);
+    figures.add(
+        format!("start to ready, {backlog} waiting"),
+        took,
+        "ms",
+        Kind::Wall,
+    );
+    drop(down.up());
+}
+
+fn line(server: &Server) -> Line {
+    Line::to(server)
+        .converter("wsjf", &Input::Wsjf.settings())
+        .settings("[queue]\nmax_size = 0")
+}
+
+/// The median, in ms.
+fn starts(line: &Line) -> f64 {
+    let settings = line.write_settings();
+    let mut took: Vec<f64> = (0..STARTS)
+        .map(|_| {
+            let began = Instant::now();
+            let daemon = Daemon::start(&settings);
+            daemon.wait_for_code("D001");
+            let took = began.elapsed().as_secs_f64() * 1e3;
+            daemon.stop();
+            took
+        })
+        .collect();
+    took.sort_by(f64::total_cmp);
+    took.get(STARTS / 2).copied().unwrap_or_default()
+}
+
+/// Queues so many reports, as the server does not answer.
+fn fill(line: &Line, reports: u16) {
+    let daemon = line.start();
+    for number in 0..reports {
+        line.drop_file(
+            "wsjf",
+            format!("{number}.json").as_bytes(),
+            &Input::Wsjf.file(number, 30),
+        );
+    }
+    while line.names("wsjf", "drop/done").len() < usize::from(reports) {
+        pause(Duration::from_millis(200));
+    }
+    daemon.stop();
+}
+
+/// Lets time pass.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "what is measured is what happens meanwhile"
+)]
+pub(crate) fn pause(time: Duration) {
+    std::thread::sleep(time);
+}
