@@ -203,6 +203,8 @@ fn append(number: u16) -> Append {
             max_rss_kib: 0,
             end: JobEnd::Converted,
             reason: String::new(),
+            confinement: "full (Landlock 7, seccomp)".to_owned(),
+            denied: Vec::new(),
         },
         reports: vec![new_report(number)],
         priority: Priority::default(),
