@@ -94,7 +94,8 @@ mod tests {
             let text = std::fs::read_to_string(&settings).unwrap();
             std::fs::write(&settings, format!("{text}priority = {priority}\n")).unwrap();
             assert!(line.ctl(&["reload"]).success);
-            assert!(daemon.stop().success());
+            let stopped = daemon.stop();
+            assert!(stopped.success(), "{stopped}");
         }
     }
 

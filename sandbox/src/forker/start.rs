@@ -6,7 +6,7 @@ use std::os::fd::{AsFd as _, AsRawFd as _, OwnedFd};
 use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -76,12 +76,8 @@ impl Forker {
     /// When the process cannot be started, or cannot prepare: scratch folder, user of the children.
     pub fn start(settings: &ForkerSettings) -> Result<Self, SandboxError> {
         let launched = Launched::launch(settings)?;
-        let mut ready = [PollFd::new(launched.control.as_fd(), PollFlags::POLLIN)];
-        let timeout = PollTimeout::try_from(HELLO_WITHIN).unwrap_or(PollTimeout::MAX);
-        match poll(&mut ready, timeout) {
-            Ok(0) => return Err(failed("hello")(Errno::ETIMEDOUT)),
-            Ok(_) => {}
-            Err(errno) => return Err(failed("hello")(errno)),
+        if !within(HELLO_WITHIN, &launched.control, PollFlags::POLLIN).map_err(failed("hello"))? {
+            return Err(failed("hello")(Errno::ETIMEDOUT));
         }
         let capabilities = launched.receive_hello()?;
         Ok(Self {
@@ -161,18 +157,28 @@ impl Drop for Launched {
     ///
     /// It is given a moment to remove its folders; else the next forker does.
     fn drop(&mut self) {
-        const REMOVE_WITHIN_MS: u16 = 2000;
+        const REMOVE_WITHIN: Duration = Duration::from_secs(2);
         if shutdown(self.control.as_raw_fd(), Shutdown::Write).is_ok() {
-            // Ready when the other end is closed, or after the time: then it is killed.
-            poll(
-                &mut [PollFd::new(self.control.as_fd(), PollFlags::empty())],
-                REMOVE_WITHIN_MS,
-            )
-            .unwrap_or_default();
+            // Ready when the other end is closed; after the time it is killed all the same.
+            within(REMOVE_WITHIN, &self.control, PollFlags::empty()).unwrap_or_default();
         }
         // Neither can fail for a child that was not waited for; and a dead one is what we want.
         drop(self.process.kill());
         drop(self.process.wait());
+    }
+}
+
+/// Waits so long for an event at a socket; gives whether it came. A signal, which comes at any time once the daemon
+/// hears them, does not end the wait: poll(2) is never restarted by itself, see signal(7).
+fn within(time: Duration, socket: &OwnedFd, event: PollFlags) -> nix::Result<bool> {
+    let until = Instant::now() + time;
+    loop {
+        let left = until.saturating_duration_since(Instant::now());
+        let timeout = PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX);
+        match poll(&mut [PollFd::new(socket.as_fd(), event)], timeout) {
+            Err(Errno::EINTR) => {}
+            polled => return polled.map(|ready| ready > 0),
+        }
     }
 }
 
