@@ -103,7 +103,7 @@ fn fill(line: &Line, reports: u16) {
             &Input::Wsjf.file(number, 30),
         );
     }
-    while line.names("wsjf", "drop/done").len() < usize::from(reports) {
+    while line.names("wsjf", "done").len() < usize::from(reports) {
         pause(Duration::from_millis(200));
     }
     daemon.stop();
