@@ -153,7 +153,8 @@ fn bare_python(figures: &mut Figures) {
     let input = dir.path().join("input");
     std::fs::write(&input, Input::Python.file(1, 30)).expect("the folder is ours");
     let start = || {
-        Command::new("python3")
+        // The one that jobs are given; a shell's own may be a script around it.
+        Command::new("/usr/bin/python3")
             .args(["-I", "-S", "-B"])
             .arg(crate::beside("convert.py"))
             .stdin(std::fs::File::open(&input).expect("it was just written"))
