@@ -51,6 +51,7 @@ mod tests {
         file.write_all(first.as_bytes()).unwrap();
         file.sync_all().unwrap();
         next_is_served(&line, &server, "NEXT", 1);
+        daemon.wait_until_settled(&line);
         assert_eq!(line.names("wsjf", "drop"), ["open.json"]);
         file.write_all(second.as_bytes()).unwrap();
         drop(file);

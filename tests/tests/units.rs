@@ -47,6 +47,7 @@ mod tests {
         fs::write(drop.join("U2/COMPLETE.marker"), "").unwrap();
         server.wait_for(1);
         assert_eq!(serials(&server), ["U2"]);
+        daemon.wait_until_settled(&line);
         assert_eq!(line.names("panel", "drop"), ["U1"], "without its marker it stays");
         fs::write(drop.join("U1/COMPLETE.marker"), "").unwrap();
         server.wait_for(2);
