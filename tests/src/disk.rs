@@ -26,7 +26,7 @@ impl Disk {
             MsFlags::empty(),
             Some(size.as_str()),
         );
-        mounted.map_or_else(|errno| skipped(&errno.to_string()), |()| Some(Self::at(path)))
+        mounted.map_or_else(|errno| no_disk(&errno.to_string()), |()| Some(Self::at(path)))
     }
 
     /// An ext4 file system of so many MiB in a file, which can break; none, with a line that says so, where this user
@@ -41,7 +41,7 @@ impl Disk {
         file.set_len(mib * 1024 * 1024).expect("the file is ours");
         let made = run(Command::new("mkfs.ext4").args(["-q", "-F"]).arg(&image));
         made.and_then(|()| Self::mount_image(path))
-            .map_or_else(|words| skipped(&words), |()| Some(Self::at(path)))
+            .map_or_else(|words| no_disk(&words), |()| Some(Self::at(path)))
     }
 
     /// Breaks it as a failing card does: ext4 gives up its journal and takes no more writes.
@@ -116,11 +116,7 @@ fn run(command: &mut Command) -> Result<(), String> {
     }
 }
 
-#[expect(
-    clippy::print_stderr,
-    reason = "a skipped test says so to the person who runs it"
-)]
-fn skipped<T>(words: &str) -> Option<T> {
-    eprintln!("skipped: no disk can be mounted here: {words}");
+fn no_disk<T>(words: &str) -> Option<T> {
+    crate::skipped(&format!("no disk can be mounted here: {words}"));
     None
 }

@@ -162,7 +162,6 @@ impl Line {
     ///
     /// # Panics
     /// When the folders cannot be given away.
-    #[expect(clippy::print_stderr, reason = "a test that was skipped says so")]
     pub fn start_as_nobody(&self) -> Option<Daemon> {
         let mut command = Daemon::command(&self.write_settings());
         if geteuid().is_root() {
@@ -175,7 +174,7 @@ impl Line {
                 Some(daemon)
             }
             Err(error) => {
-                eprintln!("skipped: another user cannot start the daemon: {error}");
+                crate::skipped(&format!("another user cannot start the daemon: {error}"));
                 None
             }
         }

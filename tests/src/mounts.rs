@@ -18,7 +18,6 @@ pub struct Mirror {
 
 impl Mounts {
     /// Gives the calling thread mounts of its own; none, with a line that says so, where that is not allowed.
-    #[expect(clippy::print_stderr, reason = "a test that was skipped says so")]
     pub fn own() -> Option<Self> {
         let own = unshare(CloneFlags::CLONE_NEWNS).and_then(|()| {
             let all = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
@@ -27,7 +26,7 @@ impl Mounts {
         match own {
             Ok(()) => Some(Self(())),
             Err(error) => {
-                eprintln!("skipped: no mounts of our own: {error}; run it as root");
+                crate::skipped(&format!("no mounts of our own: {error}; run it as root"));
                 None
             }
         }
@@ -64,7 +63,6 @@ impl Mounts {
     ///
     /// # Panics
     /// When the folders beside it cannot be made.
-    #[expect(clippy::print_stderr, reason = "a test that was skipped says so")]
     pub fn overlay(&self, lower: &Path, on: &Path) -> bool {
         let beside = |name| -> PathBuf {
             let folder = lower.with_file_name(name);
@@ -86,7 +84,7 @@ impl Mounts {
             Some(options.as_str()),
         );
         if let Err(error) = mounted {
-            eprintln!("skipped: no overlay: {error}");
+            crate::skipped(&format!("no overlay: {error}"));
         }
         mounted.is_ok()
     }
@@ -95,7 +93,6 @@ impl Mounts {
     ///
     /// # Panics
     /// When it starts and does not mount.
-    #[expect(clippy::print_stderr, reason = "a test that was skipped says so")]
     pub fn fuse(&self, folder: &Path, on: &Path) -> Option<Mirror> {
         let started = Command::new("bindfs")
             .arg("-f")
@@ -105,7 +102,7 @@ impl Mounts {
         let mut server = match started {
             Ok(server) => server,
             Err(error) => {
-                eprintln!("skipped: no FUSE mount: bindfs: {error}; apt-get install bindfs");
+                crate::skipped(&format!("no FUSE mount: bindfs: {error}; apt-get install bindfs"));
                 return None;
             }
         };
@@ -116,7 +113,9 @@ impl Mounts {
         while !mounted() {
             let ended = server.try_wait().expect("it is our child");
             if let Some(status) = ended {
-                eprintln!("skipped: no FUSE mount: bindfs ended with {status}; is there /dev/fuse?");
+                crate::skipped(&format!(
+                    "no FUSE mount: bindfs ended with {status}; is there /dev/fuse?"
+                ));
                 return None;
             }
             std::thread::yield_now();

@@ -7,7 +7,7 @@ pub fn samples_dir() -> Option<PathBuf> {
     let shared = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared");
     let found = shared.canonicalize().ok();
     if found.is_none() {
-        eprintln_skip(&shared);
+        crate::skipped(&format!("no sample files at {}", shared.display()));
     }
     found
 }
@@ -19,14 +19,6 @@ pub fn samples_dir() -> Option<PathBuf> {
 pub fn sample(path: &str) -> Option<Vec<u8>> {
     let file = samples_dir()?.join(path);
     Some(std::fs::read(&file).unwrap_or_else(|error| panic_missing(&file, &error)))
-}
-
-#[expect(
-    clippy::print_stderr,
-    reason = "a skipped test says so to the person who runs it"
-)]
-fn eprintln_skip(folder: &Path) {
-    eprintln!("skipped: no sample files at {}", folder.display());
 }
 
 #[expect(clippy::panic, reason = "a test names a sample that does not exist")]

@@ -11,7 +11,7 @@ mod tests {
     use nix::sys::stat::Mode;
     use nix::sys::wait::{WaitPidFlag, waitpid};
     use nix::unistd::{Pid, mkfifo};
-    use stationd_tests::{Daemon, JournalLine, Line, Mounts, Server};
+    use stationd_tests::{Daemon, JournalLine, Line, Mounts, Server, skipped};
 
     const WSJF: &str = "kind = \"builtin\"\nformat = \"wsjf\"\npoll_s = 1";
 
@@ -170,12 +170,11 @@ mod tests {
     }
 
     #[test]
-    #[expect(clippy::print_stderr, reason = "a test that was skipped says so")]
     fn more_events_than_the_kernel_keeps_cost_a_scan_and_no_file() {
         let limit = fs::read_to_string("/proc/sys/fs/inotify/max_queued_events").unwrap();
         let limit: usize = limit.trim().parse().unwrap();
         if limit > 100_000 {
-            eprintln!("skipped: this kernel keeps {limit} events");
+            skipped(&format!("this kernel keeps {limit} events"));
             return;
         }
         let server = Server::http();

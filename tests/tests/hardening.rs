@@ -7,10 +7,10 @@ mod tests {
     use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
     use std::os::unix::process::CommandExt as _;
     use std::path::{Path, PathBuf};
-    use std::process::{Child, Command, Stdio};
+    use std::process::{Command, Stdio};
 
     use serde_json::Value;
-    use stationd_tests::{Line, Server, stationd};
+    use stationd_tests::{Line, Server, skipped, stationd};
 
     /// Tries every descriptor, and to open every path of its input; says what answers.
     const LOOKS_AROUND: &str = "import fcntl, json, sys
@@ -105,7 +105,8 @@ json.dump({'status': 'rejected', 'reason': found}, sys.stdout)
         }
         let started = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn();
         let Ok(mut daemon) = started else {
-            return skipped(&started);
+            // A build folder below /root, say.
+            return skipped("another user cannot start the daemon");
         };
         let said = BufReader::new(daemon.stderr.take().unwrap()).lines();
         let ready = said.map_while(Result::ok).find(|line| line.contains("\"D001\""));
@@ -124,15 +125,6 @@ json.dump({'status': 'rejected', 'reason': found}, sys.stdout)
                 .read_to_string(&mut own)
                 .is_ok()
         );
-    }
-
-    #[expect(
-        clippy::print_stderr,
-        reason = "a skipped test says so to the person who runs it"
-    )]
-    fn skipped(started: &std::io::Result<Child>) {
-        // A build folder below /root, say.
-        eprintln!("skipped: the daemon cannot be started as another user: {started:?}");
     }
 
     fn give(folder: &Path, user: u32) {

@@ -10,7 +10,7 @@ mod tests {
 
     use nix::sys::signal::Signal;
     use serde_json::Value;
-    use stationd_tests::{Daemon, Line, Server, stationd};
+    use stationd_tests::{Daemon, Line, Server, skipped, stationd};
 
     const WSJF: &str = "kind = \"builtin\"\nformat = \"wsjf\"";
     const TOKEN: &str = "c3RhdGlvbmQ6dmVyeS1zZWNyZXQ";
@@ -281,7 +281,6 @@ mod tests {
     }
 
     #[test]
-    #[expect(clippy::print_stderr, reason = "a test that was skipped says so")]
     fn a_daemon_that_dies_leaves_no_core_dump_with_its_secrets() {
         let dir = tempfile::tempdir().unwrap();
         let unlimited = |program: &str| {
@@ -292,7 +291,7 @@ mod tests {
             command
         };
         if !dumps_core(&mut unlimited("sleep 60")) {
-            eprintln!("skipped: this machine dumps no cores");
+            skipped("this machine dumps no cores");
             return;
         }
         let server = Server::http();

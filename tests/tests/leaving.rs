@@ -9,7 +9,7 @@ mod tests {
     use nix::sys::signal::Signal;
     use nix::sys::stat::stat;
     use serde_json::Value;
-    use stationd_tests::{Line, Server};
+    use stationd_tests::{Line, Server, skipped};
 
     const WSJF: &str = "kind = \"builtin\"\nformat = \"wsjf\"";
 
@@ -139,14 +139,13 @@ mod tests {
     }
 
     #[test]
-    #[expect(clippy::print_stderr, reason = "a test that was skipped says so")]
     fn done_and_error_folders_on_another_file_system_get_whole_copies() {
         let server = Server::http();
         let line = Line::to(&server);
         let elsewhere = tempfile::tempdir_in("/dev/shm").unwrap();
         let device = |path: &Path| stat(path).unwrap().st_dev;
         if device(elsewhere.path()) == device(&line.path("state")) {
-            eprintln!("skipped: /dev/shm is on the same file system");
+            skipped("/dev/shm is on the same file system");
             return;
         }
         let folder = |name: &str| elsewhere.path().join(name);

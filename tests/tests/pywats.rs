@@ -11,7 +11,7 @@ mod tests {
     use std::sync::OnceLock;
 
     use serde_json::{Value, json};
-    use stationd_tests::{Answer, Line, Server, sample};
+    use stationd_tests::{Answer, Line, Server, sample, skipped};
     use tempfile::TempDir;
 
     const STANDARD: &str = "pywats_client.converters.standard";
@@ -99,13 +99,8 @@ class Panel(FolderConverter):
     fn installed() -> Option<&'static Installed> {
         static INSTALLED: OnceLock<Option<Installed>> = OnceLock::new();
         INSTALLED
-            .get_or_init(|| install().map_err(|why| eprintln_skipped(&why)).ok())
+            .get_or_init(|| install().map_err(|why| skipped(&why)).ok())
             .as_ref()
-    }
-
-    #[expect(clippy::print_stderr, reason = "a skipped test says so")]
-    fn eprintln_skipped(why: &str) {
-        eprintln!("skipped: {why}");
     }
 
     fn install() -> Result<Installed, String> {

@@ -1,4 +1,4 @@
-//! Job folders: made, measured and removed by descriptor, whatever a converter leaves in them.
+//! Job folders, made by descriptor.
 //!
 //! ```text
 //! scratch_root/            0700 (0711 when children have another user)
@@ -15,19 +15,14 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
-use nix::dir::{Dir, OwningIter};
 use nix::errno::Errno;
-use nix::fcntl::{AtFlags, Flock, FlockArg, OFlag, openat};
-use nix::sys::stat::{FchmodatFlags, FileStat, Mode, SFlag, fchmod, fchmodat, fstatat, mkdirat};
-use nix::unistd::{AccessFlags, Gid, Uid, UnlinkatFlags, access, fchown, unlinkat};
+use nix::fcntl::{Flock, FlockArg, openat};
+use nix::sys::stat::{Mode, fchmod, mkdirat};
+use nix::unistd::{AccessFlags, Gid, Uid, access, fchown};
 
+use super::entries::{folder_flags, names};
+use super::remove::remove_tree;
 use crate::files::Right;
-
-/// Entries that a job may have in its working folder; more count as its scratch limit. Bounds the time of a look.
-const ENTRIES_MAX: usize = 10_000;
-
-/// Folders in folders that a job may have; more count as its scratch limit. Bounds the descriptors of a look.
-const DEPTH_MAX: usize = 32;
 
 /// User and group of the children, when they are not the daemon's own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -173,55 +168,6 @@ impl Scratch {
     }
 }
 
-/// Whether the files of a folder take more than a limit in bytes (blocks on disk, so sparse files are cheap), or are
-/// too many or too deep to be counted.
-pub(crate) fn is_over(folder: BorrowedFd<'_>, limit_bytes: u64) -> bool {
-    let mut left = limit_bytes;
-    let mut entries = ENTRIES_MAX;
-    let mut open: Vec<Level> = Level::open(folder, c".").into_iter().collect();
-    while let Some(level) = open.last_mut() {
-        // A folder that changes under the look is looked at again a moment later.
-        let Some(Ok(entry)) = level.entries.next() else {
-            open.pop();
-            continue;
-        };
-        let name = entry.file_name();
-        if is_dot(name) {
-            continue;
-        }
-        let Ok(stat) = fstatat(&level.dir, name, AtFlags::AT_SYMLINK_NOFOLLOW) else {
-            continue;
-        };
-        let taken = u64::try_from(stat.st_blocks).unwrap_or(0).saturating_mul(512);
-        let (Some(bytes), Some(count)) = (left.checked_sub(taken), entries.checked_sub(1)) else {
-            return true;
-        };
-        (left, entries) = (bytes, count);
-        if is_folder(&stat) {
-            let inner = Level::open(level.dir.as_fd(), name);
-            if open.len() == DEPTH_MAX {
-                return true;
-            }
-            open.extend(inner);
-        }
-    }
-    false
-}
-
-/// A folder on the way of a look.
-struct Level {
-    dir: OwnedFd,
-    entries: OwningIter,
-}
-
-impl Level {
-    fn open(parent: BorrowedFd<'_>, name: &CStr) -> Option<Self> {
-        let dir = openat(parent, name, folder_flags(), Mode::empty()).ok()?;
-        let entries = reopen(dir.as_fd()).ok()?.into_iter();
-        Some(Self { dir, entries })
-    }
-}
-
 /// Removes the folders of forkers that no longer live.
 fn sweep(root: BorrowedFd<'_>) -> io::Result<()> {
     for name in names(root)? {
@@ -238,106 +184,13 @@ fn sweep(root: BorrowedFd<'_>) -> io::Result<()> {
     Ok(())
 }
 
-/// Removes a folder and all in it, with one open descriptor at a time: any depth is as good as another.
-///
-/// No other process may change it meanwhile: the way up is `..`.
-fn remove_tree(parent: BorrowedFd<'_>, name: &CStr) -> io::Result<()> {
-    if remove_folder(parent, name)? {
-        return Ok(());
-    }
-    let mut dir = enter(parent, name)?;
-    let mut depth = 0_usize;
-    loop {
-        if let Some(inner) = empty_once(dir.as_fd())? {
-            dir = enter(dir.as_fd(), &inner)?;
-            depth += 1;
-        } else if depth > 0 {
-            dir = openat(dir.as_fd(), c"..", folder_flags(), Mode::empty())?;
-            depth -= 1;
-        } else {
-            return Ok(unlinkat(parent, name, UnlinkatFlags::RemoveDir)?);
-        }
-    }
-}
-
-/// Removes what can be removed in a folder, up to the first folder that is not empty; that one's name.
-fn empty_once(dir: BorrowedFd<'_>) -> io::Result<Option<CString>> {
-    loop {
-        let names = names(dir)?;
-        if names.is_empty() {
-            return Ok(None);
-        }
-        for name in names {
-            match unlinkat(dir, name.as_c_str(), UnlinkatFlags::NoRemoveDir) {
-                Ok(()) | Err(Errno::ENOENT) => {}
-                // EISDIR on Linux; POSIX says EPERM.
-                Err(Errno::EISDIR | Errno::EPERM) if remove_folder(dir, &name)? => {}
-                Err(Errno::EISDIR | Errno::EPERM) => return Ok(Some(name)),
-                Err(errno) => return Err(errno.into()),
-            }
-        }
-    }
-}
-
-/// Removes an empty folder; `false` when it is not empty.
-fn remove_folder(parent: BorrowedFd<'_>, name: &CStr) -> io::Result<bool> {
-    match unlinkat(parent, name, UnlinkatFlags::RemoveDir) {
-        Ok(()) | Err(Errno::ENOENT) => Ok(true),
-        Err(Errno::ENOTEMPTY | Errno::EEXIST) => Ok(false),
-        Err(errno) => Err(errno.into()),
-    }
-}
-
-/// Opens a folder for emptying, whatever mode its maker gave it.
-fn enter(parent: BorrowedFd<'_>, name: &CStr) -> io::Result<OwnedFd> {
-    // fchmodat follows symbolic links, so be sure that it is none; nobody else is there to exchange it.
-    let stat = fstatat(parent, name, AtFlags::AT_SYMLINK_NOFOLLOW)?;
-    if is_folder(&stat) && stat.st_mode & 0o700 != 0o700 {
-        fchmodat(parent, name, Mode::S_IRWXU, FchmodatFlags::FollowSymlink)?;
-    }
-    Ok(openat(parent, name, folder_flags(), Mode::empty())?)
-}
-
-/// The first names in a folder, `.` and `..` left out.
-fn names(folder: BorrowedFd<'_>) -> io::Result<Vec<CString>> {
-    const BATCH: usize = 1000;
-    let mut names = Vec::new();
-    for entry in reopen(folder)? {
-        let entry = entry?;
-        if !is_dot(entry.file_name()) {
-            names.push(entry.file_name().to_owned());
-        }
-        if names.len() == BATCH {
-            break;
-        }
-    }
-    Ok(names)
-}
-
-/// A folder opened anew, with a reading position of its own.
-fn reopen(folder: BorrowedFd<'_>) -> io::Result<Dir> {
-    let dir = openat(folder, c".", folder_flags(), Mode::empty())?;
-    Ok(Dir::from_fd(dir)?)
-}
-
-fn folder_flags() -> OFlag {
-    OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK
-}
-
-fn is_dot(name: &CStr) -> bool {
-    matches!(name.to_bytes(), b"." | b"..")
-}
-
-fn is_folder(stat: &FileStat) -> bool {
-    SFlag::from_bits_truncate(stat.st_mode & SFlag::S_IFMT.bits()) == SFlag::S_IFDIR
-}
-
 #[cfg(test)]
 mod tests {
     use std::fs::{self, File};
     use std::os::unix::fs::{PermissionsExt, symlink};
 
     use super::*;
+    use crate::scratch::is_over;
 
     fn scratch() -> (tempfile::TempDir, Scratch) {
         let root = tempfile::tempdir().unwrap();

@@ -1,0 +1,9 @@
+//! Job folders: made, measured and removed by descriptor, whatever a converter leaves in them.
+
+mod entries;
+mod folder;
+mod measure;
+mod remove;
+
+pub(crate) use folder::{Ids, JobFolder, Scratch};
+pub(crate) use measure::is_over;
