@@ -1,6 +1,7 @@
 //! `stationctl`: the technician's hands. One file per command.
 
 mod arguments;
+mod bar;
 mod client;
 mod completions;
 mod config;

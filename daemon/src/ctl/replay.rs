@@ -2,13 +2,13 @@
 
 mod moment;
 
-use std::io::{self, IsTerminal as _};
 use std::time::Duration;
 
 use clap::Args;
 use serde::Deserialize;
 use serde_json::json;
 
+use super::bar::Bar;
 use super::client::Client;
 use super::context::Context;
 use super::error::CtlError;
@@ -88,9 +88,7 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<(), CtlErr
 /// Waits for the end, and writes what becomes of the sources on the way: each in a dry run, else what failed.
 fn follow(context: &Context, client: &mut Client, each: bool) -> Result<ReplayPart, CtlError> {
     let (mut after, mut wait, mut results) = (0, FIRST_WAIT, Vec::new());
-    let bar = Bar {
-        shown: !context.json() && io::stderr().is_terminal(),
-    };
+    let bar = Bar::new(context);
     loop {
         let mut replay: ReplayPart = client.ask("replay.status", &json!({ "after": after }))?;
         bar.clear();
@@ -102,12 +100,17 @@ fn follow(context: &Context, client: &mut Client, each: bool) -> Result<ReplayPa
                 output::write(line(&result, context.output))?;
             }
         }
+        let waits = match replay.waits.as_str() {
+            "" => String::new(),
+            why => format!(", waits: {}", visible(why)),
+        };
+        let words = format!("{} of {}{waits}", replay.done, replay.sources);
+        bar.show(replay.done, replay.sources, &words);
         // One that was ended has at most one source under way, which is told by the journal.
         if !replay.running {
             replay.results = results;
             return Ok(replay);
         }
-        bar.show(&replay);
         pause(wait);
         wait = (wait * 2).min(LONGEST_WAIT);
     }
@@ -161,36 +164,6 @@ fn summary(replay: &ReplayPart) -> String {
         count(replay.reports, "report", "reports"),
         replay.failed
     )
-}
-
-/// A line on the terminal that is written over.
-struct Bar {
-    shown: bool,
-}
-
-impl Bar {
-    fn show(&self, replay: &ReplayPart) {
-        const CELLS: u64 = 24;
-        if !self.shown {
-            return;
-        }
-        let full = replay.done.saturating_mul(CELLS) / replay.sources.max(1);
-        let bar: String = (0..CELLS)
-            .map(|cell| if cell < full { '#' } else { '.' })
-            .collect();
-        let waits = if replay.waits.is_empty() {
-            String::new()
-        } else {
-            format!(", waits: {}", visible(&replay.waits))
-        };
-        output::progress(&format!("[{bar}] {} of {}{waits}", replay.done, replay.sources));
-    }
-
-    fn clear(&self) {
-        if self.shown {
-            output::progress("");
-        }
-    }
 }
 
 #[expect(

@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use stationd_actors::model::EntryId;
+use stationd_actors::model::{EntryId, QueueStatus};
 
+use crate::ctl::bar::Bar;
 use crate::ctl::context::Context;
 use crate::ctl::error::CtlError;
 use crate::ctl::output::complain;
@@ -37,7 +38,11 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<(), CtlErr
         cause,
     };
     let mut client = context.client()?;
+    let queue: QueueStatus = client.ask("queue.stats", &json!({}))?;
+    let all = queue.ready + queue.leased + queue.dead;
     let mut sink = open(file).map_err(failed)?;
+    // Lines on the same terminal would be torn by it.
+    let bar = (file != Path::new("-")).then(|| Bar::new(context));
     let mut after = None;
     let mut written: u64 = 0;
     loop {
@@ -49,12 +54,16 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<(), CtlErr
                 .map_err(failed)?;
             written += 1;
         }
+        if let Some(bar) = &bar {
+            bar.show(written, all, &format!("{written} of {all} exported"));
+        }
         after = page.next;
         if after.is_none() {
             break;
         }
     }
     sink.finish().map_err(failed)?;
+    drop(bar);
     let words = format!("{} exported", count(written, "report", "reports"));
     if file == Path::new("-") {
         complain(words);

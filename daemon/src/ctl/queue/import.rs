@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use stationd_actors::model::EntryState;
 
 use crate::control::EntryPart;
+use crate::ctl::bar::Bar;
 use crate::ctl::client::Client;
 use crate::ctl::context::Context;
 use crate::ctl::error::CtlError;
@@ -56,7 +57,11 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<(), CtlErr
         path: file.clone(),
         cause,
     };
-    let mut reader = BufReader::new(File::open(file).map_err(input)?);
+    let opened = File::open(file).map_err(input)?;
+    let all_bytes = opened.metadata().map_err(input)?.len();
+    let mut reader = BufReader::new(opened);
+    let bar = Bar::new(context);
+    let mut read_bytes = 0;
     let mut batch = Batch {
         client: context.client()?,
         reports: Vec::new(),
@@ -65,14 +70,10 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<(), CtlErr
     };
     for number in 1_u64.. {
         let mut line = String::new();
-        if reader
-            .by_ref()
-            .take(LINE_LIMIT)
-            .read_line(&mut line)
-            .map_err(input)?
-            == 0
-        {
-            break;
+        let bytes = reader.by_ref().take(LINE_LIMIT).read_line(&mut line);
+        match bytes.map_err(input)? {
+            0 => break,
+            bytes => read_bytes += u64::try_from(bytes).unwrap_or(u64::MAX),
         }
         let line: Line = serde_json::from_str(&line)
             .map_err(|error| input(io::Error::other(format!("line {number}: {error}"))))?;
@@ -80,8 +81,11 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<(), CtlErr
             Packing::Io(cause) => input(cause),
             Packing::Ctl(error) => error,
         })?;
+        let taken = batch.sum.queued + batch.sum.known;
+        bar.show(read_bytes, all_bytes, &format!("{taken} taken"));
     }
     batch.send()?;
+    drop(bar);
     context.show(&batch.sum, |sum| {
         format!(
             "{} imported, {} known already\n",
