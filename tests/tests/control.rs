@@ -4,13 +4,15 @@
 mod tests {
     use std::io::{BufRead as _, BufReader, Read as _, Write as _};
     use std::os::fd::OwnedFd;
-    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt, chown};
     use std::os::unix::net::{UnixListener, UnixStream};
-    use std::process::{Command, Stdio};
+    use std::os::unix::process::CommandExt as _;
+    use std::path::Path;
+    use std::process::{Command, Output, Stdio};
     use std::time::Duration;
 
     use serde_json::{Value, json};
-    use stationd_tests::{Daemon, Line, Server, stationctl, stationd};
+    use stationd_tests::{Daemon, Line, Mounts, Server, skipped, stationctl, stationd};
 
     /// Longest wait for an answer; only a broken daemon reaches it.
     const PATIENCE: Duration = Duration::from_secs(60);
@@ -98,6 +100,88 @@ mod tests {
         assert!(client.hear().is_none(), "the fifth wrong secret closes");
         let told = daemon.wait_for_code("D063");
         assert!(!told.0.to_string().contains(text.trim()));
+        assert!(daemon.stop().success());
+    }
+
+    /// Numbers that no user and no group of a machine has, and of the group `stationd` in this test.
+    const STRANGER: u32 = 64_999;
+    const GROUP: u32 = 64_998;
+
+    fn open_to_the_group(path: &Path, mode: u32) {
+        chown(path, None, Some(GROUP)).unwrap();
+        std::fs::set_permissions(path, PermissionsExt::from_mode(mode)).unwrap();
+    }
+
+    /// `stationctl` as somebody without rights, in a group; none where nobody else may run it.
+    fn status_as(line: &Line, group: u32) -> Option<Output> {
+        let mut command = Command::new(stationctl());
+        command
+            .arg("--socket")
+            .arg(line.path("control.sock"))
+            .args(["status", "--json"])
+            .current_dir("/")
+            .uid(STRANGER)
+            .gid(group);
+        command.output().ok()
+    }
+
+    #[test]
+    fn members_of_the_group_are_let_in_and_others_are_told_how_to_become_one() {
+        let Some(mounts) = Mounts::own() else { return };
+        let server = Server::http();
+        let line = line(&server);
+        let known = std::fs::read_to_string("/etc/group").unwrap();
+        let others = known.lines().filter(|entry| !entry.starts_with("stationd:"));
+        let groups = format!("{}\nstationd:x:{GROUP}:\n", others.collect::<Vec<_>>().join("\n"));
+        std::fs::write(line.path("group"), groups).unwrap();
+        mounts.bind(&line.path("group"), Path::new("/etc/group"));
+        // As the package and the unit have them.
+        open_to_the_group(&line.path(""), 0o750);
+        open_to_the_group(&line.path("state"), 0o750);
+        let daemon = line.start();
+        for (file, mode) in [("control.sock", 0o660), ("state/control.key", 0o640)] {
+            let found = std::fs::metadata(line.path(file)).unwrap();
+            assert_eq!((found.gid(), found.mode() & 0o777), (GROUP, mode), "{file}");
+        }
+        let Some(member) = status_as(&line, GROUP) else {
+            skipped("another user may not run the built stationctl here");
+            return;
+        };
+        assert!(member.status.success(), "{member:?}");
+        let stranger = status_as(&line, STRANGER).unwrap();
+        assert_eq!(stranger.status.code(), Some(69), "{stranger:?}");
+        let said: Value = serde_json::from_slice(&stranger.stdout).unwrap();
+        let remedy = said["error"]["remedy"].as_str().unwrap();
+        assert!(remedy.contains("usermod -aG stationd"), "{said}");
+        // The folder in between may be open to all, as /run is: the socket itself is not.
+        std::fs::set_permissions(line.path(""), PermissionsExt::from_mode(0o755)).unwrap();
+        let stranger = status_as(&line, STRANGER).unwrap();
+        assert_eq!(stranger.status.code(), Some(69), "{stranger:?}");
+        // Nor does the socket alone let anybody in: the secret is asked for.
+        std::fs::set_permissions(line.path("control.sock"), PermissionsExt::from_mode(0o666)).unwrap();
+        let stranger = status_as(&line, STRANGER).unwrap();
+        assert_eq!(stranger.status.code(), Some(69), "{stranger:?}");
+        let said: Value = serde_json::from_slice(&stranger.stdout).unwrap();
+        assert_eq!(said["error"]["code"], "key", "{said}");
+        assert!(daemon.stop().success());
+    }
+
+    #[test]
+    fn a_reload_that_starts_the_roles_again_is_no_new_start() {
+        let server = Server::http();
+        let line = line(&server);
+        let daemon = line.start();
+        let up = || line.ctl(&["status"]).number("/uptime_s");
+        while up() < Some(2) {}
+        let line = line.converter("late", "kind = \"builtin\"\nformat = \"wsjf\"");
+        line.write_settings();
+        assert!(line.ctl(&["reload"]).success);
+        daemon.wait_for_code("D016");
+        line.drop_file("late", b"1.json", report(1).as_bytes());
+        server.wait_for(1);
+        let status = line.ctl(&["status"]);
+        assert!(status.number("/uptime_s") >= Some(2), "{}", status.json);
+        assert_eq!(status.number("/pid"), Some(daemon.pid().into()));
         assert!(daemon.stop().success());
     }
 
