@@ -1,27 +1,40 @@
 //! Before the roles start, and when the settings are read again.
 
-use std::error::Error;
-
+use crate::causes::joined;
 use crate::exit::Exit;
 use crate::journal;
-use crate::settings::upgrade::{UpgradeError, Written, upgrade_file};
-use crate::settings::{Changes, Faults, LoadOptions, LogSettings, Settings, compare, load};
+use crate::settings::upgrade::{UpgradeError, Written, is_old_file, upgrade_file};
+use crate::settings::{Changes, Faults, LoadOptions, LogSettings, Settings, compare, load, repair_file};
 
-/// Reads the settings and opens the journal. Settings of schema 1.0 are upgraded in their place.
+/// Reads the settings and opens the journal. Settings of schema 1.0 are upgraded in their place, and a damaged file gives
+/// its place to its backup.
 ///
 /// # Errors
 ///
 /// With the exit status, when the settings cannot be used (78); the journal then says why.
 pub(crate) fn prepare(options: &LoadOptions) -> Result<Settings, Exit> {
-    // A file that cannot be upgraded in its place, as on a read-only disk, is upgraded in memory by `load`.
-    let upgraded = options.path().exists().then(|| upgrade_file(options.path()));
     let options = LoadOptions {
         use_backup: true,
         ..options.clone()
     };
-    let loaded = load(&options);
+    // A file that cannot be upgraded in its place, as on a read-only disk, is upgraded in memory by `load`.
+    let mut upgraded = upgrade(&options);
+    let mut loaded = load(&options);
+    // Only a backup with which the daemon can start takes the place of the file.
+    let backup = loaded.as_mut().ok().and_then(|settings| settings.backup.take());
+    let repaired = backup.map(|backup| (repair_file(options.path()), backup));
+    if matches!(repaired, Some((Ok(_), _))) {
+        upgraded = upgrade(&options);
+        loaded = load(&options);
+    }
     let log = loaded.as_ref().map(|settings| settings.log.clone());
     journal::open(&log.unwrap_or_else(|_| LogSettings::default()));
+    match &repaired {
+        Some((Ok(Some(repaired)), _)) => journal::settings_repaired(options.path(), repaired),
+        Some((Err(error), backup)) => journal::backup_used(options.path(), backup, error),
+        // Somebody else has repaired it in between.
+        Some((Ok(None), _)) | None => {}
+    }
     if let Some(upgraded) = upgraded {
         say_upgraded(&options, upgraded);
     }
@@ -29,11 +42,12 @@ pub(crate) fn prepare(options: &LoadOptions) -> Result<Settings, Exit> {
         faults.iter().for_each(journal::settings_fault);
         Exit::Settings
     })?;
-    if let Some(backup) = &settings.backup {
-        journal::backup_used(options.path(), backup);
-    }
     settings.warnings.iter().for_each(journal::settings_warning);
     Ok(settings)
+}
+
+fn upgrade(options: &LoadOptions) -> Option<Result<Option<Written>, UpgradeError>> {
+    options.path().exists().then(|| upgrade_file(options.path()))
 }
 
 /// Makes the folders that the roles need, before each of their starts: a reload may name others.
@@ -57,19 +71,11 @@ fn say_upgraded(options: &LoadOptions, upgraded: Result<Option<Written>, Upgrade
         Err(error) => {
             // What cannot be read at all is said as a fault by `load`.
             let unwritten = !matches!(error, UpgradeError::Json(_) | UpgradeError::Newer(_));
-            if unwritten && is_old_file(options) {
-                let source = error
-                    .source()
-                    .map(|source| format!(": {source}"))
-                    .unwrap_or_default();
-                journal::settings_not_upgraded(options.path(), &format!("{error}{source}"));
+            if unwritten && is_old_file(options.path()) {
+                journal::settings_not_upgraded(options.path(), &joined(&error));
             }
         }
     }
-}
-
-fn is_old_file(options: &LoadOptions) -> bool {
-    std::fs::read_to_string(options.path()).is_ok_and(|text| crate::settings::upgrade::is_old(&text))
 }
 
 /// Reads the settings again. A set with a fault is refused, and the old one stays in force.

@@ -49,6 +49,7 @@ mod tests {
         ("config show", N, "/station.name/origin"),
         ("config get station.name", N, "/value"),
         ("config schema", N, "/type"),
+        ("config repair", N, "/repaired"),
         ("doctor", N, "/findings/0/check"),
         ("health", D, "/store/status"),
         ("metrics", D, "/text"),

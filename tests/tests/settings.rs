@@ -316,24 +316,247 @@ mod tests {
         assert!(cuts > 5, "{cuts}");
     }
 
-    #[test]
-    fn a_damaged_file_is_replaced_by_its_backup_loudly() {
-        let server = Server::http();
-        let line = Line::to(&server).converter("wsjf", WSJF);
+    /// A line with a backup of its settings, and what both hold.
+    fn with_backup(line: &Line) -> (PathBuf, Vec<u8>) {
         let file = line.write_settings();
         fs::copy(&file, line.path("stationd.toml.bak")).unwrap();
         let whole = fs::read(&file).unwrap();
-        for damaged in [&b""[..], &[0; 64], whole.get(..whole.len() / 2).unwrap()] {
-            fs::write(&file, damaged).unwrap();
+        (file, whole)
+    }
+
+    /// The settings as a power cut leaves them: without content, with blocks that were not written, cut off, overwritten.
+    fn damaged(whole: &[u8]) -> [Vec<u8>; 4] {
+        let text = std::str::from_utf8(whole).unwrap();
+        let cut = text.find("\"TEST-1").unwrap() + 4;
+        let mut overwritten = whole.to_vec();
+        overwritten[9] = 0xff;
+        [
+            Vec::new(),
+            vec![0; whole.len()],
+            whole.get(..cut).unwrap().to_vec(),
+            overwritten,
+        ]
+    }
+
+    #[test]
+    fn a_damaged_file_is_repaired_from_its_backup_at_the_start_and_kept() {
+        let server = Server::http();
+        let line = Line::to(&server).converter("wsjf", WSJF);
+        let (file, whole) = with_backup(&line);
+        let names = ["damaged", "damaged-2", "damaged-3", "damaged-4"];
+        for (content, name) in damaged(&whole).into_iter().zip(names) {
+            fs::write(&file, &content).unwrap();
+            fs::set_permissions(&file, Permissions::from_mode(0o644)).unwrap();
+            let kept = line.path(&format!("stationd.toml.{name}"));
             let daemon = Daemon::start(&file);
-            let said = daemon.wait_for_code("D012");
-            assert!(said.key("used").ends_with("stationd.toml.bak"), "{said:?}");
+            let said = daemon.wait_for_code("D020");
+            assert_eq!(said.key("kept"), kept.display().to_string(), "{said:?}");
+            daemon.wait_for_code("D001");
+            assert_eq!(fs::read(&kept).unwrap(), content);
+            assert_eq!((mode(&file), mode(&kept)), (0o644, 0o640));
+            assert_eq!(fs::read(&file).unwrap(), whole);
+            let shown = line.ctl(&["config", "get", "station.name"]);
+            let origin = shown.word("/origin");
+            assert_eq!(
+                origin,
+                format!("{}:4", file.display()),
+                "of the file, not its backup"
+            );
+            assert!(daemon.stop().success());
+        }
+        let daemon = Daemon::start(&file);
+        daemon.wait_for_code("D001");
+        let lines = daemon.lines();
+        assert!(
+            !lines.iter().any(|line| line.code() == "D020"),
+            "nothing is left to repair"
+        );
+        assert!(daemon.stop().success());
+    }
+
+    #[test]
+    fn a_check_repairs_nothing_but_says_what_would_be() {
+        let server = Server::http();
+        let line = Line::to(&server).converter("wsjf", WSJF);
+        let (file, whole) = with_backup(&line);
+        let words = [
+            "is empty",
+            "holds NUL bytes",
+            "is cut off in the middle of a line",
+            "is no UTF-8 text",
+        ];
+        for (content, damage) in damaged(&whole).into_iter().zip(words) {
+            fs::write(&file, &content).unwrap();
+            let expected = format!(
+                "{0}: the file {damage}; at a start {0}.bak takes its place, and so it does by: stationctl config repair\n",
+                file.display()
+            );
+            for output in [check(&file), ctl(&file, &["config", "check"])] {
+                assert_eq!(output.status.code(), Some(78));
+                assert!(said(&output).ends_with(&expected), "{output:?}");
+            }
+            assert_eq!(fs::read(&file).unwrap(), content);
+            let output = ctl(&file, &["--json", "config", "repair"]);
+            let told: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{output:?}"));
+            assert_eq!(
+                (&told["repaired"], &told["damage"]),
+                (&json!(true), &json!(damage))
+            );
+            assert_eq!(fs::read(&file).unwrap(), whole);
+            assert_eq!(fs::read(told["kept"].as_str().unwrap()).unwrap(), content);
+            assert!(check(&file).status.success());
+        }
+    }
+
+    #[test]
+    fn what_somebody_wrote_wrongly_stays_as_it_is_and_is_refused_though_there_is_a_backup() {
+        let server = Server::http();
+        let line = Line::to(&server).converter("wsjf", WSJF);
+        let (file, whole) = with_backup(&line);
+        let whole = String::from_utf8(whole).unwrap();
+        for (wrong, fault) in [
+            (whole.replace("[station]", "[station"), "unclosed table"),
+            (whole.replace("\"TEST-1\"", "\"TEST-1"), "invalid basic string"),
+            (whole.replace("purpose", "porpoise"), "unknown key"),
+            (whole.replace("[server]", "[sever]"), "unknown key"),
+        ] {
+            fs::write(&file, &wrong).unwrap();
+            assert!(said(&check(&file)).contains(fault), "{wrong}");
+            let mut daemon = Daemon::start(&file);
+            // The journal's form stands in the settings, too: without them the line is text.
+            daemon.wait_for(fault, |line| {
+                let text = line.0.to_string();
+                text.contains("D010") && text.contains(fault)
+            });
+            assert_eq!(daemon.wait().code(), Some(78));
+            let output = ctl(&file, &["--json", "config", "repair"]);
+            assert_eq!(String::from_utf8_lossy(&output.stdout), "{\"repaired\":false}\n");
+            assert_eq!(fs::read_to_string(&file).unwrap(), wrong);
+        }
+        assert!(!line.path("stationd.toml.damaged").exists());
+    }
+
+    #[test]
+    fn a_damaged_file_without_a_backup_that_helps_is_refused_with_what_is_wrong_with_both() {
+        let server = Server::http();
+        let line = Line::to(&server).converter("wsjf", WSJF);
+        let (file, whole) = with_backup(&line);
+        let backup = line.path("stationd.toml.bak");
+        let text = String::from_utf8(whole).unwrap();
+        for (content, fault) in [
+            ("", "server"),
+            ("[server\n", "stationd.toml.bak:1: not valid TOML"),
+            (
+                &text.replace("purpose", "porpoise"),
+                "stationd.toml.bak:7: station.porpoise: unknown key",
+            ),
+        ] {
+            fs::write(&file, "").unwrap();
+            fs::write(&backup, content).unwrap();
+            let output = check(&file);
+            assert_eq!(output.status.code(), Some(78));
+            assert!(said(&output).contains(fault), "{content}: {output:?}");
+            let mut daemon = Daemon::start(&file);
+            assert_eq!(daemon.wait().code(), Some(78));
+            let all: Vec<_> = daemon.lines().iter().map(|line| line.0.to_string()).collect();
+            assert!(all.iter().any(|line| line.contains(fault)), "{all:?}");
+            assert_eq!(fs::read(&file).unwrap(), b"", "it is as it was");
+        }
+        fs::rename(&backup, line.path("left")).unwrap();
+        let output = ctl(&file, &["config", "repair"]);
+        assert_eq!(output.status.code(), Some(78));
+        assert!(
+            said(&output).contains("the file is empty, and there is no"),
+            "{output:?}"
+        );
+    }
+
+    #[test]
+    fn a_damaged_file_on_a_read_only_disk_is_said_and_its_backup_used() {
+        let Some(mounts) = Mounts::own() else { return };
+        let server = Server::http();
+        let line = Line::to(&server).converter("wsjf", WSJF);
+        let (file, _) = with_backup(&line);
+        let image = line.path("image");
+        fs::create_dir(&image).unwrap();
+        fs::rename(&file, image.join("stationd.toml")).unwrap();
+        fs::rename(line.path("stationd.toml.bak"), image.join("stationd.toml.bak")).unwrap();
+        fs::write(image.join("stationd.toml"), b"").unwrap();
+        mounts.bind(&image, &image);
+        mounts.read_only(&image, true);
+        let daemon = Daemon::start(&image.join("stationd.toml"));
+        let said = daemon.wait_for_code("D012");
+        assert!(said.key("used").ends_with("stationd.toml.bak"), "{said:?}");
+        assert!(said.key("cause").contains("Read-only"), "{said:?}");
+        assert!(said.key("next").contains("stationctl config repair"), "{said:?}");
+        line.drop_file("wsjf", b"one.json", report("ONE").as_bytes());
+        server.wait_for(1);
+        assert!(daemon.stop().success());
+        assert_eq!(fs::read(image.join("stationd.toml")).unwrap(), b"");
+    }
+
+    #[test]
+    fn a_damaged_file_whose_backup_is_of_the_vendors_client_is_repaired_and_upgraded() {
+        let server = Server::with_token("c2VjcmV0OnRva2Vu");
+        let line = Line::to(&server);
+        let (file, old) = old_settings(&line, &server);
+        assert!(upgrade(&file).status.success());
+        fs::write(&file, b"\0\0\0").unwrap();
+        let daemon = start(&line, &file);
+        daemon.wait_for_code("D020");
+        daemon.wait_for_code("D013");
+        line.drop_file("wsjf", b"one.json", report("ONE").as_bytes());
+        server.wait_for(1);
+        assert!(daemon.stop().success());
+        assert!(
+            fs::read_to_string(&file)
+                .unwrap()
+                .contains("schema_version = \"2.0\"")
+        );
+        assert_eq!(fs::read_to_string(line.path("stationd.toml.bak")).unwrap(), old);
+    }
+
+    #[test]
+    fn a_power_cut_in_the_middle_of_the_repair_leaves_the_damaged_file_or_the_whole_one() {
+        let server = Server::http();
+        let line = Line::to(&server).converter("wsjf", WSJF);
+        let (file, whole) = with_backup(&line);
+        let content = damaged(&whole)[2].clone();
+        let kept = line.path("stationd.toml.damaged");
+        let mut cuts = 0;
+        loop {
+            fs::write(&file, &content).unwrap();
+            if kept.exists() {
+                fs::rename(&kept, line.path("left")).unwrap();
+            }
+            let before = Moment::Step(cuts + 1);
+            let lost = Lost::Everything;
+            let Some(cutter) = Cutter::trace(Daemon::start(&file), &line) else {
+                return;
+            };
+            let is_whole = || fs::read(&file).is_ok_and(|now| now == whole);
+            let reached = cutter.run(Cut { before, lost }, is_whole);
+            let now = fs::read(&file).unwrap();
+            assert!(now == content || now == whole, "{}", now.escape_ascii());
+            if now == whole {
+                assert_eq!(
+                    fs::read(&kept).unwrap(),
+                    content,
+                    "its place is taken after it is kept"
+                );
+            }
+            let daemon = Daemon::start(&file);
             daemon.wait_for_code("D001");
             assert!(daemon.stop().success());
-            assert_eq!(fs::read(&file).unwrap(), damaged, "the evidence stays");
+            assert_eq!(fs::read(&file).unwrap(), whole);
+            assert_eq!(fs::read(&kept).unwrap(), content);
+            assert!(!line.path("stationd.toml.damaged-2").exists(), "it is kept once");
+            if reached.is_none() {
+                break;
+            }
+            cuts += 1;
         }
-        let output = check(&file);
-        assert_eq!(output.status.code(), Some(78), "a check does not pass over it");
+        assert!(cuts > 5, "{cuts}");
     }
 
     #[test]
@@ -356,7 +579,19 @@ mod tests {
             OLD
         );
 
-        fs::write(&file, OLD).unwrap();
+        fs::write(&file, b"").unwrap();
+        let repairs: Vec<_> = (0..8)
+            .map(|_| {
+                let file = file.clone();
+                std::thread::spawn(move || ctl(&file, &["--json", "config", "repair"]))
+            })
+            .collect();
+        let told = repairs.into_iter().map(|repair| repair.join().unwrap());
+        let repaired =
+            told.filter(|output| String::from_utf8_lossy(&output.stdout).contains("\"repaired\":true"));
+        assert_eq!(repaired.count(), 1);
+        assert_eq!(fs::read_to_string(&file).unwrap(), OLD);
+
         let stuck = File::open(folder.path()).unwrap();
         stuck.lock().unwrap();
         let output = upgrade(&file);

@@ -2,6 +2,7 @@
 
 mod check;
 mod get;
+mod repair;
 mod show;
 mod upgrade;
 
@@ -30,8 +31,13 @@ pub enum Command {
     Schema,
     /// Upgrade settings of schema 1.0 in their place; the old file is kept as .bak
     Upgrade {
-        /// The file
-        file: PathBuf,
+        /// The file; else the one of the daemon
+        file: Option<PathBuf>,
+    },
+    /// Put the backup (.bak) of a damaged settings file in its place; the damaged file is kept
+    Repair {
+        /// The file; else the one of the daemon
+        file: Option<PathBuf>,
     },
 }
 
@@ -41,7 +47,8 @@ pub(super) fn run(context: &Context, command: Command) -> Result<(), CtlError> {
         Command::Show => show::run(context),
         Command::Get(arguments) => get::run(context, &arguments),
         Command::Schema => output::write_json(&settings::schema()),
-        Command::Upgrade { file } => upgrade::run(context, &file),
+        Command::Upgrade { file: named } => upgrade::run(context, &named.unwrap_or_else(|| file(context))),
+        Command::Repair { file: named } => repair::run(context, &named.unwrap_or_else(|| file(context))),
     }
 }
 

@@ -40,6 +40,8 @@ pub enum CtlError {
     Settings(crate::settings::Faults),
     /// Settings of the old schema cannot be upgraded.
     Upgrade(crate::settings::upgrade::UpgradeError),
+    /// A damaged settings file cannot be repaired.
+    Repair(crate::settings::RepairError),
     /// The input cannot be opened.
     Input {
         /// Which.
@@ -73,7 +75,7 @@ impl CtlError {
             Self::BadInput => 65,
             Self::Input { .. } => 66,
             Self::Usage(_) | Self::Unconfirmed => Exit::Usage.code(),
-            Self::Settings(_) | Self::Upgrade(_) => Exit::Settings.code(),
+            Self::Settings(_) | Self::Upgrade(_) | Self::Repair(_) => Exit::Settings.code(),
             Self::Unreachable { .. } | Self::Key(_) | Self::Version { .. } => Exit::Unavailable.code(),
             Self::Refused(fault) => match fault.code.as_str() {
                 code::NOT_FOUND | code::FAILED => 1,
@@ -131,7 +133,7 @@ impl CtlError {
             Self::No => "no",
             Self::BadInput | Self::Input { .. } => "input",
             Self::NotRun => "not_run",
-            Self::Settings(_) | Self::Upgrade(_) => "settings",
+            Self::Settings(_) | Self::Upgrade(_) | Self::Repair(_) => "settings",
             Self::Unconfirmed => "unconfirmed",
             Self::Usage(_) => "usage",
             Self::Io { .. } => "io",
@@ -175,6 +177,7 @@ impl fmt::Display for CtlError {
             Self::NotRun => f.write_str("the job could not be run"),
             Self::Settings(faults) => faults.fmt(f),
             Self::Upgrade(error) => error.fmt(f),
+            Self::Repair(error) => error.fmt(f),
             Self::Input { path, .. } => write!(f, "cannot open {}", path.display()),
             Self::Unconfirmed => f.write_str("nothing was done: it was not confirmed"),
             Self::Usage(what) => f.write_str(what),
@@ -193,6 +196,7 @@ impl std::error::Error for CtlError {
             Self::Key(cause) => Some(cause),
             Self::Receiver(cause) => Some(cause),
             Self::Upgrade(error) => std::error::Error::source(error),
+            Self::Repair(error) => std::error::Error::source(error),
             _ => None,
         }
     }

@@ -7,7 +7,7 @@ use stationd_sandbox::Client;
 
 use crate::causes::joined;
 use crate::settings::upgrade::Written;
-use crate::settings::{Backup, Changes, Fault, Settings, Warning};
+use crate::settings::{Backup, Changes, Fault, RepairError, Repaired, Settings, Warning};
 use crate::start_error::StartError;
 
 /// D010: a fault in the settings.
@@ -20,12 +20,23 @@ pub fn settings_warning(warning: &Warning) {
     log::warn!(target: "daemon", code = "D011", cause:% = warning; "about the settings");
 }
 
-/// D012: the settings file is damaged.
-pub fn backup_used(file: &Path, backup: &Backup) {
+/// D012: the settings file is damaged and cannot be repaired.
+pub fn backup_used(file: &Path, backup: &Backup, unrepaired: &RepairError) {
     log::error!(
-        target: "daemon", code = "D012", damaged:% = file.display(), used:% = backup.path.display(),
-        cause:% = backup.damage, next = "repair the file, then: systemctl restart stationd";
+        target: "daemon", code = "D012", settings:% = file.display(), damage:% = backup.damage,
+        used:% = backup.path.display(), cause = joined(unrepaired),
+        next = "to put it in its place as root: stationctl config repair, then: systemctl restart stationd";
         "the settings file is damaged, running with its backup"
+    );
+}
+
+/// D020: the settings file was damaged and is repaired.
+pub fn settings_repaired(file: &Path, repaired: &Repaired) {
+    log::warn!(
+        target: "daemon", code = "D020", settings:% = file.display(), damage:% = repaired.damage,
+        used:% = repaired.backup.display(), kept:% = repaired.kept.display(),
+        next = "see whether the settings were changed after the backup was made";
+        "the settings file was damaged, its backup has taken its place"
     );
 }
 

@@ -13,8 +13,8 @@ mod tally;
 
 pub use daemon::{
     backup_used, confinement, late_role, no_state_dir, not_started, settings_fault, settings_kept,
-    settings_not_upgraded, settings_reloaded, settings_upgraded, settings_warning, silent_role, started,
-    stopped,
+    settings_not_upgraded, settings_reloaded, settings_repaired, settings_upgraded, settings_warning,
+    silent_role, started, stopped,
 };
 pub use fields::message_id;
 pub use open::{open, set_level};

@@ -3,8 +3,10 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::io;
+use std::path::PathBuf;
 
 use super::Origin;
+use super::damage::Damage;
 use super::upgrade::UpgradeError;
 
 /// One fault: where, which key, what was found and what is allowed.
@@ -28,6 +30,13 @@ pub enum Problem {
     TooLarge {
         /// The largest size in bytes.
         limit_bytes: u64,
+    },
+    /// A file that nobody wrote like this, and that has a backup.
+    Damaged {
+        /// How.
+        damage: Damage,
+        /// The backup, which can be read.
+        backup: PathBuf,
     },
     /// Text that is no TOML.
     Syntax {
@@ -86,6 +95,11 @@ impl fmt::Display for Problem {
         match self {
             Self::Unreadable(error) => write!(f, "cannot be read: {error}"),
             Self::TooLarge { limit_bytes } => write!(f, "is larger than {limit_bytes} bytes"),
+            Self::Damaged { damage, backup } => write!(
+                f,
+                "the file {damage}; at a start {} takes its place, and so it does by: stationctl config repair",
+                backup.display()
+            ),
             Self::Syntax { column, message } => write!(f, "not valid TOML at column {column}: {message}"),
             Self::Old(error) => match std::error::Error::source(error) {
                 Some(cause) => write!(f, "{error}: {cause}"),
@@ -165,6 +179,12 @@ impl Faults {
         }
         faults.sort_by(|a, b| a.place.cmp(&b.place));
         Self(faults)
+    }
+
+    /// These faults and one more.
+    pub(super) fn and(mut self, fault: Fault) -> Self {
+        self.0.push(fault);
+        Self::new(self.0)
     }
 
     /// The faults.

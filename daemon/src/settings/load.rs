@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::damage::Damage;
 use super::environment::Environment;
 use super::file::FileKeys;
 use super::layer::{Table, lay_over};
@@ -30,7 +31,7 @@ pub struct Backup {
     /// The backup.
     pub path: PathBuf,
     /// What is wrong with the file.
-    pub damage: Fault,
+    pub damage: Damage,
 }
 
 impl LoadOptions {
@@ -53,18 +54,34 @@ impl LoadOptions {
 ///
 /// # Errors
 ///
-/// With every fault there is, not only the first.
+/// With every fault there is, not only the first. That the file is damaged is one of them, unless its backup may be used
+/// and has no fault.
 pub fn load(options: &LoadOptions) -> Result<Settings, Faults> {
+    let mut damaged = None;
+    match (load_layers(options, &mut damaged), damaged) {
+        (Ok(_), Some(damaged)) if !options.use_backup => Err(Faults::new(vec![damaged])),
+        (Err(faults), Some(damaged)) => Err(faults.and(damaged)),
+        (loaded, _) => loaded,
+    }
+}
+
+/// As [`load`]; that the file is damaged goes to `damaged`, and its backup is read in its place.
+fn load_layers(options: &LoadOptions, damaged: &mut Option<Fault>) -> Result<Settings, Faults> {
     let mut findings = Findings::default();
     let mut layers = Table::new();
     let file = options.path();
     if options.file.is_some() || file.exists() {
-        lay_over(
-            &mut layers,
-            source::main_file(file, options.use_backup, &mut findings),
-        );
+        lay_over(&mut layers, source::main_file(file, &mut findings));
         let whole = Origin::Named(Arc::from(file));
-        findings.places.insert(String::new(), whole);
+        findings.places.insert(String::new(), whole.clone());
+        *damaged = findings.backup.as_ref().map(|backup| Fault {
+            place: whole,
+            key: String::new(),
+            problem: Problem::Damaged {
+                damage: backup.damage,
+                backup: backup.path.clone(),
+            },
+        });
     } else {
         let text = format!("{} does not exist; variables and defaults count", file.display());
         findings.warn("", &text);

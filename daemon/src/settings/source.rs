@@ -1,45 +1,38 @@
 //! The files that settings are read from: the main one, its backup, and those of `FILE.d/`.
 
-use std::io::Read;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use zeroize::Zeroizing;
+
+use super::damage::Damage;
 use super::layer::{Table, set_origin};
 use super::reader::Findings;
-use super::upgrade::{UpgradeError, convert, is_old, with_suffix};
+use super::upgrade::{convert, is_old};
+use super::write::{LARGEST_FILE, read, with_suffix};
 use super::{Backup, Fault, Origin, Problem, text};
 
-/// Largest settings file in bytes; a larger one is some other file.
-const LARGEST_FILE: u64 = 1024 * 1024;
-
-/// Reads the main file; with `use_backup` its backup, when the file is damaged and the backup is not.
-pub(super) fn main_file(path: &Path, use_backup: bool, findings: &mut Findings) -> Table {
+/// Reads the main file; its backup instead, where the file is damaged and the backup can be read.
+pub(super) fn main_file(path: &Path, findings: &mut Findings) -> Table {
     let mut found = Findings::default();
     let table = any_file(path, &mut found);
+    let damage = read(path).ok().and_then(|content| Damage::of(&content));
     let backup = with_suffix(path, ".bak");
-    if use_backup && (table.is_empty() || found.faults.iter().any(is_damage)) && backup.exists() {
+    if let Some(damage) = damage
+        && backup.exists()
+    {
         let mut from_backup = Findings::default();
         let older = any_file(&backup, &mut from_backup);
         if from_backup.faults.is_empty() && !older.is_empty() {
-            let empty = || fault(path, Problem::Conflict("is empty".into()));
-            let damage = found.faults.into_iter().find(is_damage).unwrap_or_else(empty);
             findings.backup = Some(Backup { path: backup, damage });
             findings.add(from_backup);
             return older;
         }
+        found.add(from_backup);
     }
     findings.add(found);
     table
-}
-
-/// Whether the file is not what somebody wrote, or nobody could mean what he wrote.
-fn is_damage(fault: &Fault) -> bool {
-    match &fault.problem {
-        Problem::Syntax { .. } => true,
-        Problem::Old(error) => matches!(error, UpgradeError::Json(_)),
-        Problem::Unreadable(error) => error.kind() == std::io::ErrorKind::InvalidData,
-        _ => false,
-    }
 }
 
 /// Reads a file of the new or of the old format.
@@ -92,22 +85,19 @@ fn fault(path: &Path, problem: Problem) -> Fault {
     }
 }
 
-fn content(path: &Path) -> Result<String, Problem> {
-    // A directory or a FIFO in the place of the file must not make the daemon wait.
-    let metadata = std::fs::metadata(path).map_err(Problem::Unreadable)?;
-    if !metadata.is_file() {
-        return Err(Problem::Unreadable(std::io::Error::other("not a regular file")));
-    }
-    if metadata.len() > LARGEST_FILE {
-        let limit_bytes = LARGEST_FILE;
-        return Err(Problem::TooLarge { limit_bytes });
-    }
-    let mut content = String::new();
-    let file = std::fs::File::open(path).map_err(Problem::Unreadable)?;
-    file.take(LARGEST_FILE)
-        .read_to_string(&mut content)
-        .map_err(Problem::Unreadable)?;
-    Ok(content)
+fn content(path: &Path) -> Result<Zeroizing<String>, Problem> {
+    let mut content = read(path).map_err(|error| match error.kind() {
+        io::ErrorKind::FileTooLarge => Problem::TooLarge {
+            limit_bytes: LARGEST_FILE,
+        },
+        _ => Problem::Unreadable(error),
+    })?;
+    let text = String::from_utf8(std::mem::take(&mut content));
+    text.map(Zeroizing::new).map_err(|error| {
+        let utf8_error = error.utf8_error();
+        drop(Zeroizing::new(error.into_bytes()));
+        Problem::Unreadable(io::Error::new(io::ErrorKind::InvalidData, utf8_error))
+    })
 }
 
 /// `FILE.d/*.toml`, by name; names that begin with a dot are an editor's.
@@ -115,7 +105,7 @@ pub(super) fn drop_ins(file: &Path, faults: &mut Vec<Fault>) -> Vec<PathBuf> {
     let folder = with_suffix(file, ".d");
     let entries = match std::fs::read_dir(&folder) {
         Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Vec::new(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Vec::new(),
         Err(error) => {
             faults.push(fault(&folder, Problem::Unreadable(error)));
             return Vec::new();

@@ -1,8 +1,9 @@
 //! Why settings were not upgraded.
 
 use std::fmt;
-use std::io;
 use std::path::PathBuf;
+
+use super::super::write::WriteError;
 
 /// Why settings were not upgraded. The old file is then as it was.
 #[derive(Debug)]
@@ -12,19 +13,15 @@ pub enum UpgradeError {
     Json(serde_json::Error),
     /// The schema is newer than any this version knows.
     Newer(String),
-    /// Another process has been writing the settings for too long.
-    Locked(PathBuf),
     /// A file cannot be read or written.
-    Io(PathBuf, io::Error),
+    Write(WriteError),
     /// There is a token file with another token already.
     OtherToken(PathBuf),
 }
 
-impl UpgradeError {
-    /// For `map_err`: a fault of reading or writing `path`.
-    pub(super) fn io(path: &std::path::Path) -> impl FnOnce(io::Error) -> Self {
-        let path = path.to_path_buf();
-        move |error| Self::Io(path, error)
+impl From<WriteError> for UpgradeError {
+    fn from(error: WriteError) -> Self {
+        Self::Write(error)
     }
 }
 
@@ -38,8 +35,7 @@ impl fmt::Display for UpgradeError {
                     "schema {version:?} is newer than this version of stationd, which knows 2.0"
                 )
             }
-            Self::Locked(folder) => write!(f, "another process is writing in {}", folder.display()),
-            Self::Io(path, _) => write!(f, "cannot read or write {}", path.display()),
+            Self::Write(error) => error.fmt(f),
             Self::OtherToken(path) => write!(
                 f,
                 "{} holds another token than the old settings; remove one of them",
@@ -53,8 +49,8 @@ impl std::error::Error for UpgradeError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Json(error) => Some(error),
-            Self::Io(_, error) => Some(error),
-            Self::Newer(_) | Self::Locked(_) | Self::OtherToken(_) => None,
+            Self::Write(error) => error.source(),
+            Self::Newer(_) | Self::OtherToken(_) => None,
         }
     }
 }

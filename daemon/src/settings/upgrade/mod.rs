@@ -7,7 +7,6 @@
 mod convert;
 mod converters;
 mod error;
-mod lock;
 mod old;
 #[cfg(test)]
 mod tests;
@@ -15,5 +14,4 @@ mod write;
 
 pub use convert::{Upgrade, convert, is_old};
 pub use error::UpgradeError;
-pub(super) use write::with_suffix;
-pub use write::{Written, upgrade_file};
+pub use write::{Written, is_old_file, upgrade_file};

@@ -4,7 +4,7 @@ use std::fs::{File, TryLockError};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::UpgradeError;
+use super::write::WriteError;
 
 /// How long a writer waits for another. Writing takes milliseconds; who holds the lock longer is stuck.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -21,15 +21,15 @@ const PAUSE: Duration = Duration::from_millis(50);
     clippy::disallowed_methods,
     reason = "settings are written before any event loop runs, or by stationctl"
 )]
-pub(super) fn lock(folder: &Path) -> Result<File, UpgradeError> {
-    let file = File::open(folder).map_err(UpgradeError::io(folder))?;
+pub(super) fn lock(folder: &Path) -> Result<File, WriteError> {
+    let file = File::open(folder).map_err(WriteError::io(folder))?;
     let until = Instant::now() + PATIENCE;
     loop {
         match file.try_lock() {
             Ok(()) => return Ok(file),
             Err(TryLockError::WouldBlock) if Instant::now() < until => std::thread::sleep(PAUSE),
-            Err(TryLockError::WouldBlock) => return Err(UpgradeError::Locked(folder.to_path_buf())),
-            Err(TryLockError::Error(error)) => return Err(UpgradeError::Io(folder.to_path_buf(), error)),
+            Err(TryLockError::WouldBlock) => return Err(WriteError::Locked(folder.to_path_buf())),
+            Err(TryLockError::Error(error)) => return Err(WriteError::Io(folder.to_path_buf(), error)),
         }
     }
 }
