@@ -298,37 +298,10 @@ fn roles(
     daemon: mpsc::Sender<DaemonRequest>,
 ) -> Roles {
     Roles {
-        watcher: WatcherRole {
-            describe: watcher.clone().recipient(),
-            rescan: watcher.clone().recipient(),
-            set_enabled: watcher.clone().recipient(),
-            pause: watcher.clone().recipient(),
-            resume: watcher.clone().recipient(),
-        },
-        converter: ConverterRole {
-            describe: converter.clone().recipient(),
-            replay: converter.clone().recipient(),
-            describe_replay: converter.clone().recipient(),
-            stop_replay: converter.clone().recipient(),
-        },
-        queue: QueueRole {
-            describe: queue.clone().recipient(),
-            list: queue.clone().recipient(),
-            show: queue.clone().recipient(),
-            retry: queue.clone().recipient(),
-            end_delays: queue.clone().recipient(),
-            drop: queue.clone().recipient(),
-            export: queue.clone().recipient(),
-            import: queue.clone().recipient(),
-            trace: queue.clone().recipient(),
-            jobs: queue.clone().recipient(),
-        },
-        uploader: UploaderRole {
-            describe: uploader.clone().recipient(),
-            flush: uploader.clone().recipient(),
-            pause: uploader.clone().recipient(),
-            resume: uploader.clone().recipient(),
-        },
+        watcher: WatcherRole::of(watcher),
+        converter: ConverterRole::of(converter),
+        queue: QueueRole::of(queue),
+        uploader: UploaderRole::of(uploader),
         daemon,
     }
 }

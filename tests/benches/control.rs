@@ -5,7 +5,8 @@ use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use stationd_tests::{Line, Server, percentile};
+use stationd_tests::bench::percentile;
+use stationd_tests::{Line, Server};
 
 /// Round trips of each command: all together are within the burst that a line allows.
 const TRIPS: usize = 3000;

@@ -8,11 +8,11 @@ use std::error::Error;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use sha2::{Digest, Sha256};
 use stationd_actors::clock;
 use stationd_actors::messages::queue::{Append, Settle, Verdict};
-use stationd_actors::model::{JobEnd, JobId, JobRecord, NewReport, Priority, SourceHash, TraceId};
-use stationd_actors::queue::{Duplicates, QueueSettings, Store, WhenFull};
+use stationd_actors::model::NewReport;
+use stationd_actors::queue::Store;
+use stationd_tests::bench::{append, queue_settings};
 use uuid::Uuid;
 
 /// Entries that wait while appends are measured.
@@ -24,6 +24,9 @@ const SAMPLES: u32 = 300;
 /// Reports of one job, to fill a store quickly.
 const PANEL: u32 = 500;
 
+/// Room for the backlog.
+const MAP_BYTES: usize = 1024 * 1024 * 1024;
+
 /// Bytes of a document: a unit with some hundred measurements.
 const DOCUMENT_BYTES: usize = 16 * 1024;
 
@@ -32,8 +35,8 @@ type Outcome<T> = Result<T, Box<dyn Error>>;
 fn main() -> Outcome<()> {
     let (here, there) = (tempfile::tempdir()?, tempfile::tempdir()?);
     let document = document();
-    let mut empty = Store::open(&settings(here.path()))?;
-    let mut store = Store::open(&settings(there.path()))?;
+    let mut empty = Store::open(&queue_settings(here.path(), MAP_BYTES))?;
+    let mut store = Store::open(&queue_settings(there.path(), MAP_BYTES))?;
     let mut next = 0;
     while next < BACKLOG {
         store.append(&job(next, PANEL, b"{}"), clock::now())?;
@@ -73,7 +76,7 @@ fn main() -> Outcome<()> {
 /// Opens a store in which so many reports wait.
 fn start(entries: u32) -> Outcome<()> {
     let dir = tempfile::tempdir()?;
-    let mut store = Store::open(&settings(dir.path()))?;
+    let mut store = Store::open(&queue_settings(dir.path(), MAP_BYTES))?;
     let document = document();
     for first in (0..entries).step_by(100) {
         store.append(&job(first, 100, &document), clock::now())?;
@@ -90,7 +93,7 @@ fn start(entries: u32) -> Outcome<()> {
 
 fn opened(dir: &Path, how: &str) -> Outcome<()> {
     let begun = Instant::now();
-    let store = Store::open(&settings(dir))?;
+    let store = Store::open(&queue_settings(dir, MAP_BYTES))?;
     let took = begun.elapsed();
     let waiting = store.describe(clock::now())?.ready;
     println!("start, {waiting} entries      {:>9.1} us {how}", micros(took));
@@ -114,56 +117,15 @@ fn micros(time: Duration) -> f64 {
     time.as_secs_f64() * 1e6
 }
 
-fn settings(dir: &Path) -> QueueSettings {
-    QueueSettings {
-        dir: dir.to_owned(),
-        max_size: 0,
-        warn_at: 1.0,
-        when_full: WhenFull::Wait,
-        map_bytes: 1024 * 1024 * 1024,
-        min_free_disk_bytes: 0,
-        duplicates: Duplicates::Skip,
-        receipts_days: 30,
-    }
-}
-
 /// A job with so many reports; the number makes it unlike every other.
 fn job(number: u32, reports: u32, document: &[u8]) -> Append {
-    let hash: [u8; 32] = Sha256::digest(number.to_be_bytes()).into();
-    let (head, _) = hash.split_first_chunk().unwrap_or((&[0; 8], &[]));
-    let now = clock::now();
-    Append {
-        job: JobRecord {
-            id: JobId(u64::from_be_bytes(*head)),
-            trace: TraceId::random(),
-            path: format!("/srv/ict/out/SN{number}.log").into_bytes(),
-            converter: "ict".to_owned(),
-            program: "builtin:csv".to_owned(),
-            arguments: "{}".to_owned(),
-            source_hash: SourceHash(hash),
-            source_size: 4096,
-            seen: now,
-            started: now,
-            ended: now,
-            cpu_ms: 1,
-            max_rss_kib: 2048,
-            end: JobEnd::Converted,
-            reason: String::new(),
-            confinement: "full (Landlock 7, seccomp)".to_owned(),
-            denied: Vec::new(),
-        },
-        reports: (0..reports)
-            .map(|index| NewReport {
-                report_id: Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{number}/{index}").as_bytes()),
-                serial: format!("SN{number}-{index}"),
-                part_number: "PN-100".to_owned(),
-                document: document.to_vec(),
-            })
-            .collect(),
-        priority: Priority::default(),
-        again: false,
-        more_follow: false,
-    }
+    let report = |index| NewReport {
+        report_id: Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{number}/{index}").as_bytes()),
+        serial: format!("SN{number}-{index}"),
+        part_number: "PN-100".to_owned(),
+        document: document.to_vec(),
+    };
+    append(number, (0..reports).map(report).collect(), clock::now())
 }
 
 /// Text that compresses like a report.

@@ -12,17 +12,16 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use jiff::Zoned;
-use sha2::{Digest, Sha256};
 use stationd_actors::clock;
 use stationd_actors::messages::queue::{Append, Settle, Verdict};
-use stationd_actors::model::{JobEnd, JobId, JobRecord, NewReport, Priority, SourceHash, TraceId};
-use stationd_actors::queue::{Duplicates, QueueSettings, Store, WhenFull};
+use stationd_actors::model::NewReport;
+use stationd_actors::queue::Store;
 use stationd_converters::{Format, Source, answer};
 use stationd_report::{Defaults, Document, ReadLimits, read_output};
 use stationd_sandbox::{
     Client, FORKER_ARGUMENT, Forker, ForkerSettings, JobSpec, Limits, PolicyMode, Program, forker_main,
 };
-use stationd_tests::{percentile, report};
+use stationd_tests::bench::{append, percentile, queue_settings, report};
 use uuid::Uuid;
 
 /// Reports through each stage.
@@ -130,16 +129,7 @@ fn confined(dir: &Path) -> Outcome<()> {
 }
 
 fn queued(dir: &Path) -> Outcome<()> {
-    let mut store = Store::open(&QueueSettings {
-        dir: dir.join("queue"),
-        max_size: 0,
-        warn_at: 1.0,
-        when_full: WhenFull::Wait,
-        map_bytes: 256 * 1024 * 1024,
-        min_free_disk_bytes: 0,
-        duplicates: Duplicates::Skip,
-        receipts_days: 30,
-    })?;
+    let mut store = Store::open(&queue_settings(dir, 256 * 1024 * 1024))?;
     let (mut append, mut lease, mut settle) = (Vec::new(), Vec::new(), Vec::new());
     for number in 0..SAMPLES {
         let job = job(number);
@@ -164,37 +154,11 @@ fn queued(dir: &Path) -> Outcome<()> {
 
 /// A job with one report; the number makes it unlike every other.
 fn job(number: u16) -> Append {
-    let document = report(number, STEPS);
-    let hash: [u8; 32] = Sha256::digest(&document).into();
-    let now = clock::now();
-    Append {
-        job: JobRecord {
-            id: JobId(number.into()),
-            trace: TraceId::random(),
-            path: b"/srv/report.json".to_vec(),
-            converter: "bench".to_owned(),
-            program: "builtin:wsjf".to_owned(),
-            arguments: String::new(),
-            source_hash: SourceHash(hash),
-            source_size: 0,
-            seen: now,
-            started: now,
-            ended: now,
-            cpu_ms: 0,
-            max_rss_kib: 0,
-            end: JobEnd::Converted,
-            reason: String::new(),
-            confinement: "full (Landlock 7, seccomp)".to_owned(),
-            denied: Vec::new(),
-        },
-        reports: vec![NewReport {
-            report_id: Uuid::new_v4(),
-            serial: format!("B{number}"),
-            part_number: "BENCH".to_owned(),
-            document,
-        }],
-        priority: Priority::default(),
-        again: false,
-        more_follow: false,
-    }
+    let report = NewReport {
+        report_id: Uuid::new_v4(),
+        serial: format!("B{number}"),
+        part_number: "BENCH".to_owned(),
+        document: report(number, STEPS),
+    };
+    append(number.into(), vec![report], clock::now())
 }

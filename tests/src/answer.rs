@@ -29,7 +29,8 @@ impl Answer {
             .unwrap_or_default()
     }
 
-    pub(crate) fn of(output: &Output) -> Self {
+    /// What a run of it gave.
+    pub fn of(output: &Output) -> Self {
         let text = String::from_utf8_lossy(&output.stdout);
         let last = text.lines().last().unwrap_or_default();
         Self {

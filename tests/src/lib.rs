@@ -3,8 +3,9 @@
 //! Each test starts the real `stationd` on folders of its own, with the project's own test receiver as the server, and
 //! waits for events (journal lines, received reports), never for time to pass.
 
+pub mod bench;
+
 mod answer;
-mod bench;
 mod binary;
 mod books;
 mod daemon;
@@ -20,13 +21,12 @@ mod server;
 mod skip;
 
 pub use answer::Answer;
-pub use bench::{percentile, report};
 pub use binary::{stationctl, stationd};
 pub use books::Books;
 pub use daemon::{Daemon, JournalLine};
 pub use disk::Disk;
 pub use get::{Page, get};
-pub use line::Line;
+pub use line::{Line, WSJF, report};
 pub use mounts::Mounts;
 pub use power::{Cut, Cutter, Lost, Moment};
 pub use proxy::Proxy;

@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{PermissionsExt as _, lchown};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
 use nix::sys::stat::futimens;
@@ -19,6 +19,17 @@ use crate::{Answer, Daemon, Server};
 
 /// Longest wait for a file; only a broken daemon reaches it.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The keys of a converter that reads reports of the server's own format.
+pub const WSJF: &str = "kind = \"builtin\"\nformat = \"wsjf\"";
+
+/// A passed unit of this serial number as a file of that format, 1 step.
+pub fn report(serial: &str) -> String {
+    format!(
+        r#"{{"type":"T","pn":"P","sn":"{serial}","rev":"A","processCode":10,"result":"P",
+        "start":"2026-01-02T03:04:05Z","root":{{"stepType":"SequenceCall","name":"Main"}}}}"#
+    )
+}
 
 /// A station line in a temporary folder: `drop/` with done, error and pending beside it, `state/`, `stationd.toml`.
 #[derive(Debug)]
@@ -42,6 +53,14 @@ impl Line {
             .map(|ca| format!("ca_file = {}\n", quoted(&ca)))
             .unwrap_or_default();
         Self::with_server(format!("url = {:?}\n{ca}", server.url()))
+    }
+
+    /// The same with the converter `wsjf`, which takes [`report`]s.
+    ///
+    /// # Panics
+    /// As [`Line::to`].
+    pub fn wsjf(server: &Server) -> Self {
+        Self::to(server).converter("wsjf", WSJF)
     }
 
     /// A line whose reports go to a plain HTTP server somewhere on this machine.
@@ -234,14 +253,20 @@ impl Line {
     /// # Panics
     /// When it cannot be started.
     pub fn ctl(&self, words: &[&str]) -> Answer {
-        let output = Command::new(crate::stationctl())
+        Answer::of(&self.run(&[words, &["--json"]].concat()))
+    }
+
+    /// Runs `stationctl` with this line's socket.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    pub fn run(&self, words: &[&str]) -> Output {
+        Command::new(crate::stationctl())
             .arg("--socket")
             .arg(self.path("control.sock"))
             .args(words)
-            .arg("--json")
             .output()
-            .expect("the built stationctl can be started");
-        Answer::of(&output)
+            .expect("the built stationctl can be started")
     }
 
     /// Waits until every file has left the drop folder of a converter: a report may be delivered before that.

@@ -178,6 +178,21 @@ impl Server {
             .collect()
     }
 
+    /// The serial numbers of the reports it keeps, sorted; one for each id.
+    ///
+    /// # Panics
+    /// When one has none.
+    pub fn serials(&self) -> Vec<String> {
+        let serial = |id: &String| {
+            let report = self.report(id);
+            let serial = report.get("sn").and_then(Value::as_str);
+            serial.expect("a report names its unit").to_owned()
+        };
+        let mut serials: Vec<_> = self.ids().iter().map(serial).collect();
+        serials.sort();
+        serials
+    }
+
     /// A report it has.
     ///
     /// # Panics

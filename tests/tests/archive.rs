@@ -3,10 +3,9 @@
 #[cfg(test)]
 mod tests {
     use std::path::{Path, PathBuf};
-    use std::process::{Command, Output};
 
     use serde_json::Value;
-    use stationd_tests::{Daemon, Line, Server, stationctl};
+    use stationd_tests::{Daemon, Line, Server};
 
     fn line(server: &Server) -> Line {
         Line::to(server).converter(
@@ -24,23 +23,9 @@ mod tests {
         )
     }
 
-    fn run(line: &Line, words: &[&str]) -> Output {
-        Command::new(stationctl())
-            .arg("--socket")
-            .arg(line.path("control.sock"))
-            .args(words)
-            .output()
-            .unwrap()
-    }
-
     fn replay(line: &Line, words: &[&str]) -> Value {
-        let all = [
-            &["--json", "replay", "--converter", "wsjf", "--since", "1h"],
-            words,
-        ]
-        .concat();
-        let output = run(line, &all);
-        serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error} in {output:?}"))
+        line.ctl(&[&["replay", "--converter", "wsjf", "--since", "1h"], words].concat())
+            .json
     }
 
     /// Every file of the archive.
@@ -126,27 +111,24 @@ mod tests {
         let server = Server::https();
         let line = line(&server);
         let daemon = line.start();
-        let nothing = run(
-            &line,
-            &[
-                "replay",
-                "--converter",
-                "wsjf",
-                "--since",
-                "2020-01-01",
-                "--until",
-                "2020-01-02",
-            ],
-        );
+        let nothing = line.run(&[
+            "replay",
+            "--converter",
+            "wsjf",
+            "--since",
+            "2020-01-01",
+            "--until",
+            "2020-01-02",
+        ]);
         assert!(nothing.status.success(), "{nothing:?}");
         assert_eq!(
-            run(&line, &["replay", "--converter", "no", "--since", "1h"])
+            line.run(&["replay", "--converter", "no", "--since", "1h"])
                 .status
                 .code(),
             Some(1)
         );
         assert_eq!(
-            run(&line, &["replay", "--converter", "wsjf", "--since", "x"])
+            line.run(&["replay", "--converter", "wsjf", "--since", "x"])
                 .status
                 .code(),
             Some(64)
@@ -182,7 +164,7 @@ mod tests {
             .find(|path| path.extension().is_some_and(|end| end == "gz"))
             .unwrap();
         std::fs::write(content, b"damaged").unwrap();
-        let output = run(&line, &["replay", "--converter", "wsjf", "--since", "1h"]);
+        let output = line.run(&["replay", "--converter", "wsjf", "--since", "1h"]);
         assert_eq!(output.status.code(), Some(1));
         let text = String::from_utf8_lossy(&output.stdout);
         assert!(text.contains("the archived content is damaged"), "{text}");

@@ -11,23 +11,9 @@ mod tests {
     use nix::sys::stat::Mode;
     use nix::sys::wait::{WaitPidFlag, waitpid};
     use nix::unistd::{Pid, mkfifo};
-    use stationd_tests::{Daemon, JournalLine, Line, Mounts, Server, skipped};
+    use stationd_tests::{Daemon, JournalLine, Line, Mounts, Server, report, skipped};
 
-    const WSJF: &str = "kind = \"builtin\"\nformat = \"wsjf\"\npoll_s = 1";
-
-    fn report(serial: &str) -> String {
-        format!(
-            r#"{{"type":"T","pn":"P","sn":"{serial}","rev":"A","processCode":10,"result":"P",
-            "start":"2026-01-02T03:04:05Z","root":{{"stepType":"SequenceCall","name":"Main"}}}}"#
-        )
-    }
-
-    fn serials(server: &Server) -> Vec<String> {
-        let serial = |id: &String| server.report(id)["sn"].as_str().unwrap().to_owned();
-        let mut serials: Vec<_> = server.ids().iter().map(serial).collect();
-        serials.sort();
-        serials
-    }
+    const POLLED: &str = "kind = \"builtin\"\nformat = \"wsjf\"\npoll_s = 1";
 
     /// The next file, renamed in whole, is served before anything that is not complete.
     fn next_is_served(line: &Line, server: &Server, serial: &str, count: usize) {
@@ -37,13 +23,13 @@ mod tests {
             report(serial).as_bytes(),
         );
         server.wait_for(count);
-        assert!(serials(server).contains(&serial.to_owned()));
+        assert!(server.serials().contains(&serial.to_owned()));
     }
 
     #[test]
     fn a_file_that_is_still_open_is_left_alone_until_it_is_closed() {
         let server = Server::http();
-        let line = Line::to(&server).converter("wsjf", WSJF);
+        let line = Line::to(&server).converter("wsjf", POLLED);
         let daemon = line.start();
         let text = report("OPEN");
         let (first, second) = text.split_at(text.len() / 2);
@@ -56,14 +42,14 @@ mod tests {
         file.write_all(second.as_bytes()).unwrap();
         drop(file);
         server.wait_for(2);
-        assert_eq!(serials(&server), ["NEXT", "OPEN"]);
+        assert_eq!(server.serials(), ["NEXT", "OPEN"]);
         assert!(daemon.stop().success());
     }
 
     #[test]
     fn a_file_that_grows_by_appends_settles_after_the_last_one() {
         let server = Server::http();
-        let line = Line::to(&server).converter("wsjf", &format!("{WSJF}\nsettle_ms = 5000"));
+        let line = Line::to(&server).converter("wsjf", &format!("{POLLED}\nsettle_ms = 5000"));
         let daemon = line.start();
         let text = report("GROWN");
         for (number, piece) in text.as_bytes().chunks(text.len() / 3 + 1).enumerate() {
@@ -74,7 +60,7 @@ mod tests {
             next_is_served(&line, &server, &format!("NEXT{number}"), number + 1);
         }
         server.wait_for(4);
-        assert_eq!(serials(&server), ["GROWN", "NEXT0", "NEXT1", "NEXT2"]);
+        assert_eq!(server.serials(), ["GROWN", "NEXT0", "NEXT1", "NEXT2"]);
         assert!(line.names("wsjf", "error").is_empty());
         assert!(daemon.stop().success());
     }
@@ -103,7 +89,7 @@ mod tests {
         daemon.wait_for_code("C260");
         server.wait_for(2);
         daemon.wait_until_settled(&line);
-        assert_eq!(serials(&server), ["NEW", "OLD"]);
+        assert_eq!(server.serials(), ["NEW", "OLD"]);
         assert_eq!(
             line.names("wsjf", "done"),
             ["one.json"],
@@ -116,9 +102,9 @@ mod tests {
     fn patterns_ignores_case_and_folders_below_are_as_the_settings_say() {
         let server = Server::http();
         let keys = "patterns = [\"*.json\"]\nignore = [\"old*\"]\nignore_case = true\nrecursive = true";
-        let line = Line::to(&server).converter("wsjf", &format!("{WSJF}\n{keys}"));
+        let line = Line::to(&server).converter("wsjf", &format!("{POLLED}\n{keys}"));
         let strict = "patterns = [\"*.json\"]";
-        let line = line.converter("strict", &format!("{WSJF}\n{strict}"));
+        let line = line.converter("strict", &format!("{POLLED}\n{strict}"));
         let daemon = line.start();
         fs::create_dir_all(line.path("wsjf/drop/line 1/left")).unwrap();
         for (converter, name, serial) in [
@@ -134,7 +120,7 @@ mod tests {
         server.wait_for(3);
         daemon.wait_until_settled(&line);
         assert!(daemon.stop().success());
-        assert_eq!(serials(&server), ["BELOW", "STRICT", "UPPER"]);
+        assert_eq!(server.serials(), ["BELOW", "STRICT", "UPPER"]);
         assert_eq!(line.names("wsjf", "drop"), ["OLD.json", "line 1", "x.txt"]);
         assert_eq!(line.names("strict", "drop"), ["x.JSON"]);
     }
@@ -142,7 +128,7 @@ mod tests {
     #[test]
     fn a_name_of_255_bytes_or_with_newlines_goes_the_whole_way() {
         let server = Server::http();
-        let line = Line::to(&server).converter("wsjf", WSJF);
+        let line = Line::to(&server).converter("wsjf", POLLED);
         let daemon = line.start();
         let long = |filling: &str| filling.repeat(125) + ".json";
         assert_eq!(long("ü").len(), 255);
@@ -178,7 +164,7 @@ mod tests {
             return;
         }
         let server = Server::http();
-        let line = Line::to(&server).converter("wsjf", &format!("{WSJF}\npatterns = [\"*.json\"]"));
+        let line = Line::to(&server).converter("wsjf", &format!("{POLLED}\npatterns = [\"*.json\"]"));
         let daemon = line.start();
         daemon.signal(Signal::SIGSTOP);
         let pid = Pid::from_raw(i32::try_from(daemon.pid()).unwrap());
@@ -208,12 +194,12 @@ mod tests {
     #[test]
     fn a_folder_is_watched_or_polled_as_the_settings_say() {
         let server = Server::http();
-        let line = Line::to(&server).converter("wsjf", &format!("{WSJF}\nwatch = \"poll\""));
+        let line = Line::to(&server).converter("wsjf", &format!("{POLLED}\nwatch = \"poll\""));
         let (daemon, watching) = start_and_see_watching(&line);
         assert_eq!(watching, "poll every 1 s (the setting)");
         next_is_served(&line, &server, "POLLED", 1);
         assert!(daemon.stop().success());
-        let line = Line::to(&server).converter("wsjf", &format!("{WSJF}\nwatch = \"inotify\""));
+        let line = Line::to(&server).converter("wsjf", &format!("{POLLED}\nwatch = \"inotify\""));
         let (daemon, watching) = start_and_see_watching(&line);
         assert_eq!(watching, "inotify");
         next_is_served(&line, &server, "TOLD", 2);
@@ -223,7 +209,7 @@ mod tests {
     #[test]
     fn a_folder_that_was_removed_is_served_again_when_it_is_back() {
         let server = Server::http();
-        let line = Line::to(&server).converter("wsjf", WSJF);
+        let line = Line::to(&server).converter("wsjf", POLLED);
         let daemon = line.start();
         next_is_served(&line, &server, "BEFORE", 1);
         fs::rename(line.path("wsjf/drop"), line.path("wsjf/away")).unwrap();
@@ -243,7 +229,7 @@ mod tests {
     fn a_share_that_is_unmounted_and_mounted_again_loses_nothing_and_nothing_is_written_below_it() {
         let Some(mounts) = Mounts::own() else { return };
         let server = Server::http();
-        let line = Line::to(&server).converter("wsjf", WSJF);
+        let line = Line::to(&server).converter("wsjf", POLLED);
         let (share, disk) = (line.path("wsjf"), line.path("disk"));
         fs::remove_dir(line.path("wsjf/drop")).unwrap();
         fs::create_dir_all(disk.join("drop")).unwrap();
@@ -259,14 +245,14 @@ mod tests {
         daemon.wait_for_code("W111");
         server.wait_for(2);
         assert!(daemon.stop().success());
-        assert_eq!(serials(&server), ["BEFORE", "FAR"]);
+        assert_eq!(server.serials(), ["BEFORE", "FAR"]);
     }
 
     #[test]
     fn a_share_that_is_mounted_over_the_folder_is_noticed() {
         let Some(mounts) = Mounts::own() else { return };
         let server = Server::http();
-        let line = Line::to(&server).converter("wsjf", WSJF);
+        let line = Line::to(&server).converter("wsjf", POLLED);
         let daemon = line.start();
         next_is_served(&line, &server, "BEFORE", 1);
         mounts.memory(&line.path("wsjf/drop"));
@@ -283,7 +269,7 @@ mod tests {
     fn an_overlay_is_polled_and_what_is_written_behind_it_is_found() {
         let Some(mounts) = Mounts::own() else { return };
         let server = Server::http();
-        let line = Line::to(&server).converter("wsjf", WSJF);
+        let line = Line::to(&server).converter("wsjf", POLLED);
         let base = line.path("base");
         fs::create_dir(&base).unwrap();
         // The test's own disk may be an overlay, which is no place for another one.
@@ -306,7 +292,7 @@ mod tests {
     fn a_fuse_mount_is_polled_and_what_its_server_gets_is_found() {
         let Some(mounts) = Mounts::own() else { return };
         let server = Server::http();
-        let line = Line::to(&server).converter("wsjf", WSJF);
+        let line = Line::to(&server).converter("wsjf", POLLED);
         let far = line.path("far");
         fs::create_dir(&far).unwrap();
         let Some(_mirror) = mounts.fuse(&far, &line.path("wsjf/drop")) else {
@@ -326,7 +312,7 @@ mod tests {
     fn a_read_only_share_is_converted_once_and_its_files_are_said_to_stay() {
         let Some(mounts) = Mounts::own() else { return };
         let server = Server::http();
-        let line = Line::to(&server).converter("wsjf", WSJF);
+        let line = Line::to(&server).converter("wsjf", POLLED);
         let far = line.path("far");
         fs::create_dir(&far).unwrap();
         let file = far.join("one.json");
@@ -351,7 +337,7 @@ mod tests {
     fn a_folder_without_permission_is_said_and_served_once_it_has_it() {
         use std::os::unix::fs::PermissionsExt as _;
         let server = Server::http();
-        let line = Line::to(&server).converter("wsjf", WSJF);
+        let line = Line::to(&server).converter("wsjf", POLLED);
         let Some(daemon) = line.start_as_nobody() else {
             return;
         };
@@ -383,7 +369,7 @@ mod tests {
         let server = Server::http();
         server.fail("status:503");
         let line = Line::to(&server)
-            .converter("wsjf", &format!("{WSJF}\nwatch = \"poll\""))
+            .converter("wsjf", &format!("{POLLED}\nwatch = \"poll\""))
             .settings("[queue]\nmax_size = 1");
         let drop_dir = line.path("wsjf/drop");
         for number in 0..files {

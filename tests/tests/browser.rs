@@ -8,7 +8,7 @@ mod tests {
     use std::process::Command;
 
     use serde_json::json;
-    use stationd_tests::{Line, Server, skipped};
+    use stationd_tests::{Line, Server, WSJF, skipped};
     use tempfile::TempDir;
 
     const NAMES: [&str; 2] = ["chromium", "chromium-browser"];
@@ -95,9 +95,7 @@ mod tests {
     fn the_page_shows_a_day_in_light_and_in_dark() {
         let Some(browser) = Browser::find() else { return };
         let server = Server::http();
-        let line = Line::to(&server)
-            .converter("wsjf", "kind = \"builtin\"\nformat = \"wsjf\"")
-            .http();
+        let line = Line::to(&server).converter("wsjf", WSJF).http();
         history(&line);
         let daemon = line.start();
         let page = daemon.http();

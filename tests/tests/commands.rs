@@ -8,10 +8,7 @@ mod tests {
     use std::process::{Child, Command, Output, Stdio};
 
     use serde_json::Value;
-    use stationd_tests::{Daemon, Line, Server, get, stationctl};
-
-    const REPORT: &str = r#"{"type":"T","pn":"P","sn":"SN1","rev":"A","processCode":10,"result":"P",
-        "start":"2026-01-02T03:04:05Z","root":{"stepType":"SequenceCall","name":"Main"}}"#;
+    use stationd_tests::{Daemon, Line, Server, get, report, stationctl};
 
     /// What a command needs.
     #[derive(Clone, Copy, PartialEq)]
@@ -86,12 +83,12 @@ mod tests {
     fn scene() -> Scene {
         let server = Server::http();
         server.fail("status:503");
-        let line = Line::to(&server).converter("wsjf", "kind = \"builtin\"\nformat = \"wsjf\"");
+        let line = Line::wsjf(&server);
         let daemon = line.start();
-        line.drop_file("wsjf", b"SN1.json", REPORT.as_bytes());
+        line.drop_file("wsjf", b"SN1.json", report("SN1").as_bytes());
         daemon.wait_for_code("C201");
         daemon.wait_for_code("U402");
-        std::fs::write(line.path("report.json"), REPORT).unwrap();
+        std::fs::write(line.path("report.json"), report("SN1")).unwrap();
         Scene {
             line,
             _server: server,
@@ -213,10 +210,10 @@ mod tests {
     #[test]
     fn each_one_that_needs_the_daemon_says_that_it_is_down_and_what_to_do() {
         let server = Server::http();
-        let line = Line::to(&server).converter("wsjf", "kind = \"builtin\"\nformat = \"wsjf\"");
+        let line = Line::wsjf(&server);
         line.write_settings();
-        line.drop_file("wsjf", b"SN1.json", REPORT.as_bytes());
-        std::fs::write(line.path("report.json"), REPORT).unwrap();
+        line.drop_file("wsjf", b"SN1.json", report("SN1").as_bytes());
+        std::fs::write(line.path("report.json"), report("SN1")).unwrap();
         std::fs::write(line.path("export.jsonl"), "").unwrap();
         for (words, needs, _) in COMMANDS {
             let output = run(&line, words, true);

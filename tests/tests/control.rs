@@ -24,10 +24,6 @@ mod tests {
         )
     }
 
-    fn line(server: &Server) -> Line {
-        Line::to(server).converter("wsjf", "kind = \"builtin\"\nformat = \"wsjf\"")
-    }
-
     /// A client that speaks the protocol by hand.
     struct Client(BufReader<UnixStream>);
 
@@ -70,7 +66,7 @@ mod tests {
     #[test]
     fn the_secret_is_256_bits_that_only_the_group_reads() {
         let server = Server::http();
-        let line = line(&server);
+        let line = Line::wsjf(&server);
         let daemon = line.start();
         let key = line.path("state/control.key");
         let text = std::fs::read_to_string(&key).unwrap();
@@ -129,7 +125,7 @@ mod tests {
     fn members_of_the_group_are_let_in_and_others_are_told_how_to_become_one() {
         let Some(mounts) = Mounts::own() else { return };
         let server = Server::http();
-        let line = line(&server);
+        let line = Line::wsjf(&server);
         let known = std::fs::read_to_string("/etc/group").unwrap();
         let others = known.lines().filter(|entry| !entry.starts_with("stationd:"));
         let groups = format!("{}\nstationd:x:{GROUP}:\n", others.collect::<Vec<_>>().join("\n"));
@@ -169,7 +165,7 @@ mod tests {
     #[test]
     fn a_reload_that_starts_the_roles_again_is_no_new_start() {
         let server = Server::http();
-        let line = line(&server);
+        let line = Line::wsjf(&server);
         let daemon = line.start();
         let up = || line.ctl(&["status"]).number("/uptime_s");
         while up() < Some(2) {}
@@ -188,7 +184,7 @@ mod tests {
     #[test]
     fn a_client_of_another_version_is_told_both_versions_and_let_go() {
         let server = Server::http();
-        let line = line(&server);
+        let line = Line::wsjf(&server);
         let daemon = line.start();
         let mut client = Client::connect(&line);
         let hello = client.hear().unwrap();
@@ -206,7 +202,7 @@ mod tests {
     #[test]
     fn stationctl_names_both_versions_when_the_daemon_is_another() {
         let server = Server::http();
-        let line = line(&server);
+        let line = Line::wsjf(&server);
         let listener = UnixListener::bind(line.path("control.sock")).unwrap();
         let other = std::thread::spawn(move || {
             let (mut client, _) = listener.accept().unwrap();
@@ -227,7 +223,7 @@ mod tests {
     #[test]
     fn a_client_that_asks_too_often_is_told_when_to_come_back() {
         let server = Server::http();
-        let line = line(&server);
+        let line = Line::wsjf(&server);
         std::fs::create_dir(line.path("stationd.toml.d")).unwrap();
         let tighter = "[control]\nrate_per_min = 60\nrate_burst = 3\n";
         std::fs::write(line.path("stationd.toml.d/10-rate.toml"), tighter).unwrap();
@@ -249,7 +245,7 @@ mod tests {
     #[test]
     fn a_socket_of_systemd_is_taken_over_and_left_in_its_place() {
         let server = Server::http();
-        let line = line(&server);
+        let line = Line::wsjf(&server);
         let socket = line.path("control.sock");
         let listener = UnixListener::bind(&socket).unwrap();
         // Descriptor 3 is the socket, and the process is the one that is meant. Source: sd_listen_fds(3).
@@ -306,7 +302,7 @@ mod tests {
     fn a_thousand_hostile_connections_keep_no_file_from_its_server() {
         const FILES: usize = 20;
         let server = Server::http();
-        let line = line(&server);
+        let line = Line::wsjf(&server);
         let daemon = line.start();
         let mut open = Vec::new();
         let mut seen = 0;

@@ -8,7 +8,7 @@ mod tests {
     use std::process::{Command, Output};
 
     use serde_json::Value;
-    use stationd_tests::{Line, Server, stationctl};
+    use stationd_tests::{Answer, Line, Server, stationctl};
     use tempfile::TempDir;
 
     /// A folder that the children's user can walk through.
@@ -24,12 +24,6 @@ mod tests {
             .args(words)
             .output()
             .unwrap()
-    }
-
-    fn json(output: &Output) -> Value {
-        let text = String::from_utf8_lossy(&output.stdout);
-        let last = text.lines().last().unwrap_or_default();
-        serde_json::from_str(last).unwrap_or_else(|error| panic!("{error} in {output:?}"))
     }
 
     fn text(path: &Path) -> &str {
@@ -88,13 +82,13 @@ mod tests {
         }
 
         fn test(&self) -> Value {
-            json(&self.converter(&["test", "voltage", text(&self.path("voltage.txt"))]))
+            Answer::of(&self.converter(&["test", "voltage", text(&self.path("voltage.txt"))])).json
         }
 
         /// What `check` says, a line for each finding.
         fn check(&self) -> (Option<i32>, String) {
             let output = self.converter(&["check", "voltage"]);
-            let answer = json(&output);
+            let answer = Answer::of(&output).json;
             let findings = answer["findings"].as_array().unwrap().iter();
             let lines = findings.map(|finding| {
                 let [status, words] = ["status", "words"].map(|key| finding[key].as_str().unwrap());
@@ -240,7 +234,7 @@ mod tests {
         fs::write(written.path("voltage.py"), script).unwrap();
         assert_eq!(written.test()["denied"], Value::Array(Vec::new()));
         let sample = written.path("voltage.txt");
-        let explained = json(&written.converter(&["explain", "voltage", text(&sample)]));
+        let explained = Answer::of(&written.converter(&["explain", "voltage", text(&sample)])).json;
         assert_eq!(explained["outcome"], "ok", "{explained}");
         let denied = explained["denied"].as_array().unwrap();
         let has = |detail: &str| {
@@ -264,7 +258,7 @@ mod tests {
         ]);
         assert!(made.status.success(), "{made:?}");
         assert_eq!(fs::metadata(key).unwrap().permissions().mode() & 0o777, 0o600);
-        let public = json(&made)["public_key"].as_str().unwrap().to_owned();
+        let public = Answer::of(&made).json["public_key"].as_str().unwrap().to_owned();
         let file = fs::read_to_string(format!("{}.pub", key.display())).unwrap();
         assert_eq!(file.lines().nth(1).unwrap(), public);
         public

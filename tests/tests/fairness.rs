@@ -2,9 +2,8 @@
 
 #[cfg(test)]
 mod tests {
-    use stationd_tests::{Daemon, Line, Server};
+    use stationd_tests::{Daemon, Line, Server, WSJF};
 
-    const WSJF: &str = "kind = \"builtin\"\nformat = \"wsjf\"";
     const FLOOD: usize = 1_000;
 
     fn drop_reports(line: &Line, converter: &str, count: usize) {
@@ -64,7 +63,7 @@ mod tests {
     #[test]
     fn a_pause_leaves_files_where_they_are_until_it_ends() {
         let server = Server::http();
-        let line = Line::to(&server).converter("wsjf", WSJF);
+        let line = Line::wsjf(&server);
         let daemon = line.start();
         assert!(line.ctl(&["pause"]).success);
         daemon.wait_for_code("W151");

@@ -6,10 +6,6 @@ mod tests {
 
     const QUICK: &str = "[upload]\nbackoff_base_s = 1\nbackoff_max_s = 1\nbreaker_timeout_s = 1\n";
 
-    fn line(server: &Server) -> Line {
-        Line::to(server).converter("wsjf", "kind = \"builtin\"\nformat = \"wsjf\"")
-    }
-
     /// Everything is delivered by the running daemon, and its books say so.
     fn delivers_all(daemon: Daemon, line: &Line, books: &Books, server: &Server) {
         server.wait_for(books.dropped());
@@ -40,7 +36,7 @@ mod tests {
     #[test]
     fn files_wait_while_the_disk_is_below_its_floor() {
         let server = Server::http();
-        let line = line(&server).settings("[queue]\nmin_free_disk_mib = 1048576");
+        let line = Line::wsjf(&server).settings("[queue]\nmin_free_disk_mib = 1048576");
         let mut books = Books::default();
         books.drop_files(&line, "wsjf", 2);
         let daemon = line.start();
@@ -60,7 +56,7 @@ mod tests {
         for floor in [1, 0] {
             let server = Server::http();
             let tables = format!("{QUICK}[queue]\nmin_free_disk_mib = {floor}");
-            let line = line(&server).settings(&tables);
+            let line = Line::wsjf(&server).settings(&tables);
             let Some(_disk) = Disk::in_memory(&line.path("state"), 4) else {
                 return;
             };
@@ -73,7 +69,7 @@ mod tests {
     #[test]
     fn a_disk_that_another_program_fills_is_used_again_when_there_is_room() {
         let server = Server::http();
-        let line = line(&server).settings("[queue]\nmin_free_disk_mib = 1");
+        let line = Line::wsjf(&server).settings("[queue]\nmin_free_disk_mib = 1");
         let Some(_disk) = Disk::in_memory(&line.path("state"), 4) else {
             return;
         };
@@ -91,7 +87,7 @@ mod tests {
     #[test]
     fn a_map_at_its_limit_loses_nothing_and_empties_itself() {
         let server = Server::http();
-        let line = line(&server).settings(&format!("{QUICK}[queue]\nmap_size_mib = 8"));
+        let line = Line::wsjf(&server).settings(&format!("{QUICK}[queue]\nmap_size_mib = 8"));
         let said = runs_full_and_recovers(&server, &line, 400);
         assert!(said.key("cause").contains("queue.map_size_mib = 8"), "{}", said.0);
     }
@@ -121,7 +117,7 @@ mod tests {
     #[test]
     fn a_done_folder_that_cannot_be_made_keeps_files_where_they_are_until_it_can() {
         let server = Server::http();
-        let line = line(&server);
+        let line = Line::wsjf(&server);
         let done = line.path("wsjf/done");
         std::fs::write(&done, "a file in its place").unwrap();
         waits_for_the_done_folder(&server, &line, || {
@@ -132,7 +128,7 @@ mod tests {
     #[test]
     fn a_done_folder_on_a_read_only_disk_keeps_files_where_they_are_until_it_can() {
         let server = Server::http();
-        let line = line(&server);
+        let line = Line::wsjf(&server);
         let Some(disk) = Disk::in_memory(&line.path("wsjf/done"), 4) else {
             return;
         };
@@ -143,7 +139,7 @@ mod tests {
     #[test]
     fn a_drop_folder_that_is_remounted_read_only_is_told_of_and_used_again() {
         let server = Server::http();
-        let line = line(&server);
+        let line = Line::wsjf(&server);
         let Some(disk) = Disk::in_memory(&line.path("wsjf"), 4) else {
             return;
         };
@@ -162,7 +158,7 @@ mod tests {
     #[test]
     fn a_state_folder_on_a_read_only_disk_is_refused_with_the_remedy() {
         let server = Server::http();
-        let line = line(&server);
+        let line = Line::wsjf(&server);
         let Some(disk) = Disk::in_memory(&line.path("state"), 4) else {
             return;
         };
@@ -185,7 +181,7 @@ mod tests {
     #[test]
     fn a_disk_that_breaks_under_the_running_daemon_loses_nothing() {
         let server = Server::http();
-        let line = line(&server).settings(&format!("{QUICK}[queue]\nmin_free_disk_mib = 1"));
+        let line = Line::wsjf(&server).settings(&format!("{QUICK}[queue]\nmin_free_disk_mib = 1"));
         let Some(disk) = Disk::breakable(&line.path("state"), 24) else {
             return;
         };

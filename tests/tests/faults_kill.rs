@@ -6,7 +6,7 @@ mod tests {
 
     use rand::rngs::StdRng;
     use rand::{Rng as _, SeedableRng as _};
-    use stationd_tests::{Books, Daemon, Line, Server};
+    use stationd_tests::{Books, Daemon, Line, Server, WSJF};
 
     /// What a run is made of. The same seed gives the same delays; what the daemon is at by then is up to the machine.
     struct Run {
@@ -22,7 +22,7 @@ mod tests {
 
     fn line(server: &Server) -> Line {
         Line::to(server)
-            .converter("wsjf", "kind = \"builtin\"\nformat = \"wsjf\"")
+            .converter("wsjf", WSJF)
             .server("request_timeout_s = 2\nconnect_timeout_s = 2")
             .settings("[upload]\nbackoff_base_s = 1\nbackoff_max_s = 1\nbreaker_timeout_s = 1")
     }

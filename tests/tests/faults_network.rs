@@ -9,15 +9,10 @@ mod tests {
     use std::time::{Duration, Instant};
 
     use serde_json::Value;
-    use stationd_tests::{Books, Daemon, Line, Proxy, Reply, Scripted, Server};
+    use stationd_tests::{Books, Daemon, Line, Proxy, Reply, Scripted, Server, WSJF};
 
     const QUICK: &str = "[upload]\nbackoff_base_s = 1\nbackoff_max_s = 1\nbreaker_timeout_s = 1\n";
-    const WSJF: &str = "kind = \"builtin\"\nformat = \"wsjf\"";
     const TOKEN: &str = "dGhlIHJpZ2h0IG9uZQ==";
-
-    fn line(server: &Server) -> Line {
-        Line::to(server).converter("wsjf", WSJF)
-    }
 
     /// A line whose settings name a token file with this token.
     fn with_token(line: Line, token: &str) -> Line {
@@ -49,7 +44,7 @@ mod tests {
         for of_the_environment in [false, true] {
             let server = Server::https_with_token(TOKEN);
             let proxy = Proxy::to(server.address());
-            let mut line = with_token(line(&server).settings(QUICK), TOKEN);
+            let mut line = with_token(Line::wsjf(&server).settings(QUICK), TOKEN);
             let variables = if of_the_environment {
                 vec![("HTTPS_PROXY", proxy.url())]
             } else {
@@ -79,7 +74,7 @@ mod tests {
         for (setting, no_proxy) in [("proxy = \"none\"", ""), ("", "127.0.0.1")] {
             let server = Server::https();
             let proxy = Proxy::to(server.address());
-            let line = line(&server).settings(QUICK).server(setting);
+            let line = Line::wsjf(&server).settings(QUICK).server(setting);
             let mut books = Books::default();
             books.drop_files(&line, "wsjf", 1);
             let variables = [("HTTPS_PROXY", proxy.url()), ("NO_PROXY", no_proxy.to_owned())];
@@ -98,7 +93,7 @@ mod tests {
             (refusing.url(), "proxy"),
         ] {
             let server = Server::https();
-            let line = line(&server)
+            let line = Line::wsjf(&server)
                 .settings(QUICK)
                 .server(&format!("proxy = {proxy:?}"));
             let mut books = Books::default();
@@ -134,7 +129,7 @@ mod tests {
                 right.clone()
             };
             std::fs::copy(trusted, &ca).unwrap();
-            let line = line(&server)
+            let line = Line::wsjf(&server)
                 .settings(QUICK)
                 .server_without("ca_file")
                 .server(&key("ca_file", &ca));
@@ -163,7 +158,7 @@ mod tests {
     #[test]
     fn a_server_that_wants_a_client_certificate_gets_ours() {
         let (server, certificate, key_file) = Server::https_for_clients();
-        let line = line(&server).settings(QUICK);
+        let line = Line::wsjf(&server).settings(QUICK);
         let mut books = Books::default();
         books.drop_files(&line, "wsjf", 1);
         let daemon = line.start();
@@ -183,7 +178,7 @@ mod tests {
     #[test]
     fn a_new_token_is_taken_by_a_reload() {
         let server = Server::with_token(TOKEN);
-        let line = with_token(line(&server).settings(QUICK), "dGhlIHdyb25nIG9uZQ==");
+        let line = with_token(Line::wsjf(&server).settings(QUICK), "dGhlIHdyb25nIG9uZQ==");
         let mut books = Books::default();
         books.drop_files(&line, "wsjf", 2);
         let daemon = line.start();
@@ -203,7 +198,7 @@ mod tests {
             let server = Server::http();
             server.fail(&format!("status:{status}"));
             // One at a time: an answer that comes after the line about the others would be a success of its own.
-            let line = line(&server).settings(&format!("{QUICK}max_concurrent = 1"));
+            let line = Line::wsjf(&server).settings(&format!("{QUICK}max_concurrent = 1"));
             let mut books = Books::default();
             books.drop_files(&line, "wsjf", 4);
             let daemon = line.start();
@@ -350,7 +345,7 @@ mod tests {
     #[test]
     fn a_bandwidth_cap_is_kept() {
         let server = Server::http();
-        let line = line(&server).settings("[upload]\ngzip = \"off\"\nrate_limit_bytes_per_s = 40000");
+        let line = Line::wsjf(&server).settings("[upload]\ngzip = \"off\"\nrate_limit_bytes_per_s = 40000");
         let mut books = Books::of_heavy_files(20_000);
         books.drop_files(&line, "wsjf", 5);
         let daemon = line.start();
@@ -368,7 +363,7 @@ mod tests {
     #[test]
     fn each_upload_names_its_way_and_is_compressed_when_the_server_takes_that() {
         let server = Server::http();
-        let line = line(&server);
+        let line = Line::wsjf(&server);
         let mut books = Books::of_heavy_files(4000);
         books.drop_files(&line, "wsjf", 2);
         let daemon = line.start();

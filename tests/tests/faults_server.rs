@@ -9,10 +9,6 @@ mod tests {
 
     const QUICK: &str = "[upload]\nbackoff_base_s = 1\nbackoff_max_s = 1\nbreaker_timeout_s = 1\n";
 
-    fn line(server: &Server) -> Line {
-        Line::to(server).converter("wsjf", "kind = \"builtin\"\nformat = \"wsjf\"")
-    }
-
     /// Memory of its own now, in KiB; the map of the store is the disk's.
     fn memory_kib(pid: u32) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
@@ -37,7 +33,7 @@ mod tests {
     fn an_outage_of(files: usize) {
         let server = Server::http();
         let urgent = files / 10;
-        let line = line(&server)
+        let line = Line::wsjf(&server)
             .converter("urgent", "kind = \"builtin\"\nformat = \"wsjf\"\npriority = 1")
             // One at a time, so that they arrive in the order in which they were sent.
             .settings(&format!("{QUICK}max_concurrent = 1\n[queue]\nmax_size = 20000"));
@@ -109,7 +105,7 @@ mod tests {
     fn a_refused_report_is_a_dead_letter_with_the_servers_words_and_can_be_tried_again() {
         let server = Server::http();
         server.fail("status:422");
-        let line = line(&server).settings(QUICK);
+        let line = Line::wsjf(&server).settings(QUICK);
         let mut books = Books::default();
         books.drop_files(&line, "wsjf", 1);
         let daemon = line.start();
@@ -135,7 +131,9 @@ mod tests {
     fn a_full_queue_leaves_the_files_where_they_are_until_there_is_room() {
         let server = Server::http();
         server.fail("status:503");
-        let line = line(&server).settings(QUICK).settings("[queue]\nmax_size = 5");
+        let line = Line::wsjf(&server)
+            .settings(QUICK)
+            .settings("[queue]\nmax_size = 5");
         let mut books = Books::default();
         books.drop_files(&line, "wsjf", 12);
         let daemon = line.start();
@@ -153,7 +151,7 @@ mod tests {
     fn an_expired_certificate_is_told_with_the_clock_and_recovers() {
         let server = Server::https();
         server.fail("expired-certificate");
-        let line = line(&server).settings(QUICK);
+        let line = Line::wsjf(&server).settings(QUICK);
         let mut books = Books::default();
         books.drop_files(&line, "wsjf", 1);
         let daemon = line.start();
@@ -169,7 +167,7 @@ mod tests {
     #[test]
     fn a_refused_token_parks_the_server_and_a_restart_with_the_right_one_delivers() {
         let server = Server::with_token("dGhlIHJpZ2h0IG9uZQ==");
-        let line = line(&server).settings(QUICK);
+        let line = Line::wsjf(&server).settings(QUICK);
         let token = line.path("token");
         std::fs::write(&token, "dGhlIHdyb25nIG9uZQ==\n").unwrap();
         std::fs::set_permissions(&token, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();

@@ -4,10 +4,6 @@
 mod tests {
     use stationd_tests::{Books, Daemon, Line, Server};
 
-    fn line(server: &Server) -> Line {
-        Line::to(server).converter("wsjf", "kind = \"builtin\"\nformat = \"wsjf\"")
-    }
-
     /// Starts a daemon that cannot start; gives the line that says why, and its exit status.
     fn refused(line: &Line) -> (String, Option<i32>) {
         let mut daemon = Daemon::start(&line.write_settings());
@@ -18,7 +14,7 @@ mod tests {
     #[test]
     fn a_second_daemon_on_the_same_state_folder_is_refused_with_the_remedy() {
         let server = Server::http();
-        let line = line(&server);
+        let line = Line::wsjf(&server);
         let first = line.start();
         let (said, status) = refused(&line);
         assert!(said.contains("in use by process"), "{said}");
@@ -36,7 +32,7 @@ mod tests {
     #[test]
     fn a_damaged_store_is_moved_aside_and_the_line_goes_on() {
         let server = Server::http();
-        let line = line(&server);
+        let line = Line::wsjf(&server);
         let mut books = Books::default();
         books.drop_files(&line, "wsjf", 3);
         let daemon = line.start();
@@ -63,7 +59,7 @@ mod tests {
     fn a_store_of_a_newer_version_is_refused_and_left_as_it_is() {
         let server = Server::http();
         server.fail("status:503");
-        let line = line(&server);
+        let line = Line::wsjf(&server);
         let mut books = Books::default();
         books.drop_files(&line, "wsjf", 3);
         let daemon = line.start();

@@ -9,10 +9,7 @@ mod tests {
     use std::process::Command;
 
     use nix::unistd::geteuid;
-    use stationd_tests::{Daemon, Line, Server, skipped, stationctl};
-
-    const REPORT: &str = r#"{"type":"T","pn":"P","sn":"SN1","rev":"A","processCode":10,"result":"P",
-        "start":"2026-01-02T03:04:05Z","root":{"stepType":"SequenceCall","name":"Main"}}"#;
+    use stationd_tests::{Daemon, Line, Server, report, skipped, stationctl};
 
     /// A user without rights. Source: Linux, `overflowuid`.
     const NOBODY: u32 = 65_534;
@@ -75,10 +72,6 @@ mod tests {
         }
     }
 
-    fn line(server: &Server) -> Line {
-        Line::to(server).converter("wsjf", "kind = \"builtin\"\nformat = \"wsjf\"")
-    }
-
     fn write_token(line: &Line, token: &str) {
         let path = line.path("token");
         std::fs::write(&path, token).unwrap();
@@ -88,12 +81,12 @@ mod tests {
     #[test]
     fn the_server_refuses_the_token() {
         let server = Server::with_token("c2VjcmV0");
-        let line = line(&server);
+        let line = Line::wsjf(&server);
         let token_file = format!("token_file = {:?}", line.path("token"));
         let line = line.server(&token_file);
         write_token(&line, "b2xk");
         let daemon = line.start();
-        line.drop_file("wsjf", b"SN1.json", REPORT.as_bytes());
+        line.drop_file("wsjf", b"SN1.json", report("SN1").as_bytes());
         daemon.wait_for_code("U420");
         follow(&line, "The server refuses the token", "SN1.json");
         write_token(&line, "c2VjcmV0");
@@ -106,7 +99,7 @@ mod tests {
     #[test]
     fn the_folder_is_not_writable() {
         let server = Server::http();
-        let line = line(&server);
+        let line = Line::wsjf(&server);
         let drop_dir = line.path("wsjf/drop");
         let mode = |mode| std::fs::set_permissions(&drop_dir, PermissionsExt::from_mode(mode)).unwrap();
         mode(0o555);
@@ -122,7 +115,7 @@ mod tests {
         };
         daemon.wait_for_code("D001");
         mode(0o755);
-        line.drop_file("wsjf", b"SN1.json", REPORT.as_bytes());
+        line.drop_file("wsjf", b"SN1.json", report("SN1").as_bytes());
         mode(0o555);
         daemon.wait_for_code("C230");
         follow(&line, "The folder is not writable", "SN1.json");
@@ -134,14 +127,14 @@ mod tests {
     #[test]
     fn the_converter_refuses_the_file() {
         let server = Server::http();
-        let line = line(&server);
+        let line = Line::wsjf(&server);
         let daemon = line.start();
-        line.drop_file("wsjf", b"SN1.json", &REPORT.as_bytes()[..60]);
+        line.drop_file("wsjf", b"SN1.json", &report("SN1").as_bytes()[..60]);
         daemon.wait_for_code("C210");
         assert_eq!(line.names("wsjf", "error"), ["SN1.json", "SN1.json.reason.json"]);
         follow(&line, "The converter refuses the file", "SN1.json");
         std::fs::rename(line.path("wsjf/error/SN1.json"), line.path("looked-at.json")).unwrap();
-        line.drop_file("wsjf", b"SN1.json", REPORT.as_bytes());
+        line.drop_file("wsjf", b"SN1.json", report("SN1").as_bytes());
         daemon.wait_for_code("U401");
         assert!(daemon.stop().success());
     }
@@ -149,10 +142,10 @@ mod tests {
     #[test]
     fn the_server_is_down() {
         let server = Server::http();
-        let line = line(&server);
+        let line = Line::wsjf(&server);
         let down = server.down();
         let daemon = line.start();
-        line.drop_file("wsjf", b"SN1.json", REPORT.as_bytes());
+        line.drop_file("wsjf", b"SN1.json", report("SN1").as_bytes());
         daemon.wait_for_code("U410");
         follow(&line, "The server is down", "SN1.json");
         let server = down.up();
@@ -166,10 +159,10 @@ mod tests {
     fn the_disk_is_full() {
         let server = Server::http();
         // As full as a disk is on which less than the floor is free.
-        let line = line(&server).settings("[queue]\nmin_free_disk_mib = 1048576");
+        let line = Line::wsjf(&server).settings("[queue]\nmin_free_disk_mib = 1048576");
         let daemon = line.start();
         daemon.wait_for_code("Q311");
-        line.drop_file("wsjf", b"SN1.json", REPORT.as_bytes());
+        line.drop_file("wsjf", b"SN1.json", report("SN1").as_bytes());
         follow(&line, "The disk is full", "SN1.json");
         assert_eq!(line.names("wsjf", "drop"), ["SN1.json"], "it waits where it is");
         let line = line.settings_instead("");

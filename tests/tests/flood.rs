@@ -25,10 +25,6 @@ mod tests {
             .collect()
     }
 
-    fn line(server: &Server) -> Line {
-        Line::to(server).converter("wsjf", "kind = \"builtin\"\nformat = \"wsjf\"")
-    }
-
     fn peak_memory_kib(daemon: &Daemon) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", daemon.pid())).unwrap();
         let peak = status
@@ -41,7 +37,7 @@ mod tests {
     #[test]
     fn two_thousand_files_at_once_arrive_exactly_once_in_bounded_memory() {
         let server = Server::https();
-        let line = line(&server);
+        let line = Line::wsjf(&server);
         let dropped = drop_reports(&line);
         let daemon = line.start();
         server.wait_for(FILES);
@@ -57,7 +53,7 @@ mod tests {
     #[test]
     fn a_kill_in_the_middle_loses_nothing_and_sends_nothing_under_two_ids() {
         let server = Server::https();
-        let line = line(&server);
+        let line = Line::wsjf(&server);
         let dropped = drop_reports(&line);
         for share in [1, 2, 3] {
             let daemon = line.start();

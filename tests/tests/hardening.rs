@@ -92,7 +92,7 @@ json.dump({'status': 'rejected', 'reason': found}, sys.stdout)
     fn neither_daemon_nor_forker_can_be_looked_into() {
         const NOBODY: u32 = 65534;
         let server = Server::http();
-        let line = Line::to(&server).converter("wsjf", "kind = \"builtin\"\nformat = \"wsjf\"");
+        let line = Line::wsjf(&server);
         let settings = line.write_settings();
         let mut command = Command::new(stationd());
         command

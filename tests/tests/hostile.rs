@@ -21,7 +21,7 @@ mod tests {
 
     fn scene() -> Scene {
         let server = Server::http();
-        let line = Line::to(&server).converter("wsjf", "kind = \"builtin\"\nformat = \"wsjf\"");
+        let line = Line::wsjf(&server);
         let daemon = line.start();
         Scene { server, line, daemon }
     }

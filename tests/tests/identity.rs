@@ -10,9 +10,8 @@ mod tests {
 
     use nix::sys::signal::Signal;
     use serde_json::Value;
-    use stationd_tests::{Daemon, Line, Server, skipped, stationd};
+    use stationd_tests::{Daemon, Line, Server, WSJF, skipped, stationd};
 
-    const WSJF: &str = "kind = \"builtin\"\nformat = \"wsjf\"";
     const TOKEN: &str = "c3RhdGlvbmQ6dmVyeS1zZWNyZXQ";
 
     fn report(serial: &str, members: &str) -> String {
@@ -37,7 +36,7 @@ mod tests {
     /// Starts the daemon with a `[station]` of these keys, and says the name that it gives a report, and its origin.
     fn named(station: &str, variable: Option<&str>) -> (String, String) {
         let server = Server::http();
-        let line = Line::to(&server).converter("wsjf", WSJF);
+        let line = Line::wsjf(&server);
         let file = line.write_settings();
         let text = fs::read_to_string(&file).unwrap();
         let own = "name = \"TEST-1\"\nname_source = \"config\"\n";
@@ -147,7 +146,7 @@ mod tests {
     #[test]
     fn a_credential_counts_before_a_variable_and_a_variable_is_warned_about() {
         let server = Server::with_token(TOKEN);
-        let line = Line::to(&server).converter("wsjf", WSJF);
+        let line = Line::wsjf(&server);
         let settings = line.write_settings();
         let credentials = line.path("credentials");
         fs::create_dir(&credentials).unwrap();

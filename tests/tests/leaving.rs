@@ -9,16 +9,7 @@ mod tests {
     use nix::sys::signal::Signal;
     use nix::sys::stat::stat;
     use serde_json::Value;
-    use stationd_tests::{Line, Server, skipped};
-
-    const WSJF: &str = "kind = \"builtin\"\nformat = \"wsjf\"";
-
-    fn report(serial: &str) -> String {
-        format!(
-            r#"{{"type":"T","pn":"P","sn":"{serial}","rev":"A","processCode":10,"result":"P",
-            "start":"2026-01-02T03:04:05Z","root":{{"stepType":"SequenceCall","name":"Main"}}}}"#
-        )
-    }
+    use stationd_tests::{Line, Server, WSJF, report, skipped};
 
     /// A converter that prints this, whatever the file holds.
     fn saying(line: Line, name: &str, output: &str, keys: &str) -> Line {
@@ -110,7 +101,7 @@ mod tests {
     #[test]
     fn a_name_that_is_taken_is_never_overwritten_in_done_nor_in_error() {
         let server = Server::http();
-        let line = Line::to(&server).converter("wsjf", WSJF);
+        let line = Line::wsjf(&server);
         let daemon = line.start();
         for day in 1..=3 {
             line.drop_file("wsjf", b"result.json", report(&format!("D{day}")).as_bytes());

@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests {
     use serde_json::Value;
-    use stationd_tests::{Line, Server, sample};
+    use stationd_tests::{Line, Server, WSJF, report, sample};
 
     /// Real exports that need nothing: they must arrive byte for byte.
     const COMPLETE: [&str; 5] = [
@@ -20,7 +20,7 @@ mod tests {
             return;
         };
         let server = Server::https();
-        let line = Line::to(&server).converter("wsjf", "kind = \"builtin\"\nformat = \"wsjf\"");
+        let line = Line::wsjf(&server);
         let daemon = line.start();
         for (number, source) in sources.iter().enumerate() {
             line.drop_file("wsjf", format!("{number}.json").as_bytes(), source);
@@ -44,7 +44,7 @@ mod tests {
             return;
         };
         let server = Server::https();
-        let line = Line::to(&server).converter("wsjf", "kind = \"builtin\"\nformat = \"wsjf\"");
+        let line = Line::wsjf(&server);
         let daemon = line.start();
         line.drop_file("wsjf", b"small.json", &source);
         server.wait_for(1);
@@ -79,17 +79,15 @@ mod tests {
 
     #[test]
     fn the_same_file_gets_the_same_report_id_on_every_way() {
-        let source =
-            br#"{"type":"T","pn":"P","sn":"S","rev":"A","processCode":10,"result":"P","start":"2026-01-02T03:04:05Z",
-            "root":{"stepType":"SequenceCall","name":"Main"}}"#;
+        let source = report("S");
         let server = Server::http();
         let line = Line::to(&server)
-            .converter("wsjf", "kind = \"builtin\"\nformat = \"wsjf\"")
+            .converter("wsjf", WSJF)
             .settings("[queue]\nduplicates = \"send\"");
         let daemon = line.start();
-        line.drop_file("wsjf", b"first.json", source);
+        line.drop_file("wsjf", b"first.json", source.as_bytes());
         daemon.wait_for_code("U401");
-        line.drop_file("wsjf", b"second.json", source);
+        line.drop_file("wsjf", b"second.json", source.as_bytes());
         daemon.wait_for_code("U401");
         let received = server.only_report();
         assert_eq!(received["sn"], "S");
@@ -98,13 +96,11 @@ mod tests {
 
     #[test]
     fn one_trace_id_leads_from_the_file_to_the_receipt() {
-        let source =
-            br#"{"type":"T","pn":"P","sn":"S","rev":"A","processCode":10,"result":"P","start":"2026-01-02T03:04:05Z",
-            "root":{"stepType":"SequenceCall","name":"Main"}}"#;
+        let source = report("S");
         let server = Server::http();
-        let line = Line::to(&server).converter("wsjf", "kind = \"builtin\"\nformat = \"wsjf\"");
+        let line = Line::wsjf(&server);
         let daemon = line.start();
-        line.drop_file("wsjf", b"first.json", source);
+        line.drop_file("wsjf", b"first.json", source.as_bytes());
         let trace = daemon.wait_for_code("C201").key("trace");
         assert_eq!(trace.len(), 32);
         assert_eq!(daemon.wait_for_code("U401").key("trace"), trace);
@@ -126,15 +122,13 @@ mod tests {
 
     #[test]
     fn the_same_content_dropped_twice_is_sent_once() {
-        let source =
-            br#"{"type":"T","pn":"P","sn":"S","rev":"A","processCode":10,"result":"P","start":"2026-01-02T03:04:05Z",
-            "root":{"stepType":"SequenceCall","name":"Main"}}"#;
+        let source = report("S");
         let server = Server::http();
-        let line = Line::to(&server).converter("wsjf", "kind = \"builtin\"\nformat = \"wsjf\"");
+        let line = Line::wsjf(&server);
         let daemon = line.start();
-        line.drop_file("wsjf", b"first.json", source);
+        line.drop_file("wsjf", b"first.json", source.as_bytes());
         daemon.wait_for_code("U401");
-        line.drop_file("wsjf", b"second.json", source);
+        line.drop_file("wsjf", b"second.json", source.as_bytes());
         daemon.wait_for("the second file", |line| {
             line.key("file").ends_with("second.json")
         });

@@ -9,10 +9,7 @@ mod tests {
 
     use prometheus_parse::{Scrape, Value};
     use serde_json::Value as Json;
-    use stationd_tests::{Daemon, Line, Server, get, skipped};
-
-    const REPORT: &str = r#"{"type":"T","pn":"P","sn":"SN1","rev":"A","processCode":10,"result":"P",
-        "start":"2026-01-02T03:04:05Z","root":{"stepType":"SequenceCall","name":"Main"}}"#;
+    use stationd_tests::{Daemon, Line, Server, WSJF, get, report, skipped};
 
     /// A line that delivered a file, rejected another one, and stopped a converter that reached for the network.
     struct Scene {
@@ -24,12 +21,10 @@ mod tests {
 
     fn scene() -> Scene {
         let server = Server::http();
-        let line = Line::to(&server)
-            .converter("wsjf", "kind = \"builtin\"\nformat = \"wsjf\"")
-            .http();
+        let line = Line::to(&server).converter("wsjf", WSJF).http();
         let daemon = line.start();
         let page = daemon.http();
-        line.drop_file("wsjf", b"one.json", REPORT.as_bytes());
+        line.drop_file("wsjf", b"one.json", report("SN1").as_bytes());
         line.drop_file("wsjf", b"torn.json", b"{\"type\":");
         daemon.wait_for_code("U401");
         daemon.wait_for_code("C210");

@@ -8,10 +8,6 @@ mod tests {
 
     const QUICK: &str = "[upload]\nbackoff_base_s = 1\nbackoff_max_s = 1\nbreaker_timeout_s = 1\n";
 
-    fn line(server: &Server) -> Line {
-        Line::to(server).converter("wsjf", "kind = \"builtin\"\nformat = \"wsjf\"")
-    }
-
     fn queued_ids(daemon: &Daemon, count: usize) -> BTreeSet<String> {
         (0..count)
             .map(|_| daemon.wait_for_code("C201").key("report_id"))
@@ -36,7 +32,10 @@ mod tests {
     #[test]
     fn what_waits_moves_from_one_daemon_to_another_under_its_ids_and_arrives_once() {
         let (here, there) = (Server::http(), Server::http());
-        let (old, new) = (line(&here).settings(QUICK), line(&there).settings(QUICK));
+        let (old, new) = (
+            Line::wsjf(&here).settings(QUICK),
+            Line::wsjf(&there).settings(QUICK),
+        );
         let mut books = Books::default();
         here.fail("status:422");
         let daemon = old.start();
@@ -85,7 +84,7 @@ mod tests {
     fn an_operator_who_flushes_need_not_wait_for_the_next_try() {
         let server = Server::http();
         server.fail("status:503:retry-after=3600:times=1");
-        let line = line(&server);
+        let line = Line::wsjf(&server);
         let mut books = Books::default();
         books.drop_files(&line, "wsjf", 2);
         let daemon = line.start();
@@ -102,7 +101,7 @@ mod tests {
     #[test]
     fn the_same_content_is_known_after_a_restart_and_sent_again_only_when_told_so() {
         let server = Server::http();
-        let line = line(&server).settings(QUICK);
+        let line = Line::wsjf(&server).settings(QUICK);
         let content = br#"{"type":"T","pn":"P","sn":"SN1","rev":"A","processCode":10,"result":"P",
             "start":"2026-01-02T03:04:05+01:00","root":{"stepType":"SequenceCall","name":"Main"}}"#;
         let daemon = line.start();

@@ -10,10 +10,11 @@ mod tests {
     use nix::sys::signal::Signal;
     use serde_json::{Value, json};
     use stationd_converters::Format;
-    use stationd_tests::{Cut, Cutter, Daemon, Line, Lost, Moment, Mounts, Server, stationctl, stationd};
+    use stationd_tests::{
+        Cut, Cutter, Daemon, Line, Lost, Moment, Mounts, Server, report, stationctl, stationd,
+    };
     use tempfile::TempDir;
 
-    const WSJF: &str = "kind = \"builtin\"\nformat = \"wsjf\"";
     /// Broken files with the exact words of each fault; `daemon/src/settings/tests/faults.rs` says how it is written.
     const BROKEN: &str = include_str!("../../daemon/src/settings/tests/faults.txt");
     /// What a first line `+` of a broken file stands for.
@@ -23,13 +24,6 @@ mod tests {
     const OLD: &str = include_str!("../../daemon/src/settings/upgrade/every_key.json");
     const NEW: &str = include_str!("../../daemon/src/settings/upgrade/every_key.toml");
     const LOST: &str = include_str!("../../daemon/src/settings/upgrade/every_key.lost");
-
-    fn report(serial: &str) -> String {
-        format!(
-            r#"{{"type":"T","pn":"P","sn":"{serial}","rev":"A","processCode":10,"result":"P",
-            "start":"2026-01-02T03:04:05Z","root":{{"stepType":"SequenceCall","name":"Main"}}}}"#
-        )
-    }
 
     fn said(output: &Output) -> String {
         String::from_utf8_lossy(&output.stderr).into_owned()
@@ -341,7 +335,7 @@ mod tests {
     #[test]
     fn a_damaged_file_is_repaired_from_its_backup_at_the_start_and_kept() {
         let server = Server::http();
-        let line = Line::to(&server).converter("wsjf", WSJF);
+        let line = Line::wsjf(&server);
         let (file, whole) = with_backup(&line);
         let names = ["damaged", "damaged-2", "damaged-3", "damaged-4"];
         for (content, name) in damaged(&whole).into_iter().zip(names) {
@@ -377,7 +371,7 @@ mod tests {
     #[test]
     fn a_check_repairs_nothing_but_says_what_would_be() {
         let server = Server::http();
-        let line = Line::to(&server).converter("wsjf", WSJF);
+        let line = Line::wsjf(&server);
         let (file, whole) = with_backup(&line);
         let words = [
             "is empty",
@@ -411,7 +405,7 @@ mod tests {
     #[test]
     fn what_somebody_wrote_wrongly_stays_as_it_is_and_is_refused_though_there_is_a_backup() {
         let server = Server::http();
-        let line = Line::to(&server).converter("wsjf", WSJF);
+        let line = Line::wsjf(&server);
         let (file, whole) = with_backup(&line);
         let whole = String::from_utf8(whole).unwrap();
         for (wrong, fault) in [
@@ -439,7 +433,7 @@ mod tests {
     #[test]
     fn a_damaged_file_without_a_backup_that_helps_is_refused_with_what_is_wrong_with_both() {
         let server = Server::http();
-        let line = Line::to(&server).converter("wsjf", WSJF);
+        let line = Line::wsjf(&server);
         let (file, whole) = with_backup(&line);
         let backup = line.path("stationd.toml.bak");
         let text = String::from_utf8(whole).unwrap();
@@ -475,7 +469,7 @@ mod tests {
     fn a_damaged_file_on_a_read_only_disk_is_said_and_its_backup_used() {
         let Some(mounts) = Mounts::own() else { return };
         let server = Server::http();
-        let line = Line::to(&server).converter("wsjf", WSJF);
+        let line = Line::wsjf(&server);
         let (file, _) = with_backup(&line);
         let image = line.path("image");
         fs::create_dir(&image).unwrap();
@@ -519,7 +513,7 @@ mod tests {
     #[test]
     fn a_power_cut_in_the_middle_of_the_repair_leaves_the_damaged_file_or_the_whole_one() {
         let server = Server::http();
-        let line = Line::to(&server).converter("wsjf", WSJF);
+        let line = Line::wsjf(&server);
         let (file, whole) = with_backup(&line);
         let content = damaged(&whole)[2].clone();
         let kept = line.path("stationd.toml.damaged");
@@ -604,7 +598,7 @@ mod tests {
     #[test]
     fn a_reload_applies_what_it_can_at_once_and_names_what_starts_the_roles_again() {
         let server = Server::http();
-        let line = Line::to(&server).converter("wsjf", WSJF);
+        let line = Line::wsjf(&server);
         let daemon = line.start();
         let file = line.path("stationd.toml");
         let text = fs::read_to_string(&file).unwrap();
@@ -637,7 +631,7 @@ mod tests {
     #[test]
     fn a_reload_of_a_bad_file_keeps_the_old_settings_and_says_why() {
         let server = Server::http();
-        let line = Line::to(&server).converter("wsjf", WSJF);
+        let line = Line::wsjf(&server);
         let daemon = line.start();
         let file = line.path("stationd.toml");
         let text = fs::read_to_string(&file).unwrap();

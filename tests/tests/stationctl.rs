@@ -4,43 +4,23 @@
 mod tests {
     use std::io::{Read as _, Write as _};
     use std::os::unix::net::UnixStream;
-    use std::process::{Command, Output};
 
     use serde_json::Value;
-    use stationd_tests::{Line, Server, stationctl};
+    use stationd_tests::{Answer, Line, Server};
 
     const REPORT: &str = r#"{"id":"5f0e1c9a-1f5b-4b6e-9d39-0a4f6c1e7b11","type":"T","pn":"P","sn":"SN1","rev":"A",
         "processCode":10,"result":"P","start":"2026-01-02T03:04:05+01:00","machineName":"X","location":"L","purpose":"Q",
         "root":{"stepType":"SequenceCall","name":"Main","status":"P"}}"#;
 
-    fn line(server: &Server) -> Line {
-        Line::to(server).converter("wsjf", "kind = \"builtin\"\nformat = \"wsjf\"")
-    }
-
-    fn run(line: &Line, words: &[&str]) -> Output {
-        Command::new(stationctl())
-            .arg("--socket")
-            .arg(line.path("control.sock"))
-            .args(words)
-            .output()
-            .unwrap()
-    }
-
-    fn json(output: &Output) -> Value {
-        let text = String::from_utf8_lossy(&output.stdout);
-        let last = text.lines().last().unwrap_or_default();
-        serde_json::from_str(last).unwrap_or_else(|error| panic!("{error} in {output:?}"))
-    }
-
     #[test]
     fn a_delivered_unit_is_traced_from_its_file_to_its_receipt() {
         let server = Server::https();
-        let line = line(&server);
+        let line = Line::wsjf(&server);
         let daemon = line.start();
         line.drop_file("wsjf", b"one.json", REPORT.as_bytes());
         daemon.wait_for_code("U401");
         for known in ["SN1", "one.json", "5f0e1c9a-1f5b-4b6e-9d39-0a4f6c1e7b11"] {
-            let trace = json(&run(&line, &["trace", known, "--json"]));
+            let trace = line.ctl(&["trace", known]).json;
             let way = &trace["traced"][0];
             assert_eq!(way["job"]["end"], "converted", "{known}: {trace}");
             assert_eq!(
@@ -48,13 +28,13 @@ mod tests {
                 "{known}: {trace}"
             );
         }
-        let status = json(&run(&line, &["status", "--json"]));
+        let status = line.ctl(&["status"]).json;
         assert_eq!(status["queue"]["done_total"], 1);
         assert_eq!(status["converters"][0]["ok"], 1);
         assert_eq!(status["server"]["state"], "reachable");
-        let health = run(&line, &["health", "--json"]);
-        assert_eq!(json(&health)["store"]["status"], "ok");
-        assert_eq!(run(&line, &["trace", "SN2"]).status.code(), Some(1));
+        let health = line.run(&["health", "--json"]);
+        assert_eq!(Answer::of(&health).json["store"]["status"], "ok");
+        assert_eq!(line.run(&["trace", "SN2"]).status.code(), Some(1));
         assert!(daemon.stop().success());
     }
 
@@ -62,26 +42,26 @@ mod tests {
     fn what_waits_is_exported_dropped_imported_and_still_arrives() {
         let server = Server::https();
         server.fail("status:503");
-        let line = line(&server);
+        let line = Line::wsjf(&server);
         let daemon = line.start();
         line.drop_file("wsjf", b"one.json", REPORT.as_bytes());
         daemon.wait_for_code("C201");
-        run(&line, &["pause"]);
+        line.run(&["pause"]);
         let export = line.path("export.jsonl");
         let export = export.to_str().unwrap();
-        assert!(run(&line, &["queue", "export", export]).status.success());
+        assert!(line.run(&["queue", "export", export]).status.success());
         // A report that is just on its way cannot be dropped.
-        let dropped = || run(&line, &["queue", "drop", "--all", "--yes", "--json"]);
-        while json(&dropped())["count"] != 1 {}
-        let again = json(&run(&line, &["queue", "import", export, "--json"]));
+        let dropped = || line.run(&["queue", "drop", "--all", "--yes", "--json"]);
+        while Answer::of(&dropped()).json["count"] != 1 {}
+        let again = line.ctl(&["queue", "import", export]).json;
         assert_eq!(
             again["queued"].as_u64().unwrap() + again["known"].as_u64().unwrap(),
             1,
             "{again}"
         );
         server.fail("none");
-        run(&line, &["resume"]);
-        run(&line, &["queue", "flush"]);
+        line.run(&["resume"]);
+        line.run(&["queue", "flush"]);
         if again["queued"] == 1 {
             server.wait_for(1);
             assert_eq!(server.report("5f0e1c9a-1f5b-4b6e-9d39-0a4f6c1e7b11")["sn"], "SN1");
@@ -92,7 +72,7 @@ mod tests {
     #[test]
     fn a_crowd_at_the_control_socket_does_not_keep_a_file_from_its_server() {
         let server = Server::https();
-        let line = line(&server);
+        let line = Line::wsjf(&server);
         let daemon = line.start();
         daemon.wait_for_code("D060");
         let crowd: Vec<_> = (0..300)
@@ -112,28 +92,28 @@ mod tests {
     #[test]
     fn without_a_daemon_it_says_so_and_what_to_do() {
         let server = Server::http();
-        let line = line(&server);
-        let output = run(&line, &["status"]);
+        let line = Line::wsjf(&server);
+        let output = line.run(&["status"]);
         assert_eq!(output.status.code(), Some(69));
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(said.contains("systemctl status stationd"), "{said}");
-        let output = run(&line, &["--json", "queue", "stats"]);
-        assert_eq!(json(&output)["error"]["code"], "unreachable");
+        let output = line.run(&["--json", "queue", "stats"]);
+        assert_eq!(Answer::of(&output).json["error"]["code"], "unreachable");
     }
 
     #[test]
     fn a_file_is_converted_in_the_sandbox_without_a_daemon() {
         let server = Server::http();
-        let line = line(&server);
+        let line = Line::wsjf(&server);
         let file = line.path("one.json");
         std::fs::write(&file, REPORT).unwrap();
-        let output = run(&line, &["convert", "wsjf", file.to_str().unwrap()]);
+        let output = line.run(&["convert", "wsjf", file.to_str().unwrap()]);
         assert!(output.status.success(), "{output:?}");
         let converted: Value = serde_json::from_slice(&output.stdout).unwrap();
         let source: Value = serde_json::from_str(REPORT).unwrap();
         assert_eq!(converted, source);
         std::fs::write(&file, "not a report").unwrap();
-        let output = run(&line, &["convert", "wsjf", file.to_str().unwrap()]);
+        let output = line.run(&["convert", "wsjf", file.to_str().unwrap()]);
         assert_eq!(output.status.code(), Some(65), "{output:?}");
         assert!(output.stdout.is_empty());
     }
@@ -141,26 +121,23 @@ mod tests {
     #[test]
     fn a_converter_that_fails_ends_with_one_line_of_json_and_exit_code_1() {
         let server = Server::http();
-        let line = line(&server);
+        let line = Line::wsjf(&server);
         let file = line.path("one.json");
         std::fs::write(&file, REPORT).unwrap();
         let input = file.to_str().unwrap();
-        let output = run(
-            &line,
-            &[
-                "converter",
-                "run",
-                "--json",
-                "--best-effort",
-                "--kind",
-                "exec",
-                "--input",
-                input,
-                "--",
-                "/bin/false",
-            ],
-        );
-        let verdict = json(&output);
+        let output = line.run(&[
+            "converter",
+            "run",
+            "--json",
+            "--best-effort",
+            "--kind",
+            "exec",
+            "--input",
+            input,
+            "--",
+            "/bin/false",
+        ]);
+        let verdict = Answer::of(&output).json;
         if verdict["outcome"] == "setup-error" {
             // Not on a kernel without seccomp: there no external converter runs at all.
             assert_ne!(output.status.code(), Some(0));
@@ -184,7 +161,7 @@ mod tests {
     #[test]
     fn the_socket_speaks_first_and_ends_with_the_daemon() {
         let server = Server::http();
-        let line = line(&server);
+        let line = Line::wsjf(&server);
         let daemon = line.start();
         daemon.wait_for_code("D060");
         let mut client = UnixStream::connect(line.path("control.sock")).unwrap();

@@ -22,13 +22,6 @@ mod tests {
         line.converter(name, &format!("kind = \"exec\"\ncommand = [{command}]\n{keys}"))
     }
 
-    fn serials(server: &Server) -> Vec<String> {
-        let serial = |id: &String| server.report(id)["sn"].as_str().unwrap().to_owned();
-        let mut serials: Vec<_> = server.ids().iter().map(serial).collect();
-        serials.sort();
-        serials
-    }
-
     #[test]
     fn a_result_folder_is_taken_when_its_marker_comes() {
         let server = Server::http();
@@ -46,7 +39,7 @@ mod tests {
         }
         fs::write(drop.join("U2/COMPLETE.marker"), "").unwrap();
         server.wait_for(1);
-        assert_eq!(serials(&server), ["U2"]);
+        assert_eq!(server.serials(), ["U2"]);
         daemon.wait_until_settled(&line);
         assert_eq!(line.names("panel", "drop"), ["U1"], "without its marker it stays");
         fs::write(drop.join("U1/COMPLETE.marker"), "").unwrap();
@@ -74,7 +67,7 @@ mod tests {
         fs::write(drop.join("U2/1.txt"), "U2 \n").unwrap();
         fs::write(drop.join("U2/2.txt"), "").unwrap();
         server.wait_for(1);
-        assert_eq!(serials(&server), ["U2"]);
+        assert_eq!(server.serials(), ["U2"]);
         fs::write(drop.join("U1/2.txt"), "").unwrap();
         server.wait_for(2);
         assert!(daemon.stop().success());
@@ -105,7 +98,7 @@ mod tests {
         drop_pair(&line, "DUT 1");
         server.wait_for(1);
         daemon.wait_for_code("U401");
-        assert_eq!(serials(&server), ["DUT"]);
+        assert_eq!(server.serials(), ["DUT"]);
         daemon.wait_until_settled(&line);
         assert_eq!(
             line.names("pair", "drop"),
@@ -162,7 +155,7 @@ mod tests {
         let daemon = line.start();
         server.wait_for(1);
         assert!(daemon.stop().success());
-        assert_eq!(serials(&server), ["U1"]);
+        assert_eq!(server.serials(), ["U1"]);
         assert_eq!(line.names("pair", "done"), ["U1"]);
         assert!(line.names("pair", "drop").is_empty());
     }
@@ -191,10 +184,10 @@ mod tests {
         daemon.wait_for_code("C201");
         fs::write(line.path("place/rows.txt"), "ROW2 \n").unwrap();
         // A run that began before the change may still give the first row.
-        while !serials(&server).contains(&"ROW2".to_owned()) {
+        while !server.serials().contains(&"ROW2".to_owned()) {
             daemon.wait_for_code("U401");
         }
-        assert_eq!(serials(&server).first().map(String::as_str), Some("ROW1"));
+        assert_eq!(server.serials().first().map(String::as_str), Some("ROW1"));
         let traced = line.ctl(&["status"]);
         assert!(traced.number("/converters/0/ok") >= Some(2), "{}", traced.json);
         assert!(daemon.stop().success());

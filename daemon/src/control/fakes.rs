@@ -153,48 +153,21 @@ pub(crate) type DeskAndRequests = (Arc<Desk>, mpsc::Receiver<DaemonRequest>);
 /// A desk in front of the fake roles. Inside an actix system.
 pub(crate) fn desk() -> DeskAndRequests {
     let fake = Fake { stopped: false }.start();
-    desk_of(fake.clone(), fake)
+    desk_of(&fake, &fake)
 }
 
 /// The same with a queue that has stopped.
 pub(crate) fn desk_without_queue() -> DeskAndRequests {
-    desk_of(Fake { stopped: false }.start(), Fake { stopped: true }.start())
+    desk_of(&Fake { stopped: false }.start(), &Fake { stopped: true }.start())
 }
 
-fn desk_of(fake: Addr<Fake>, queue: Addr<Fake>) -> DeskAndRequests {
+fn desk_of(fake: &Addr<Fake>, queue: &Addr<Fake>) -> DeskAndRequests {
     let (daemon, requests) = mpsc::channel(1);
     let roles = Roles {
-        watcher: WatcherRole {
-            describe: fake.clone().recipient(),
-            rescan: fake.clone().recipient(),
-            set_enabled: fake.clone().recipient(),
-            pause: fake.clone().recipient(),
-            resume: fake.clone().recipient(),
-        },
-        converter: ConverterRole {
-            describe: fake.clone().recipient(),
-            replay: fake.clone().recipient(),
-            describe_replay: fake.clone().recipient(),
-            stop_replay: fake.clone().recipient(),
-        },
-        queue: QueueRole {
-            describe: queue.clone().recipient(),
-            list: queue.clone().recipient(),
-            show: queue.clone().recipient(),
-            retry: queue.clone().recipient(),
-            end_delays: queue.clone().recipient(),
-            drop: queue.clone().recipient(),
-            export: queue.clone().recipient(),
-            import: queue.clone().recipient(),
-            trace: queue.clone().recipient(),
-            jobs: queue.recipient(),
-        },
-        uploader: UploaderRole {
-            describe: fake.clone().recipient(),
-            flush: fake.clone().recipient(),
-            pause: fake.clone().recipient(),
-            resume: fake.recipient(),
-        },
+        watcher: WatcherRole::of(fake),
+        converter: ConverterRole::of(fake),
+        queue: QueueRole::of(queue),
+        uploader: UploaderRole::of(fake),
         daemon,
     };
     let facts = Facts {

@@ -1,6 +1,6 @@
 //! Whom to ask for what.
 
-use actix::Recipient;
+use actix::prelude::*;
 use serde_json::Value;
 use stationd_actors::messages::converter::{DescribeConverters, DescribeReplay, Replay, StopReplay};
 use stationd_actors::messages::lifecycle::{Pause, Resume};
@@ -42,6 +42,27 @@ pub struct WatcherRole {
     pub resume: Recipient<Resume>,
 }
 
+impl WatcherRole {
+    /// An actor in this role.
+    pub fn of<A>(actor: &Addr<A>) -> Self
+    where
+        A: Actor<Context = Context<A>>
+            + Handler<DescribeFolders>
+            + Handler<Rescan>
+            + Handler<SetEnabled>
+            + Handler<Pause>
+            + Handler<Resume>,
+    {
+        Self {
+            describe: actor.clone().recipient(),
+            rescan: actor.clone().recipient(),
+            set_enabled: actor.clone().recipient(),
+            pause: actor.clone().recipient(),
+            resume: actor.clone().recipient(),
+        }
+    }
+}
+
 /// What the converter supervisor is asked.
 #[derive(Debug)]
 pub struct ConverterRole {
@@ -53,6 +74,25 @@ pub struct ConverterRole {
     pub describe_replay: Recipient<DescribeReplay>,
     /// End it.
     pub stop_replay: Recipient<StopReplay>,
+}
+
+impl ConverterRole {
+    /// An actor in this role.
+    pub fn of<A>(actor: &Addr<A>) -> Self
+    where
+        A: Actor<Context = Context<A>>
+            + Handler<DescribeConverters>
+            + Handler<Replay>
+            + Handler<DescribeReplay>
+            + Handler<StopReplay>,
+    {
+        Self {
+            describe: actor.clone().recipient(),
+            replay: actor.clone().recipient(),
+            describe_replay: actor.clone().recipient(),
+            stop_replay: actor.clone().recipient(),
+        }
+    }
 }
 
 /// What the queue is asked.
@@ -80,6 +120,37 @@ pub struct QueueRole {
     pub jobs: Recipient<ListJobs>,
 }
 
+impl QueueRole {
+    /// An actor in this role.
+    pub fn of<A>(actor: &Addr<A>) -> Self
+    where
+        A: Actor<Context = Context<A>>
+            + Handler<DescribeQueue>
+            + Handler<ListEntries>
+            + Handler<ShowEntry>
+            + Handler<RetryEntries>
+            + Handler<EndDelays>
+            + Handler<DropEntries>
+            + Handler<ExportEntries>
+            + Handler<ImportEntries>
+            + Handler<Trace>
+            + Handler<ListJobs>,
+    {
+        Self {
+            describe: actor.clone().recipient(),
+            list: actor.clone().recipient(),
+            show: actor.clone().recipient(),
+            retry: actor.clone().recipient(),
+            end_delays: actor.clone().recipient(),
+            drop: actor.clone().recipient(),
+            export: actor.clone().recipient(),
+            import: actor.clone().recipient(),
+            trace: actor.clone().recipient(),
+            jobs: actor.clone().recipient(),
+        }
+    }
+}
+
 /// What the uploader is asked.
 #[derive(Debug)]
 pub struct UploaderRole {
@@ -91,6 +162,25 @@ pub struct UploaderRole {
     pub pause: Recipient<Pause>,
     /// Send again.
     pub resume: Recipient<Resume>,
+}
+
+impl UploaderRole {
+    /// An actor in this role.
+    pub fn of<A>(actor: &Addr<A>) -> Self
+    where
+        A: Actor<Context = Context<A>>
+            + Handler<DescribeUploads>
+            + Handler<FlushNow>
+            + Handler<Pause>
+            + Handler<Resume>,
+    {
+        Self {
+            describe: actor.clone().recipient(),
+            flush: actor.clone().recipient(),
+            pause: actor.clone().recipient(),
+            resume: actor.clone().recipient(),
+        }
+    }
 }
 
 /// What the daemon's main task is asked to do.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use stationd_tests::report;
+use stationd_tests::bench::report;
 
 /// A kind of converter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use stationd_tests::{Line, Server, percentile};
+use stationd_tests::bench::percentile;
+use stationd_tests::{Line, Server};
 
 use crate::figure::{Figures, Kind};
 use crate::input::Input;

@@ -6,15 +6,12 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use sha2::{Digest, Sha256};
-use stationd_actors::messages::queue::{Append, ImportEntries, ImportedReport, Settle, Verdict};
-use stationd_actors::model::{
-    EntryId, JobEnd, JobId, JobRecord, NewReport, Priority, SourceHash, TraceId, UnixMs,
-};
-use stationd_actors::queue::{Duplicates, QueueSettings, Store, WhenFull};
+use stationd_actors::messages::queue::{ImportEntries, ImportedReport, Settle, Verdict};
+use stationd_actors::model::{EntryId, NewReport, Priority, UnixMs};
+use stationd_actors::queue::Store;
 use stationd_converters::{Format, Source, answer};
 use stationd_report::{Defaults, ReadLimits, read_output};
-use stationd_tests::report;
+use stationd_tests::bench::{append, queue_settings, report};
 use uuid::Uuid;
 
 use crate::Outcome;
@@ -132,16 +129,7 @@ fn check(turns: u16) -> Outcome<()> {
 }
 
 fn open(dir: &Path) -> Outcome<Store> {
-    Ok(Store::open(&QueueSettings {
-        dir: dir.join("queue"),
-        max_size: 0,
-        warn_at: 1.0,
-        when_full: WhenFull::Wait,
-        map_bytes: 256 * 1024 * 1024,
-        min_free_disk_bytes: 0,
-        duplicates: Duplicates::Skip,
-        receipts_days: 30,
-    })?)
+    Ok(Store::open(&queue_settings(dir, 256 * 1024 * 1024))?)
 }
 
 /// Each report comes in and goes out.
@@ -150,7 +138,7 @@ fn queue(turns: u16, dir: &Path) -> Outcome<()> {
     // Not those that were appended by an earlier process in the same folder.
     let first = DEPTH + turns * 100;
     for number in first..first + turns {
-        store.append(&append(number), NOW)?;
+        store.append(&append(number.into(), vec![new_report(number)], NOW), NOW)?;
         for lease in store.take_leases(1, NOW)?.leases {
             let settle = Settle {
                 entry: EntryId(lease.entry.id.0),
@@ -181,34 +169,5 @@ fn waiting(number: u16) -> ImportedReport {
         queued: NOW,
         dead: false,
         failures: Vec::new(),
-    }
-}
-
-fn append(number: u16) -> Append {
-    let hash = Sha256::digest(number.to_le_bytes());
-    Append {
-        job: JobRecord {
-            id: JobId(number.into()),
-            trace: TraceId([7; 16]),
-            path: format!("/srv/stationd/bench/{number}.json").into_bytes(),
-            converter: "bench".to_owned(),
-            program: "builtin:wsjf".to_owned(),
-            arguments: String::new(),
-            source_hash: SourceHash(hash.into()),
-            source_size: 6_000,
-            seen: NOW,
-            started: NOW,
-            ended: NOW,
-            cpu_ms: 0,
-            max_rss_kib: 0,
-            end: JobEnd::Converted,
-            reason: String::new(),
-            confinement: "full (Landlock 7, seccomp)".to_owned(),
-            denied: Vec::new(),
-        },
-        reports: vec![new_report(number)],
-        priority: Priority::default(),
-        again: false,
-        more_follow: false,
     }
 }
