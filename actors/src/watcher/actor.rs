@@ -30,10 +30,8 @@ use super::watches::WatchTable;
 use super::window::Complete;
 use super::{FolderSettings, events, findings, journal};
 use crate::messages::converter::Offer;
-use crate::messages::lifecycle::{Drain, Drained, Health, Pause, Pulse, Resume};
-use crate::messages::watcher::{
-    AwaitFirstLook, Credit, DescribeFolders, FolderState, JobEnded, Rescan, SetEnabled,
-};
+use crate::messages::lifecycle::{Drain, Drained, Health, Pulse};
+use crate::messages::watcher::{AwaitFirstLook, Credit, JobEnded};
 use crate::model::{SourceFile, TraceId};
 
 /// Places in the mailbox: the supervisor sends at most two messages per child.
@@ -47,11 +45,11 @@ const INOTIFY_AGAIN: Duration = Duration::from_secs(30);
 
 /// The watcher.
 pub struct Watcher {
-    folders: Vec<Folder>,
+    pub(super) folders: Vec<Folder>,
     offers: Recipient<Offer>,
     credits: usize,
     offered: u64,
-    paused: bool,
+    pub(super) paused: bool,
     watches: Option<Watches>,
     table: WatchTable,
     wake: Option<(Instant, SpawnHandle)>,
@@ -118,14 +116,14 @@ impl Watcher {
         });
     }
 
-    fn scan_all(&mut self, ctx: &mut Context<Self>) {
+    pub(super) fn scan_all(&mut self, ctx: &mut Context<Self>) {
         let now = Instant::now();
         self.folders.iter_mut().for_each(|folder| folder.scan_soon(now));
         self.work(ctx);
     }
 
     /// Does what is due: scans, looks, offers; then sleeps until the next thing is.
-    fn work(&mut self, ctx: &mut Context<Self>) {
+    pub(super) fn work(&mut self, ctx: &mut Context<Self>) {
         if self.stop.load(Ordering::Relaxed) {
             return;
         }
@@ -316,64 +314,6 @@ impl Handler<JobEnded> for Watcher {
             journal::too_many_kept(&folder.settings);
         }
         self.work(ctx);
-    }
-}
-
-impl Handler<SetEnabled> for Watcher {
-    type Result = ();
-
-    fn handle(&mut self, set: SetEnabled, ctx: &mut Self::Context) {
-        let Some(folder) = self.folders.get_mut(set.converter.0) else {
-            return;
-        };
-        if folder.enabled != set.enabled {
-            folder.enable(set.enabled, Instant::now());
-            journal::switched(&folder.settings, set.enabled);
-            self.work(ctx);
-        }
-    }
-}
-
-impl Handler<Rescan> for Watcher {
-    type Result = ();
-
-    fn handle(&mut self, _: Rescan, ctx: &mut Self::Context) {
-        self.scan_all(ctx);
-    }
-}
-
-impl Handler<DescribeFolders> for Watcher {
-    type Result = MessageResult<DescribeFolders>;
-
-    fn handle(&mut self, _: DescribeFolders, _: &mut Self::Context) -> Self::Result {
-        let state = |folder: &Folder| FolderState {
-            converter: folder.index,
-            enabled: folder.enabled,
-            waiting: folder.waiting(),
-            problem: folder.problem().to_owned(),
-        };
-        MessageResult(self.folders.iter().map(state).collect())
-    }
-}
-
-impl Handler<Pause> for Watcher {
-    type Result = ();
-
-    fn handle(&mut self, _: Pause, _: &mut Self::Context) {
-        if !std::mem::replace(&mut self.paused, true) {
-            journal::paused(true);
-        }
-    }
-}
-
-impl Handler<Resume> for Watcher {
-    type Result = ();
-
-    fn handle(&mut self, _: Resume, ctx: &mut Self::Context) {
-        if std::mem::replace(&mut self.paused, false) {
-            journal::paused(false);
-            self.work(ctx);
-        }
     }
 }
 
