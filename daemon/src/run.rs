@@ -6,7 +6,7 @@ use std::time::Instant;
 use stationd_actors::clock;
 use stationd_actors::messages::queue::DescribeQueue;
 use stationd_actors::model::UnixMs;
-use stationd_sandbox::{Client, Forker, harden_process};
+use stationd_sandbox::{Client, SandboxError, Starter, confine_daemon, harden_process};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::control::DaemonRequest;
@@ -24,14 +24,19 @@ pub fn run(options: &LoadOptions) -> Exit {
         Ok(settings) => settings,
         Err(exit) => return exit,
     };
-    // The process's: a reload starts the roles again, not the daemon.
-    let began = (clock::now(), Instant::now());
     let mut signals = None;
+    let process = match Process::new() {
+        Ok(process) => process,
+        Err(error) => {
+            journal::not_started(&error);
+            return error.exit();
+        }
+    };
     loop {
         if let Err(exit) = start::make_folders(&settings) {
             return exit;
         }
-        match live(&settings, options, began, &mut signals) {
+        match live(&settings, options, &process, &mut signals) {
             Ok(Ended::Stopped) => return Exit::Clean,
             Ok(Ended::Replaced(new)) => settings = *new,
             Ok(Ended::Restarted) => match start::prepare(options) {
@@ -46,6 +51,31 @@ pub fn run(options: &LoadOptions) -> Exit {
     }
 }
 
+/// What is the process's: a reload starts the roles again, not the daemon.
+struct Process {
+    /// When it started.
+    started: UnixMs,
+    /// The same, by the clock that is never set.
+    started_at: Instant,
+    /// Starts each life's forker.
+    starter: Starter,
+    /// Whether it is confined itself.
+    confined: Result<(), SandboxError>,
+}
+
+impl Process {
+    /// Confines this process but for one thread: before it has another, and before it reads secrets of the store.
+    fn new() -> Result<Self, StartError> {
+        let starter = Starter::new().map_err(StartError::System)?;
+        Ok(Self {
+            started: clock::now(),
+            started_at: Instant::now(),
+            starter,
+            confined: confine_daemon(),
+        })
+    }
+}
+
 /// How a life of the roles ended.
 enum Ended {
     /// For good.
@@ -56,29 +86,31 @@ enum Ended {
     Restarted,
 }
 
-/// One life of all roles, from their start to their drain; `began` is when the process did, by both clocks.
+/// One life of all roles, from their start to their drain.
 ///
 /// The signals outlive it: one that comes while the roles stop, to be started again, counts in the next life.
 fn live(
     settings: &Settings,
     options: &LoadOptions,
-    began: (UnixMs, Instant),
+    process: &Process,
     signals: &mut Option<Signals>,
 ) -> Result<Ended, StartError> {
     let station = Station {
         first: signals.is_none(),
         settings_file: std::path::absolute(options.path()).unwrap_or_else(|_| options.path().to_owned()),
         id: station_id(&settings.state_dir).map_err(StartError::StationId)?,
-        started: began.0,
-        started_at: began.1,
+        started: process.started,
+        started_at: process.started_at,
+        confined: process.confined.is_ok(),
     };
-    let forker = Forker::start(&settings.forker(notify::under_systemd())).map_err(StartError::Forker)?;
+    let forker = settings.forker(notify::under_systemd());
+    let forker = process.starter.start(&forker).map_err(StartError::Forker)?;
     harden_process().map_err(StartError::Forker)?;
     actix::System::new().block_on(async {
         let sandbox = &settings.sandbox;
         let client = Client::with_keys(forker, sandbox.policy, sandbox.trusted_keys.clone())
             .map_err(StartError::Forker)?;
-        journal::confinement(&client, settings);
+        journal::confinement(&client, settings, &process.confined);
         let signals = match signals {
             Some(kept) => kept,
             none => none.insert(Signals::new().map_err(StartError::System)?),

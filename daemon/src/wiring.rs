@@ -76,6 +76,8 @@ pub(crate) struct Station {
     pub(crate) started: UnixMs,
     /// The same, by the clock that is never set.
     pub(crate) started_at: Instant,
+    /// Whether the process has a Landlock layer of its own.
+    pub(crate) confined: bool,
     /// Whether the process has just started, and not only its roles.
     pub(crate) first: bool,
 }
@@ -254,6 +256,7 @@ fn facts(settings: &Settings, client: &Client, station: &Station) -> Facts {
         policy: settings.sandbox.policy,
         level: client.level(),
         landlock_abi: client.layers().landlock_abi,
+        daemon_confined: station.confined,
         signatures: !settings.sandbox.trusted_keys.is_empty(),
         trusted: settings.trusted().map(ToOwned::to_owned).collect(),
         settings_file: station.settings_file.clone(),

@@ -204,6 +204,7 @@ fn is_folder(fd: impl AsFd) -> bool {
     fstat(fd).is_ok_and(|stat| folder(stat.st_mode))
 }
 
-fn open_path(path: impl AsRef<Path>) -> nix::Result<OwnedFd> {
+/// Opens what is at a path, to name it in a rule.
+pub(crate) fn open_path(path: impl AsRef<Path>) -> nix::Result<OwnedFd> {
     open(path.as_ref(), OFlag::O_PATH | OFlag::O_CLOEXEC, Mode::empty())
 }

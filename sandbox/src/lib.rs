@@ -10,6 +10,7 @@ mod error;
 mod files;
 mod forker;
 mod limits;
+mod own_layer;
 mod policy;
 mod probe;
 mod protocol;
@@ -19,7 +20,8 @@ mod syscalls;
 
 pub use client::{Anatomy, Client, examine};
 pub use error::{ProgramFault, SandboxError};
-pub use forker::{FORKER_ARGUMENT, Forker, ForkerSettings, forker_main, harden_process};
+pub use forker::{FORKER_ARGUMENT, Forker, ForkerSettings, Starter, forker_main, harden_process};
+pub use own_layer::confine_daemon;
 pub use policy::{Denial, Finished, JobSpec, Layers, Level, Limit, Limits, Outcome, PolicyMode, Program};
 pub use probe::Capabilities;
 pub use protocol::ProtocolError;

@@ -9,6 +9,8 @@ mod tests {
     use std::path::{Path, PathBuf};
     use std::process::{Command, Stdio};
 
+    use nix::sys::signal::{Signal, kill};
+    use nix::unistd::Pid;
     use serde_json::Value;
     use stationd_tests::{Line, Server, skipped, stationd};
 
@@ -38,9 +40,15 @@ json.dump({'status': 'rejected', 'reason': found}, sys.stdout)
         found
     }
 
+    /// The forker: the only child, of whichever thread.
     fn child_of(pid: u32) -> u32 {
-        let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap();
-        children.split_whitespace().next().unwrap().parse().unwrap()
+        let tasks = fs::read_dir(format!("/proc/{pid}/task")).unwrap().flatten();
+        let children = tasks.filter_map(|task| fs::read_to_string(task.path().join("children")).ok());
+        let children: Vec<_> = children
+            .flat_map(|pids| pids.split_whitespace().map(ToOwned::to_owned).collect::<Vec<_>>())
+            .collect();
+        assert_eq!(children.len(), 1, "{children:?}");
+        children[0].parse().unwrap()
     }
 
     #[test]
@@ -84,6 +92,74 @@ json.dump({'status': 'rejected', 'reason': found}, sys.stdout)
         assert_eq!(found["descriptors"], serde_json::json!([0, 1, 2]), "{found}");
         let only = [list.last().unwrap()];
         assert_eq!(found["opened"], serde_json::json!(only), "{found}");
+        assert!(daemon.stop().success());
+    }
+
+    /// Whether each thread of a process has given up new privileges, which is what a Landlock layer begins with.
+    fn threads_bound(pid: u32) -> Vec<(String, bool)> {
+        let tasks = fs::read_dir(format!("/proc/{pid}/task")).unwrap().flatten();
+        let mut threads: Vec<_> = tasks
+            .map(|task| {
+                let status = fs::read_to_string(task.path().join("status")).unwrap();
+                let key = |key: &str| {
+                    let line = status.lines().find_map(|line| line.strip_prefix(key));
+                    line.unwrap().trim().to_owned()
+                };
+                (key("Name:"), key("NoNewPrivs:") == "1")
+            })
+            .collect();
+        threads.sort();
+        threads
+    }
+
+    #[test]
+    fn every_thread_but_the_forkers_starter_is_confined_and_a_dead_forker_is_replaced() {
+        let server = Server::http();
+        let line = Line::to(&server);
+        let report = "{\"type\":\"T\",\"pn\":\"P\",\"sn\":\"%s\",\"rev\":\"A\",\"processCode\":10,\"result\":\"P\",\
+            \"root\":{\"stepType\":\"SequenceCall\",\"name\":\"Main\"}}";
+        let script = format!("#!/bin/sh\nread -r serial rest\nprintf '{report}' \"$serial\"\n");
+        let script = line.script("says", &script);
+        let line = line.converter("says", &format!("kind = \"exec\"\ncommand = [{script}]"));
+        let daemon = line.start();
+        let confinement = daemon.wait_for_code("D003");
+        let status = line.ctl(&["status"]);
+        let confined = status.json["sandbox"]["daemon_confined"].as_bool().unwrap();
+        assert_eq!(
+            confinement.key("daemon") == "confined",
+            confined,
+            "{confinement:?}"
+        );
+        let unbound = |pid| {
+            let threads = threads_bound(pid);
+            assert!(threads.len() > 3, "{threads:?}");
+            let unbound = threads.into_iter().filter(|(_, bound)| !bound);
+            unbound.map(|(name, _)| name).collect::<Vec<_>>()
+        };
+        if confined {
+            assert_eq!(unbound(daemon.pid()), ["forker-starter"]);
+        } else {
+            skipped(&format!(
+                "no layer for the daemon here: {}",
+                confinement.key("daemon")
+            ));
+        }
+        line.drop_file("says", b"one.log", b"SN1 \n");
+        daemon.wait_for_code("C201");
+        let forker = i32::try_from(child_of(daemon.pid())).unwrap();
+        kill(Pid::from_raw(forker), Signal::SIGKILL).unwrap();
+        line.drop_file("says", b"two.log", b"SN2 \n");
+        daemon.wait_for_code("C201");
+        // And with the roles of another life, which have another forker.
+        let line = line.converter("more", &format!("kind = \"exec\"\ncommand = [{script}]"));
+        line.write_settings();
+        daemon.signal(Signal::SIGHUP);
+        daemon.wait_for_code("D001");
+        line.drop_file("more", b"three.log", b"SN3 \n");
+        daemon.wait_for_code("C201");
+        if confined {
+            assert_eq!(unbound(daemon.pid()), ["forker-starter"]);
+        }
         assert!(daemon.stop().success());
     }
 

@@ -35,6 +35,8 @@ pub struct Facts {
     pub level: Level,
     /// Landlock's ABI on this kernel; 0 means none.
     pub landlock_abi: u8,
+    /// Whether the daemon itself has a Landlock layer.
+    pub daemon_confined: bool,
     /// Whether external converters must be signed (setting `sandbox.trusted_keys`).
     pub signatures: bool,
     /// Converters that run unconfined (setting `trusted = true`).

@@ -177,6 +177,7 @@ fn desk_of(fake: &Addr<Fake>, queue: &Addr<Fake>) -> DeskAndRequests {
         policy: PolicyMode::Require,
         level: Level::Full,
         landlock_abi: 7,
+        daemon_confined: true,
         signatures: false,
         trusted: Vec::new(),
         settings_file: "/etc/stationd/stationd.toml".into(),

@@ -92,6 +92,8 @@ pub struct SandboxPart {
     pub level: Option<Level>,
     /// Landlock's ABI; 0 means none.
     pub landlock_abi: u8,
+    /// Whether the daemon itself has a Landlock layer.
+    pub daemon_confined: bool,
     /// Whether external converters must be signed (setting `sandbox.trusted_keys`).
     pub signatures: bool,
     /// Converters that run unconfined (setting `trusted = true`).
@@ -145,6 +147,7 @@ impl Status {
                 policy: facts.policy,
                 level: Some(facts.level),
                 landlock_abi: facts.landlock_abi,
+                daemon_confined: facts.daemon_confined,
                 signatures: facts.signatures,
                 trusted: facts.trusted.clone(),
             },

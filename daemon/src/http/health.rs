@@ -172,6 +172,9 @@ fn converters(snapshot: &Snapshot) -> Part {
 
 fn sandbox(facts: &Facts) -> Part {
     let mut words = format!("level {}, Landlock {}", facts.level, facts.landlock_abi);
+    if !facts.daemon_confined {
+        words.push_str("; the daemon itself has no layer");
+    }
     if !facts.trusted.is_empty() {
         words.extend(["; unconfined: ", &facts.trusted.join(", ")]);
     }

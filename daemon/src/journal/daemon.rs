@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use stationd_sandbox::Client;
+use stationd_sandbox::{Client, SandboxError};
 
 use crate::causes::joined;
 use crate::settings::upgrade::Written;
@@ -106,12 +106,16 @@ pub fn not_started(error: &StartError) {
     );
 }
 
-/// D003: how converters are confined here.
-pub fn confinement(client: &Client, settings: &Settings) {
+/// D003: how converters are confined here, and the daemon itself.
+pub fn confinement(client: &Client, settings: &Settings, daemon: &Result<(), SandboxError>) {
     let layers = client.layers();
+    let daemon = daemon.as_ref().map_or_else(
+        |error| format!("not confined: {}", joined(error)),
+        |()| "confined".to_owned(),
+    );
     log::info!(
         target: "daemon", code = "D003", confinement:% = client.level(), landlock_abi = layers.landlock_abi,
-        seccomp = layers.seccomp, cgroup = layers.cgroup, policy:% = settings.sandbox.policy;
+        seccomp = layers.seccomp, cgroup = layers.cgroup, policy:% = settings.sandbox.policy, daemon = daemon;
         "converters are confined"
     );
 }

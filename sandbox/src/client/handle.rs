@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use super::job::{self, JobError};
 use super::program::{Prepared, check_input};
 use crate::error::SandboxError;
-use crate::forker::{Forker, ForkerSettings, HELLO_WITHIN, Launched};
+use crate::forker::{Forker, ForkerSettings, HELLO_WITHIN, Launched, Starter};
 use crate::policy::{Finished, JobSpec, Layers, Level, PolicyMode, Program};
 use crate::probe::Capabilities;
 use crate::signature::TrustedKeys;
@@ -29,6 +29,7 @@ struct Shared {
     policy: PolicyMode,
     keys: TrustedKeys,
     capabilities: Capabilities,
+    starter: Option<Starter>,
     forker: Mutex<Arc<Live>>,
     restarts: AtomicU64,
 }
@@ -59,6 +60,7 @@ impl Client {
             launched,
             settings,
             capabilities,
+            starter,
         } = forker;
         let forker = Mutex::new(Arc::new(Live::new(launched)?));
         let shared = Shared {
@@ -66,6 +68,7 @@ impl Client {
             policy,
             keys,
             capabilities,
+            starter,
             forker,
             restarts: AtomicU64::new(0),
         };
@@ -166,8 +169,14 @@ impl Client {
         if !Arc::ptr_eq(&current, dead) {
             return Ok(());
         }
-        let live = Live::new(Launched::launch(&self.shared.settings)?)?;
-        live.await_hello().await?;
+        let settings = &self.shared.settings;
+        let live = if let Some(starter) = &self.shared.starter {
+            Live::new(starter.start_another(settings).await?.launched)?
+        } else {
+            let live = Live::new(Launched::launch(settings)?)?;
+            live.await_hello().await?;
+            live
+        };
         self.shared.restarts.fetch_add(1, Ordering::Relaxed);
         *current = Arc::new(live);
         Ok(())

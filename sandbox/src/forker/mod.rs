@@ -14,8 +14,10 @@ mod remains;
 mod running;
 mod serve;
 mod start;
+mod starter;
 mod trial;
 
 pub use process::{FORKER_ARGUMENT, forker_main, harden_process};
 pub use start::{Forker, ForkerSettings};
 pub(crate) use start::{HELLO_WITHIN, Launched, pair};
+pub use starter::Starter;

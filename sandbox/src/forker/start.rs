@@ -14,7 +14,7 @@ use nix::sys::socket::{
     AddressFamily, MsgFlags, Shutdown, SockFlag, SockType, recv, send, shutdown, socketpair,
 };
 
-use super::FORKER_ARGUMENT;
+use super::{FORKER_ARGUMENT, Starter};
 use crate::client::python_prefix;
 use crate::error::SandboxError;
 use crate::probe::Capabilities;
@@ -67,10 +67,12 @@ pub struct Forker {
     pub(crate) launched: Launched,
     pub(crate) settings: ForkerSettings,
     pub(crate) capabilities: Capabilities,
+    /// Who starts the next one, if this one dies; else the client itself does.
+    pub(crate) starter: Option<Starter>,
 }
 
 impl Forker {
-    /// Starts a forker and waits until it is ready. Called before the daemon has threads or secrets.
+    /// Starts a forker and waits until it is ready; it ends with the calling thread. The daemon has a [`Starter`] do it.
     ///
     /// # Errors
     /// When the process cannot be started, or cannot prepare: scratch folder, user of the children.
@@ -84,6 +86,7 @@ impl Forker {
             launched,
             settings: settings.clone(),
             capabilities,
+            starter: None,
         })
     }
 

@@ -14,7 +14,7 @@ use crate::sandbox::{Sandbox, complaint, shell, spec, text};
     target_pointer_width = "64",
     expect(clippy::useless_conversion, reason = "numbers have 32 bits elsewhere")
 )]
-fn where_calls_fail(calls: &[libc::c_long], errno: Errno, what: impl FnOnce() + Send + 'static) {
+pub(crate) fn where_calls_fail(calls: &[libc::c_long], errno: Errno, what: impl FnOnce() + Send + 'static) {
     let rules: BTreeMap<_, _> = calls.iter().map(|call| (i64::from(*call), vec![])).collect();
     let refuse = SeccompAction::Errno((errno as i32).unsigned_abs());
     let architecture = std::env::consts::ARCH.try_into().unwrap();
@@ -27,7 +27,7 @@ fn where_calls_fail(calls: &[libc::c_long], errno: Errno, what: impl FnOnce() + 
     thread.join().unwrap();
 }
 
-const LANDLOCK: [libc::c_long; 3] = [
+pub(crate) const LANDLOCK: [libc::c_long; 3] = [
     libc::SYS_landlock_create_ruleset,
     libc::SYS_landlock_add_rule,
     libc::SYS_landlock_restrict_self,

@@ -5,6 +5,7 @@
 mod cgroups;
 mod jobs;
 mod levels;
+mod own_layer;
 mod permissions;
 mod runner;
 mod sandbox;
@@ -44,6 +45,10 @@ const TESTS: &[runner::Test] = tests![
     levels::a_filter_around_the_daemon_is_told_from_an_old_kernel,
     levels::without_seccomp_no_external_converter_runs_at_all,
     levels::landlock_is_probed_for_real,
+    own_layer::the_daemon_executes_nothing_and_makes_files_only,
+    own_layer::files_are_moved_between_folders_all_the_same,
+    own_layer::a_confined_daemon_gets_another_forker,
+    own_layer::without_landlock_the_daemon_says_so_and_goes_on,
     jobs::a_job_whose_forker_dies_is_repeated,
     jobs::what_a_dead_forker_left_is_removed_by_the_next,
     signatures::a_signed_program_runs_confined,

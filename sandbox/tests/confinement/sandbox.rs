@@ -5,7 +5,8 @@ use std::fs::{self, File};
 use std::path::PathBuf;
 
 use stationd_sandbox::{
-    Client, Finished, Forker, ForkerSettings, JobSpec, Limits, PolicyMode, Program, SandboxError, TrustedKeys,
+    Client, Finished, Forker, ForkerSettings, JobSpec, Limits, PolicyMode, Program, SandboxError, Starter,
+    TrustedKeys,
 };
 
 /// A client with its forker, in a folder of its own.
@@ -30,6 +31,21 @@ impl Sandbox {
         keys: TrustedKeys,
         change: impl FnOnce(&mut ForkerSettings),
     ) -> Self {
+        Self::started(policy, keys, change, Forker::start)
+    }
+
+    /// One whose forkers a starter starts.
+    pub(crate) fn with_starter(starter: &Starter) -> Self {
+        let start = |settings: &_| starter.start(settings);
+        Self::started(PolicyMode::Require, TrustedKeys::default(), |_| {}, start)
+    }
+
+    fn started(
+        policy: PolicyMode,
+        keys: TrustedKeys,
+        change: impl FnOnce(&mut ForkerSettings),
+        start: impl FnOnce(&ForkerSettings) -> Result<Forker, SandboxError>,
+    ) -> Self {
         use std::os::unix::fs::PermissionsExt as _;
         let folder = tempfile::tempdir().unwrap();
         // The children of a root daemon have another user.
@@ -42,7 +58,7 @@ impl Sandbox {
             own_cgroup: false,
         };
         change(&mut settings);
-        let forker = Forker::start(&settings).unwrap();
+        let forker = start(&settings).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()

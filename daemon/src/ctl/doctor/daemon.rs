@@ -27,8 +27,13 @@ pub(super) fn check(context: &Context, findings: &mut Vec<Finding>) -> Option<St
     };
     let ours = env!("CARGO_PKG_VERSION");
     if status.version == ours {
+        let layer = if status.sandbox.daemon_confined {
+            "confined"
+        } else {
+            "not confined itself: that needs Linux 5.19 or later with Landlock"
+        };
         let words = format!(
-            "stationd {} answers, up {}",
+            "stationd {} answers, up {}, {layer}",
             status.version,
             span(status.uptime_s)
         );

@@ -100,6 +100,9 @@ fn sandbox(status: &Status) -> String {
         0 => format!("{level}: seccomp without Landlock"),
         abi => format!("{level}: Landlock {abi} and seccomp"),
     };
+    if !status.sandbox.daemon_confined {
+        words.push_str("; the daemon itself has no layer");
+    }
     if status.sandbox.signatures {
         words.push_str(", signed converters only");
     }
