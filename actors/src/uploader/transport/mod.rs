@@ -13,6 +13,7 @@ mod target;
 mod tests;
 mod tls;
 mod wats;
+mod wipe;
 
 pub(super) use actor::Transport;
 pub use error::TransportError;

@@ -1,7 +1,8 @@
 //! Requests to a WATS server.
 
+use bytes::Bytes;
 use ureq::http::{HeaderValue, Response, Uri, header};
-use ureq::unversioned::transport::DefaultConnector;
+use ureq::unversioned::transport::{Connector, DefaultConnector};
 use ureq::{Agent, Proxy as UreqProxy, SendBody};
 use zeroize::Zeroizing;
 
@@ -10,6 +11,7 @@ use super::compression::Compression;
 use super::error::TransportError;
 use super::failure::{self, Failure};
 use super::resolver::Lookups;
+use super::wipe::Wiping;
 use super::{reply, tls};
 use crate::messages::transport::Outcome;
 use crate::model::{Entry, Lease, TraceId};
@@ -67,8 +69,9 @@ impl Wats {
             config = config.tls_config(tls::configure(server)?);
         }
         let lookups = Lookups::default();
+        let connector = DefaultConnector::default().chain(Wiping);
         Ok(Self {
-            agent: Agent::with_parts(config.build(), DefaultConnector::default(), lookups.clone()),
+            agent: Agent::with_parts(config.build(), connector, lookups.clone()),
             lookups,
             report_url: format!("{}/api/Report/WSJF", server.url),
             version_url: format!("{}/api/App/Version", server.url),
@@ -182,13 +185,14 @@ fn traceparent(trace: TraceId) -> String {
     format!("00-{trace}-{:016x}-01", rand::random::<u64>().max(1))
 }
 
-/// `Basic <token>`, marked so that no library writes it anywhere.
+/// `Basic <token>`, marked so that no library writes it anywhere, and zeroed with the last of its clones.
 fn authorization(token: &str) -> Result<HeaderValue, TransportError> {
     if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(TransportError::Token);
     }
-    let mut value = HeaderValue::from_str(&Zeroizing::new(format!("Basic {token}")))
-        .map_err(|_| TransportError::Token)?;
+    let text = Zeroizing::new(format!("Basic {token}"));
+    let mut value =
+        HeaderValue::from_maybe_shared(Bytes::from_owner(text)).map_err(|_| TransportError::Token)?;
     value.set_sensitive(true);
     Ok(value)
 }

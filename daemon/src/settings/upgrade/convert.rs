@@ -49,7 +49,7 @@ pub fn convert(text: &str) -> Result<Upgrade, UpgradeError> {
     let members: serde_json::Map<String, Json> = serde_json::from_str(text).map_err(UpgradeError::Json)?;
     let mut old = Old::new(String::new(), members);
     check_version(&mut old)?;
-    let token = token(&mut old);
+    let token = old.secret("api_token");
     let mut lost = Vec::new();
     let mut settings = Table::new();
     settings.insert("schema_version".to_owned(), "2.0".into());
@@ -92,10 +92,6 @@ fn check_version(old: &mut Old) -> Result<(), UpgradeError> {
         Some(2) if version == "2.0" => Ok(()),
         _ => Err(UpgradeError::Newer(version)),
     }
-}
-
-fn token(old: &mut Old) -> Option<Zeroizing<String>> {
-    old.text("api_token").map(Zeroizing::new)
 }
 
 /// The vendor's client can keep its token encrypted for itself alone.
@@ -204,7 +200,7 @@ fn proxy_url(old: &mut Old, prefix: &str) -> Option<String> {
     let host = old.text(&format!("{prefix}host"));
     let port = old.integer(&format!("{prefix}port"), 1, 65_535).unwrap_or(8080);
     let user = old.text(&format!("{prefix}username"));
-    let password = old.text(&format!("{prefix}password")).map(Zeroizing::new);
+    let password = old.secret(&format!("{prefix}password"));
     let host = host?;
     let login = user.map(|user| {
         let password = password.as_deref().map_or("", String::as_str);

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
+use zeroize::Zeroizing;
 
 /// Longest name: shorter than the new format allows, so that a number fits behind it.
 const LONGEST_NAME: usize = 56;
@@ -44,6 +45,18 @@ impl Old {
     pub(super) fn text(&mut self, key: &str) -> Option<String> {
         let text = self.take(key, |value| value.as_str().map(str::to_owned))?;
         Some(text).filter(|text| !text.is_empty())
+    }
+
+    /// Text that is zeroed after use; taken without a copy.
+    pub(super) fn secret(&mut self, key: &str) -> Option<Zeroizing<String>> {
+        match self.left.shift_remove(key)? {
+            Value::String(text) => Some(Zeroizing::new(text)).filter(|text| !text.is_empty()),
+            Value::Null => None,
+            _ => {
+                self.odd.push(self.called(key));
+                None
+            }
+        }
     }
 
     /// A whole number within `least..=most`; the nearest end when it is outside.
