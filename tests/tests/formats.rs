@@ -45,7 +45,54 @@ mod tests {
         line.drop_file("csv", b"a.csv", TABLE);
         server.wait_for(1);
         assert_eq!(server.only_report()["start"], "2026-01-02T03:04:05-05:00");
+        let told = daemon.wait_for_code("C201").key("assumed");
+        assert!(
+            told.contains("offset -05:00 of start (from the time zone America/New_York)"),
+            "{told}"
+        );
         assert!(daemon.stop().success());
+    }
+
+    #[test]
+    fn stationctl_gives_local_times_of_report_and_steps_the_zone_of_the_arguments_and_says_so() {
+        let server = Server::http();
+        let line = Line::to(&server);
+        let file = line.path("a.csv");
+        let table = "SN;Start;Step;Value;At\n7;2026-10-25 01:59:00;Vcc;3.3;2026-10-25 02:30:00\n";
+        std::fs::write(&file, table).unwrap();
+        let convert = |zone: &str| {
+            let arguments = format!(
+                r#"{{"delimiter": ";", "columns": {{"serial": "SN", "start": "Start", "step": "Step", "value": "Value",
+                "step_start": "At"}}, "constants": {{"part_number": "P", "revision": "A", "process_code": 10}},
+                "time_zone": "{zone}"}}"#
+            );
+            line.ctl(&[
+                "convert",
+                "csv",
+                &file.to_string_lossy(),
+                "--arguments",
+                &arguments,
+            ])
+        };
+        let answer = convert("Europe/Oslo");
+        assert!(answer.success, "{answer:?}");
+        assert_eq!(answer.word("/reports/0/start"), "2026-10-25T01:59:00+02:00");
+        assert_eq!(
+            answer.word("/reports/0/root/steps/0/start"),
+            "2026-10-25T02:30:00+02:00"
+        );
+        for words in [
+            "offset +02:00 of start (from the time zone Europe/Oslo)",
+            "offsets of the starts of steps (from the time zone Europe/Oslo; the clock showed 1 of these times twice or never)",
+        ] {
+            assert!(answer.word("/reason").contains(words), "{answer:?}");
+        }
+        let answer = convert("Europe/Osl");
+        assert_eq!(answer.word("/error/code"), "usage");
+        assert!(
+            answer.word("/error/message").contains("`Europe/Osl`"),
+            "{answer:?}"
+        );
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use jiff::tz::TimeZone;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use stationd_actors::converter::beside;
@@ -13,7 +14,7 @@ use super::context::Context;
 use super::error::CtlError;
 use super::job::{self, Job, open_input};
 use super::output;
-use super::table::{Align, Table};
+use super::table::{Align, Table, wrap};
 use super::verdict::Verdict;
 use super::words::visible;
 
@@ -43,8 +44,10 @@ struct Explained {
 /// An explanation is about so many times as long as the reports.
 const EXPLANATION_FACTOR: u64 = 8;
 
-/// Writes one report as it is, many as an array. Nothing is filled in: that is the daemon's part.
+/// Writes one report as it is, many as an array. Nothing is filled in but the offsets of local times: that is the daemon's
+/// part. What was decided where the file says nothing goes to standard error.
 pub(super) fn run(context: &Context, arguments: Arguments) -> Result<(), CtlError> {
+    let zone = zone(&arguments.options)?;
     let mut limits = Limits::default();
     if arguments.explain {
         limits.output_bytes *= EXPLANATION_FACTOR;
@@ -74,13 +77,17 @@ pub(super) fn run(context: &Context, arguments: Arguments) -> Result<(), CtlErro
         policy: PolicyMode::Require,
         keys: TrustedKeys::default(),
     });
-    let verdict = Verdict::new(ran, &limits);
+    let verdict = Verdict::new(ran, &limits, &zone);
     if context.json() {
         output::write_json(&verdict)?;
     } else if let Some(explanation) = &verdict.explanation {
         write_explanation(context, explanation)?;
     } else if verdict.has_converted() {
         write_reports(&verdict)?;
+        if !verdict.reason.is_empty() {
+            let decided = format!("decided: {}", visible(&verdict.reason));
+            output::complain(wrap(&decided, context.output.width(), 2));
+        }
     } else {
         output::complain(format_args!(
             "stationctl: {}",
@@ -92,6 +99,21 @@ pub(super) fn run(context: &Context, arguments: Arguments) -> Result<(), CtlErro
         Ok(()) | Err(CtlError::No) => Err(CtlError::BadInput),
         failed => failed,
     }
+}
+
+/// The zone of local times: that of the arguments, else the machine's.
+fn zone(options: &str) -> Result<TimeZone, CtlError> {
+    let named =
+        stationd_converters::time_zone(options).map_err(|error| CtlError::Usage(error.to_string()))?;
+    let Some(name) = named else {
+        return Ok(TimeZone::system());
+    };
+    TimeZone::get(&name).map_err(|_| {
+        CtlError::Usage(format!(
+            "arguments: time_zone: `{}` is not in this machine's time zone database; write it as Europe/Oslo",
+            visible(&name)
+        ))
+    })
 }
 
 fn write_reports(verdict: &Verdict) -> Result<(), CtlError> {

@@ -1,8 +1,9 @@
 //! What became of a trial job: how the process ended, and whether what it wrote is a report.
 
+use jiff::tz::TimeZone;
 use serde::Serialize;
 use serde_json::value::RawValue;
-use stationd_report::{OutputStatus, ReadLimits, read_output};
+use stationd_report::{Code as _, Document, OutputStatus, ReadLimits, read_output};
 use stationd_sandbox::{Denial, Finished, Layers, Limit, Limits, Outcome};
 
 use super::error::CtlError;
@@ -45,7 +46,7 @@ pub(super) struct Verdict {
     /// How sure it is, 0 to 1, when it said so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) confidence: Option<f64>,
-    /// Its reports, as it wrote them but for the space between their parts.
+    /// Its reports, as it wrote them but for the space between their parts and the offsets of local times.
     pub(super) reports: Vec<Box<RawValue>>,
     /// Where the members of each report came from, when a built-in parser was asked.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -57,13 +58,19 @@ pub(super) struct Verdict {
     pub(super) layers: Layers,
     /// The end of its standard error.
     pub(super) stderr: String,
+    /// What each report is about, for people.
+    #[serde(skip)]
+    units: Vec<String>,
 }
 
+/// Reports that get a line of their own.
+const UNITS: usize = 16;
+
 impl Verdict {
-    /// Judges a job. `limits` are those it ran with, for the words.
-    pub(super) fn new(ran: Result<Finished, JobError>, limits: &Limits) -> Self {
+    /// Judges a job. `limits` are those it ran with, for the words; `zone` is that of local times.
+    pub(super) fn new(ran: Result<Finished, JobError>, limits: &Limits, zone: &TimeZone) -> Self {
         match ran {
-            Ok(finished) => Self::of_finished(finished, limits),
+            Ok(finished) => Self::of_finished(finished, limits, zone),
             Err(error) => Self {
                 reason: joined(&error),
                 ..Self::empty(Word::SetupError)
@@ -71,7 +78,7 @@ impl Verdict {
         }
     }
 
-    fn of_finished(finished: Finished, limits: &Limits) -> Self {
+    fn of_finished(finished: Finished, limits: &Limits, zone: &TimeZone) -> Self {
         let (outcome, reason) = judge(&finished, limits);
         let most = usize::try_from(limits.output_bytes).unwrap_or(usize::MAX);
         let mut verdict = Self {
@@ -85,13 +92,13 @@ impl Verdict {
             ..Self::empty(outcome)
         };
         if outcome == Word::Ok {
-            verdict.read(&finished.stdout, &ReadLimits::of_output(most));
+            verdict.read(&finished.stdout, &ReadLimits::of_output(most), zone);
         }
         verdict
     }
 
     /// Reads what a job wrote that ended well.
-    fn read(&mut self, stdout: &[u8], limits: &ReadLimits) {
+    fn read(&mut self, stdout: &[u8], limits: &ReadLimits, zone: &TimeZone) {
         match read_output(stdout, limits) {
             Ok(output) => {
                 self.status = Some(output.status.as_str());
@@ -100,17 +107,32 @@ impl Verdict {
                 self.explanation = output
                     .explanation
                     .and_then(|text| RawValue::from_string(text).ok());
-                let reports = output.reports.into_iter();
-                // Each was read as JSON a moment ago.
-                self.reports = reports
-                    .filter_map(|report| RawValue::from_string(on_one_line(report.text())).ok())
-                    .collect();
+                for document in output.reports {
+                    self.add(document, zone);
+                }
             }
             Err(error) => {
                 self.outcome = Word::RejectedOutput;
                 self.reason = error.to_string();
             }
         }
+    }
+
+    /// Adds a report, its local times with the offset that the zone has at them.
+    fn add(&mut self, document: Document, zone: &TimeZone) {
+        if self.units.len() < UNITS {
+            self.units.push(about(&document));
+        }
+        let (document, assumed) = document.with_offsets(zone);
+        for words in assumed.iter().map(ToString::to_string) {
+            if !self.reason.contains(&words) {
+                let gap = if self.reason.is_empty() { "" } else { "; " };
+                self.reason.extend([gap, &words]);
+            }
+        }
+        // It was read as JSON a moment ago.
+        let raw = RawValue::from_string(on_one_line(document.text()));
+        self.reports.extend(raw.ok());
     }
 
     fn empty(outcome: Word) -> Self {
@@ -127,6 +149,7 @@ impl Verdict {
             denied: Vec::new(),
             layers: Layers::default(),
             stderr: String::new(),
+            units: Vec::new(),
         }
     }
 
@@ -168,8 +191,16 @@ impl Verdict {
             on(layers.cgroup),
         );
         text.push_str(&took);
+        for unit in &self.units {
+            text.extend(["  ", &wrap(unit, output.width(), 4), "\n"]);
+        }
+        let more = self.reports.len().saturating_sub(self.units.len());
+        if more > 0 {
+            text.extend(["  and ", &more.to_string(), " more\n"]);
+        }
         for denial in &self.denied {
-            text.extend(["refused ", &denial.what, ": ", &denial.detail, "\n"]);
+            let refused = format!("refused {}: {}", denial.what, visible(&denial.detail));
+            text.extend([&wrap(&refused, output.width(), 2), "\n"]);
         }
         if !self.stderr.is_empty() {
             text.push_str("it wrote to standard error:\n");
@@ -179,6 +210,20 @@ impl Verdict {
         }
         text
     }
+}
+
+/// A report in a line.
+fn about(document: &Document) -> String {
+    let result = match document.result() {
+        Some(result) => result.as_str(),
+        None => "none",
+    };
+    format!(
+        "unit {}, part {}, result {result}, {}",
+        visible(document.serial()),
+        visible(document.part_number()),
+        count(document.steps() as u64, "step", "steps"),
+    )
 }
 
 impl Word {
@@ -275,7 +320,7 @@ mod tests {
     }
 
     fn word(outcome: Outcome, stdout: &str) -> Word {
-        Verdict::new(Ok(finished(outcome, stdout)), &Limits::default()).outcome
+        Verdict::new(Ok(finished(outcome, stdout)), &Limits::default(), &TimeZone::UTC).outcome
     }
 
     #[test]
@@ -302,6 +347,7 @@ mod tests {
         let verdict = Verdict::new(
             Ok(finished(Outcome::Crashed { signal: 11 }, "")),
             &Limits::default(),
+            &TimeZone::UTC,
         );
         let json = serde_json::to_value(&verdict).unwrap();
         assert_eq!(json["outcome"], "crashed");
@@ -319,6 +365,7 @@ mod tests {
         let verdict = Verdict::new(
             Ok(finished(Outcome::Failed { status: 1 }, "")),
             &Limits::default(),
+            &TimeZone::UTC,
         );
         assert!(!verdict.render(Output::plain(80)).contains('\u{1b}'));
     }

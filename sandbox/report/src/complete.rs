@@ -4,9 +4,11 @@ use std::fmt;
 use std::ops::Range;
 
 use jiff::Zoned;
+use jiff::tz::TimeZone;
 use uuid::Uuid;
 
 use crate::model::{Code as _, Kind};
+use crate::step_starts::StepStarts;
 use crate::time::{self, Doubt};
 use crate::top::Top;
 use crate::{Document, Fault, Problem};
@@ -22,8 +24,8 @@ pub struct Defaults<'a> {
     pub location: &'a str,
     /// Purpose, up to 100 characters; empty when the settings name none.
     pub purpose: &'a str,
-    /// When the file was last written, in the station's zone: the start of a report that has none. The zone gives
-    /// the offset to a start without one.
+    /// When the file was last written, in the zone of the converter's arguments or of the machine: the start of a report
+    /// that has none. The zone gives the offset to a start without one, also to that of a step.
     pub file_time: &'a Zoned,
 }
 
@@ -57,8 +59,17 @@ pub enum Assumption {
     Offset {
         /// The offset that was added.
         offset: String,
+        /// Where it is from: a name of the time zone database; none when the zone has none.
+        zone: Option<String>,
         /// Whether the local time names one instant.
         doubt: Doubt,
+    },
+    /// Starts of steps had no offset.
+    StepOffsets {
+        /// As for `start`.
+        zone: Option<String>,
+        /// How many of them the clock showed twice or never.
+        doubtful: usize,
     },
 }
 
@@ -97,8 +108,8 @@ impl fmt::Display for Assumption {
                 )
             }
             Self::FileTime(start) => write!(f, "start {start} (time of the file)"),
-            Self::Offset { offset, doubt } => {
-                write!(f, "offset {offset} of start (from the station's time zone")?;
+            Self::Offset { offset, zone, doubt } => {
+                write!(f, "offset {offset} of start ({}", Zone(zone.as_deref()))?;
                 f.write_str(match doubt {
                     Doubt::None => ")",
                     Doubt::Twice => "; the clock showed this time twice, the first is taken)",
@@ -107,13 +118,33 @@ impl fmt::Display for Assumption {
                     }
                 })
             }
+            Self::StepOffsets { zone, doubtful } => {
+                let zone = Zone(zone.as_deref());
+                write!(f, "offsets of the starts of steps ({zone}")?;
+                match doubtful {
+                    0 => f.write_str(")"),
+                    some => write!(f, "; the clock showed {some} of these times twice or never)"),
+                }
+            }
+        }
+    }
+}
+
+/// Where an offset is from.
+struct Zone<'a>(Option<&'a str>);
+
+impl fmt::Display for Zone<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(name) => write!(f, "from the time zone {name}"),
+            None => f.write_str("from the station's time zone"),
         }
     }
 }
 
 impl Document {
     /// Fills in what is missing: `id`, `type`, `result`, `machineName`, `location`, `purpose`, `start` and its
-    /// offset. A member that is null counts as missing.
+    /// offset, the offsets of the starts of steps. A member that is null counts as missing.
     ///
     /// # Errors
     /// When something is missing and its default is empty or longer than the format allows.
@@ -121,13 +152,7 @@ impl Document {
         let Some(top) = Top::of(&self.text) else {
             return Ok((self, Vec::new()));
         };
-        let mut filling = Filling {
-            top: &top,
-            inserts: Vec::new(),
-            edits: Vec::new(),
-            assumed: Vec::new(),
-            faults: Vec::new(),
-        };
+        let mut filling = Filling::of(&top);
         let id = filling.id(self.id, defaults.id);
         if top.get("type").is_none() {
             filling.fill("type", self.kind.as_str());
@@ -140,7 +165,12 @@ impl Document {
         filling.setting("machineName", "station.name", defaults.machine_name);
         filling.setting("location", "station.location", defaults.location);
         filling.setting("purpose", "station.purpose", defaults.purpose);
-        filling.start(defaults.file_time);
+        if !filling.start_is_there() {
+            let start = time::instant_text(defaults.file_time);
+            filling.fill("start", &start);
+            filling.assumed.push(Assumption::FileTime(start));
+        }
+        filling.offsets(defaults.file_time.time_zone());
         if !filling.faults.is_empty() {
             return Err(Incomplete {
                 faults: filling.faults,
@@ -156,6 +186,18 @@ impl Document {
             assumed,
         ))
     }
+
+    /// Gives local times, of the report and of its steps, the offset that a zone has at them, and nothing else.
+    #[must_use]
+    pub fn with_offsets(self, zone: &TimeZone) -> (Self, Vec<Assumption>) {
+        let Some(top) = Top::of(&self.text) else {
+            return (self, Vec::new());
+        };
+        let mut filling = Filling::of(&top);
+        filling.offsets(zone);
+        let (text, assumed) = filling.apply(&self.text);
+        (Self { text, ..self }, assumed)
+    }
 }
 
 /// Changes to a text while they are gathered.
@@ -169,7 +211,17 @@ struct Filling<'t> {
     faults: Vec<Fault>,
 }
 
-impl Filling<'_> {
+impl<'t> Filling<'t> {
+    fn of(top: &'t Top<'t>) -> Self {
+        Self {
+            top,
+            inserts: Vec::new(),
+            edits: Vec::new(),
+            assumed: Vec::new(),
+            faults: Vec::new(),
+        }
+    }
+
     /// Sets a member that is absent or null to a text.
     fn fill(&mut self, member: &'static str, value: &str) {
         match self.top.place(member) {
@@ -218,19 +270,36 @@ impl Filling<'_> {
         });
     }
 
-    fn start(&mut self, file_time: &Zoned) {
-        let Some(text) = self.top.text("start") else {
-            let start = time::instant_text(file_time);
-            self.fill("start", &start);
-            self.assumed.push(Assumption::FileTime(start));
-            return;
-        };
-        if let Some(start) = time::parse(&text).filter(|start| !start.has_offset()) {
-            let (offset, doubt) = start.offset_in(file_time.time_zone());
+    fn start_is_there(&self) -> bool {
+        self.top.text("start").is_some()
+    }
+
+    /// Gives local times the offset that the zone has at them.
+    fn offsets(&mut self, zone: &TimeZone) {
+        let name = || zone.iana_name().map(str::to_owned);
+        if let Some(text) = self.top.text("start")
+            && let Some(start) = time::parse(&text).filter(|start| !start.has_offset())
+        {
+            let (offset, doubt) = start.offset_in(zone);
             let offset = time::offset_text(offset);
             self.fill("start", &format!("{text}{offset}"));
-            self.assumed.push(Assumption::Offset { offset, doubt });
+            self.assumed.push(Assumption::Offset {
+                offset,
+                zone: name(),
+                doubt,
+            });
         }
+        let (Some(root), Some(place)) = (self.top.get("root"), self.top.place("root")) else {
+            return;
+        };
+        let StepStarts { edits, doubtful } = StepStarts::of(root, place.start, zone);
+        if !edits.is_empty() {
+            self.assumed.push(Assumption::StepOffsets {
+                zone: name(),
+                doubtful,
+            });
+        }
+        self.edits.extend(edits);
     }
 
     /// Carries the changes out: new members come first in the object, everything else keeps its place.

@@ -22,6 +22,7 @@ mod output;
 mod path;
 mod read;
 mod scan;
+mod step_starts;
 mod time;
 mod top;
 

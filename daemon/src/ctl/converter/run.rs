@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+use jiff::tz::TimeZone;
 use stationd_sandbox::{JobSpec, Limits, PolicyMode, Program, TrustedKeys};
 
 use crate::ctl::context::Context;
@@ -100,7 +101,7 @@ pub(super) fn run(context: &Context, arguments: Arguments) -> Result<(), CtlErro
         },
         keys: TrustedKeys::default(),
     });
-    let verdict = Verdict::new(ran, &limits);
+    let verdict = Verdict::new(ran, &limits, &TimeZone::system());
     context.show(&verdict, |verdict| verdict.render(context.output))?;
     verdict.result()
 }

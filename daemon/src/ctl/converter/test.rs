@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use jiff::tz::TimeZone;
 use stationd_sandbox::JobSpec;
 
 use crate::ctl::config;
@@ -47,7 +48,8 @@ pub(super) fn run(context: &Context, arguments: &Arguments, explain: bool) -> Re
         policy: settings.sandbox.policy,
         keys: settings.sandbox.trusted_keys,
     });
-    let verdict = Verdict::new(ran, &converter.limits);
+    let zone = converter.time_zone.clone().unwrap_or_else(TimeZone::system);
+    let verdict = Verdict::new(ran, &converter.limits, &zone);
     context.show(&verdict, |verdict| verdict.render(context.output))?;
     verdict.result()
 }

@@ -149,6 +149,35 @@ fn a_report_that_the_settings_do_not_complete_is_refused() {
 }
 
 #[test]
+fn local_starts_of_steps_get_the_offset_that_the_zone_has_at_them() {
+    let text = SMALL
+        .replacen("2026-01-02T03:04:05+01:00", "2026-10-25T01:59:00", 1)
+        .replacen(
+            "\"status\":\"P\"}}",
+            "\"status\":\"P\",\"steps\":[ {\"stepType\":\"x\",\"name\":\"\u{e9}\",\"start\":\"2026-10-25T02:30:00.5\",\"steps\":[\
+             {\"stepType\":\"x\",\"name\":\"b\",\"start\":\"2026-10-25T03:30:00\"}]}, {\"stepType\":\"x\",\"start\":\"2026-10-25T03:30:00Z\"},\
+             {\"stepType\":\"x\",\"start\":\"soon\"}]}}",
+            1,
+        );
+    let zone = jiff::tz::TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap();
+    let (document, assumed) = Document::parse(&text, &limits()).unwrap().with_offsets(&zone);
+    let expected = text
+        .replacen("01:59:00", "01:59:00+02:00", 1)
+        .replacen("02:30:00.5", "02:30:00.5+02:00", 1)
+        .replacen("03:30:00\"", "03:30:00+01:00\"", 1);
+    assert_eq!(document.text(), expected);
+    let words: Vec<_> = assumed.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        words,
+        [
+            "offset +02:00 of start (from the station's time zone)",
+            "offsets of the starts of steps (from the station's time zone; the clock showed 1 of these times twice or \
+             never)",
+        ]
+    );
+}
+
+#[test]
 fn a_start_that_the_clock_showed_twice_or_never_says_so() {
     // Central Europe, written as a rule so that no time zone files are needed.
     let zone = jiff::tz::TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap();
@@ -179,6 +208,7 @@ fn a_start_that_the_clock_showed_twice_or_never_says_so() {
             assumed,
             [Assumption::Offset {
                 offset: offset.to_owned(),
+                zone: None,
                 doubt
             }]
         );
