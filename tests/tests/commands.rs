@@ -71,7 +71,7 @@ mod tests {
     ];
 
     /// Documents, whose lines are as long as they are.
-    const DOCUMENTS: &[&str] = &["convert", "config schema", "config show", "metrics"];
+    const DOCUMENTS: &[&str] = &["convert ", "config schema", "config show", "metrics"];
 
     struct Scene {
         line: Line,

@@ -174,7 +174,7 @@ impl Status {
             ));
         } else if !self.server.last_error.is_empty() {
             found.push(format!(
-                "server: {}; nothing is lost, stationctl doctor looks for the cause",
+                "server: {}; nothing is lost; stationctl doctor looks for the cause",
                 self.server.last_error
             ));
         }

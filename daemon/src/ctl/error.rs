@@ -103,6 +103,10 @@ impl CtlError {
             Self::Refused(fault) if fault.code == code::AUTH_FAILED => {
                 Some("the key file belongs to another daemon: name the right one with --key-file".to_owned())
             }
+            Self::Refused(fault) if fault.code == code::NOT_FOUND => Some(
+                "stationctl queue list and converter list show what there is, stationctl trace what was delivered"
+                    .to_owned(),
+            ),
             Self::Refused(fault) if fault.code == code::UNKNOWN_COMMAND => {
                 Some("the daemon is older than this stationctl: use the one of the same package".to_owned())
             }

@@ -147,6 +147,11 @@ fn format_report(serial: &str, id: &uuid::Uuid) -> String {
 }
 
 fn summary(replay: &ReplayPart) -> String {
+    if replay.sources == 0 {
+        return "nothing was archived in that time\n\
+                sources are archived when their converter has after = \"archive\"\n"
+            .to_owned();
+    }
     let what = if replay.dry_run {
         "would be queued"
     } else {

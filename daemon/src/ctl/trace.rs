@@ -3,14 +3,14 @@
 use clap::Args;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use stationd_actors::model::{EntryState, Outcome};
+use stationd_actors::model::{EntryState, Outcome, ServerState};
 
 use super::context::Context;
 use super::error::CtlError;
 use super::output::{self, Output, Tone};
 use super::table::wrap;
-use super::words::{bytes, count, local};
-use crate::control::{FailurePart, JobPart, TracedPart, TracedReportPart};
+use super::words::{bytes, count, local, visible};
+use crate::control::{FailurePart, JobPart, Status, TracedPart, TracedReportPart};
 
 /// Whose way.
 #[derive(Debug, Args)]
@@ -33,11 +33,18 @@ struct Answer {
 /// Exit code 1 when nothing is known of it.
 pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<(), CtlError> {
     let question = json!({ "of": arguments.of, "limit": arguments.limit });
-    let answer: Answer = context.client()?.ask("trace", &question)?;
+    let mut client = context.client()?;
+    let answer: Answer = client.ask("trace", &question)?;
     if context.json() {
         output::write_json(&answer)?;
     } else {
-        output::write(render(&arguments.of, &answer, context.output))?;
+        let waits = answer.traced.iter().flat_map(|traced| &traced.reports);
+        let status = if waits.clone().any(waits_for_the_server) {
+            client.ask("status", &json!({}))?
+        } else {
+            Status::default()
+        };
+        output::write(render(&arguments.of, &answer, &status, context.output))?;
     }
     if answer.traced.is_empty() {
         return Err(CtlError::No);
@@ -45,15 +52,46 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<(), CtlErr
     Ok(())
 }
 
-fn render(of: &str, answer: &Answer, output: Output) -> String {
+fn waits_for_the_server(report: &TracedReportPart) -> bool {
+    let entry = report.entry.as_ref();
+    report.receipt.is_none() && entry.is_some_and(|entry| entry.state == EntryState::Ready)
+}
+
+/// What keeps every report from the server; none when nothing does.
+fn what_keeps_all(status: &Status) -> Option<String> {
+    let server = &status.server;
+    if status.paused {
+        return Some("until work goes on: stationctl resume".to_owned());
+    }
+    match (server.state, &server.down_since) {
+        (ServerState::Parked, _) => Some(format!(
+            "for the server, which refuses us: {}; stationctl doctor says what to do",
+            server.last_error
+        )),
+        (_, Some(since)) => Some(format!(
+            "for the server, not reachable since {}: {}; it is sent when the server answers",
+            local(since),
+            server.last_error
+        )),
+        _ => None,
+    }
+}
+
+/// `status` says what those wait for that wait.
+fn render(of: &str, answer: &Answer, status: &Status, output: Output) -> String {
     if answer.traced.is_empty() {
-        return format!(
-            "nothing is known of {of}: no report, serial number or file of that name\nif its file is still in the drop \
-             folder, stationctl status says what it waits for\n"
-        );
+        let lines = [
+            format!(
+                "nothing is known of {}: no report, serial number or file of that name",
+                visible(of)
+            ),
+            "a file that is still in its drop folder: stationctl status says why it waits".to_owned(),
+        ];
+        return lines.map(|line| wrap(&line, output.width(), 2) + "\n").concat();
     }
     let mut story = Story {
         output,
+        kept: what_keeps_all(status),
         text: String::new(),
     };
     for traced in &answer.traced {
@@ -72,6 +110,8 @@ fn render(of: &str, answer: &Answer, output: Output) -> String {
 /// The lines so far.
 struct Story {
     output: Output,
+    /// What keeps every report from the server.
+    kept: Option<String>,
     text: String,
 }
 
@@ -159,22 +199,24 @@ impl Story {
             }
             self.line(&receipt.at, word, tone, &words);
         } else if let Some(entry) = &report.entry {
-            let (at, word, words) = match entry.state {
-                EntryState::Ready if entry.attempts == 0 => (
+            let tries = match entry.attempts {
+                0 => String::new(),
+                tries => format!("; {} so far", count(tries.into(), "try", "tries")),
+            };
+            let (at, word, words) = match (entry.state, &self.kept) {
+                (EntryState::Ready, Some(kept)) => ("", "waiting", format!("{kept}{tries}")),
+                (EntryState::Ready, None) if entry.attempts == 0 => (
                     "",
                     "waiting",
-                    "for the server; stationctl status says whether it is reached".to_owned(),
+                    "for its turn; the server is not in trouble".to_owned(),
                 ),
-                EntryState::Ready => (
+                (EntryState::Ready, None) => (
                     entry.not_before.as_str(),
                     "waiting",
-                    format!(
-                        "for the next try then; {} so far",
-                        count(entry.attempts.into(), "try", "tries")
-                    ),
+                    format!("for the next try then{tries}"),
                 ),
-                EntryState::Leased => ("", "sending", "on its way now".to_owned()),
-                EntryState::Dead => (
+                (EntryState::Leased, _) => ("", "sending", "on its way now".to_owned()),
+                (EntryState::Dead, _) => (
                     "",
                     "refused",
                     format!(
@@ -218,7 +260,7 @@ mod tests {
 
     #[test]
     fn the_story_has_every_step_in_its_order_and_fits() {
-        let text = render("SN1", &answer(), Output::plain(80));
+        let text = render("SN1", &answer(), &Status::default(), Output::plain(80));
         assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
         let mut rest = text.as_str();
         for step in [
@@ -245,6 +287,9 @@ mod tests {
             found_by: None,
             traced: Vec::new(),
         };
-        assert!(render("SN9", &nothing, Output::plain(80)).starts_with("nothing is known of SN9"));
+        assert!(
+            render("SN9", &nothing, &Status::default(), Output::plain(80))
+                .starts_with("nothing is known of SN9")
+        );
     }
 }

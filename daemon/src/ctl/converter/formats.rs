@@ -5,6 +5,8 @@ use stationd_converters::Format;
 
 use crate::ctl::context::Context;
 use crate::ctl::error::CtlError;
+use crate::ctl::output::{Output, Tone};
+use crate::ctl::table::wrap;
 
 pub(super) fn run(context: &Context) -> Result<(), CtlError> {
     let formats: Vec<_> = Format::ALL
@@ -17,12 +19,18 @@ pub(super) fn run(context: &Context) -> Result<(), CtlError> {
             })
         })
         .collect();
-    let lines: Vec<_> = Format::ALL
-        .iter()
-        .map(|format| {
-            let (name, patterns) = (format.as_str(), format.patterns().join(" "));
-            format!("{name:<19} {patterns:<24} {}\n", format.arguments().join(" "))
-        })
-        .collect();
-    context.show(&json!({ "formats": formats }), |_| lines.concat())
+    let lines = Format::ALL.iter().map(|format| line(*format, context.output));
+    context.show(&json!({ "formats": formats }), |_| lines.collect())
+}
+
+/// A format with its patterns, its arguments below.
+fn line(format: Format, output: Output) -> String {
+    const INDENT: usize = 4;
+    let name = output.paint(Tone::Strong, format.as_str());
+    let patterns = format.patterns().join(" ");
+    let arguments = match format.arguments() {
+        [] => "those of each format, by its name".to_owned(),
+        names => wrap(&names.join(" "), output.width(), INDENT),
+    };
+    format!("{name}  {patterns}\n{:INDENT$}{arguments}\n", "")
 }

@@ -46,11 +46,10 @@ pub(super) fn check(context: &Context, findings: &mut Vec<Finding>) -> Option<St
         ));
     }
     for problem in &status.problems {
-        findings.push(Finding::warning(
-            CHECK,
-            problem,
-            "stationctl status shows it with the rest",
-        ));
+        // What it says of the doctor is for who reads it elsewhere.
+        let words = problem.split("; stationctl doctor").next().unwrap_or(problem);
+        let remedy = "see the checks below; stationctl status says since when";
+        findings.push(Finding::warning(CHECK, words, remedy));
     }
     if status.paused {
         findings.push(Finding::warning(CHECK, "work is paused", "stationctl resume"));

@@ -10,13 +10,16 @@ pub(super) fn check(scene: &Scene) -> Vec<Finding> {
         return Vec::new();
     };
     let queue = &status.queue;
+    let oldest = match queue.oldest_age_s {
+        0 => String::new(),
+        age => format!(", the oldest for {}", span(age)),
+    };
     let words = format!(
-        "{} of {} used, {} waiting, {} refused, the oldest for {}",
+        "{} of {} used, {} refused, {} waiting{oldest}",
         bytes(queue.bytes),
         bytes(queue.map_bytes),
-        queue.ready,
         queue.dead,
-        span(queue.oldest_age_s)
+        queue.ready,
     );
     vec![match () {
         () if queue.map_bytes == 0 => Finding::failure(
