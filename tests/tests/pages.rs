@@ -239,10 +239,109 @@ mod tests {
         promtool(&["test", "rules", "stationd.rules.test.yml"], None);
     }
 
+    /// The texts at a path of each of some objects.
+    fn texts<'a>(of: &'a Json, member: &'a str) -> impl Iterator<Item = &'a str> {
+        let all = of.as_array().into_iter().flatten();
+        all.map(move |one| one[member].as_str().unwrap_or_default())
+    }
+
+    fn dashboard() -> Json {
+        serde_json::from_slice(&std::fs::read(delivery("stationd-dashboard.json")).unwrap()).unwrap()
+    }
+
+    /// The server that is chosen at the top of the dashboard.
+    fn chosen() -> Json {
+        serde_json::json!({"type": "prometheus", "uid": "${datasource}"})
+    }
+
+    #[test]
+    fn the_dashboard_can_be_imported_anywhere() {
+        let dashboard = dashboard();
+        // That of Grafana 10.2; a newer one upgrades it, an older one reads it.
+        assert_eq!(dashboard["schemaVersion"], 38);
+        assert!(dashboard["uid"].as_str().is_some_and(|uid| uid.len() <= 40));
+        // An id is that of one installation, and would overwrite a dashboard there.
+        assert!(dashboard["id"].is_null());
+        let variables = &dashboard["templating"]["list"];
+        assert_eq!(
+            texts(variables, "name").collect::<Vec<_>>(),
+            ["datasource", "instance"]
+        );
+        assert_eq!(
+            texts(variables, "type").collect::<Vec<_>>(),
+            ["datasource", "query"]
+        );
+        assert_eq!(variables[1]["datasource"], chosen());
+        for panel in dashboard["panels"].as_array().unwrap() {
+            let targets = panel["targets"].as_array().unwrap();
+            let asked = std::iter::once(panel).chain(targets);
+            assert!(
+                asked.into_iter().all(|one| one["datasource"] == chosen()),
+                "{panel}"
+            );
+            let references: BTreeSet<_> = texts(&panel["targets"], "refId").collect();
+            assert_eq!(references.len(), targets.len(), "{panel}");
+        }
+    }
+
+    #[test]
+    fn no_panel_of_the_dashboard_lies_on_another() {
+        let dashboard = dashboard();
+        let (mut ids, mut cells) = (BTreeSet::new(), BTreeSet::new());
+        for panel in dashboard["panels"].as_array().unwrap() {
+            assert!(ids.insert(panel["id"].as_u64().unwrap()), "{panel}");
+            let place = |side: &str| panel["gridPos"][side].as_u64().unwrap();
+            assert!(place("w") > 0 && place("x") + place("w") <= 24, "{panel}");
+            for x in place("x")..place("x") + place("w") {
+                for y in place("y")..place("y") + place("h") {
+                    assert!(cells.insert((x, y)), "{panel}");
+                }
+            }
+        }
+        let area: u64 = cells.iter().map(|(_, y)| y + 1).max().unwrap_or(0) * 24;
+        assert_eq!(u64::try_from(cells.len()).unwrap(), area, "the grid has no holes");
+    }
+
+    #[test]
+    fn each_panel_of_the_dashboard_has_units_and_options_that_grafana_knows() {
+        /// Ids of units. Source: Grafana, "Standard options definitions", and its list of units.
+        const UNITS: [&str; 5] = ["bytes", "cpm", "percentunit", "s", "short"];
+        for panel in dashboard()["panels"].as_array().unwrap() {
+            let title = panel["title"].as_str().unwrap();
+            let defaults = &panel["fieldConfig"]["defaults"];
+            let overrides = panel["fieldConfig"]["overrides"].as_array().unwrap();
+            let properties = overrides
+                .iter()
+                .flat_map(|one| one["properties"].as_array().unwrap());
+            let overridden = properties
+                .filter(|one| one["id"] == "unit")
+                .map(|one| &one["value"]);
+            for unit in std::iter::once(&defaults["unit"]).chain(overridden) {
+                let known = UNITS.iter().any(|known| unit == known);
+                assert!(unit.is_null() || known, "{title}: {unit}");
+            }
+            for one in overrides {
+                let series = &one["matcher"]["options"];
+                let mut legends = texts(&panel["targets"], "legendFormat");
+                assert!(legends.any(|legend| series == legend), "{title}: {series}");
+            }
+            match panel["type"].as_str() {
+                Some("timeseries") => assert!(panel["options"]["legend"].is_object(), "{title}"),
+                Some("stat") => {
+                    assert!(
+                        panel["options"]["reduceOptions"]["calcs"][0].is_string(),
+                        "{title}"
+                    );
+                    assert!(defaults["thresholds"]["steps"][0]["value"].is_null(), "{title}");
+                }
+                other => panic!("{title}: {other:?}"),
+            }
+        }
+    }
+
     #[test]
     fn the_dashboard_names_only_metrics_that_are_served() {
-        let text = std::fs::read(delivery("stationd-dashboard.json")).unwrap();
-        let dashboard: Json = serde_json::from_slice(&text).unwrap();
+        let dashboard = dashboard();
         let panels = dashboard["panels"].as_array().unwrap();
         let expressions: Vec<_> = panels
             .iter()
