@@ -6,8 +6,9 @@
 #[cfg(test)]
 mod tests {
     use std::cell::{Cell, RefCell};
+    use std::collections::{BTreeMap, BTreeSet};
 
-    use stationd_tests::{Books, Cut, Cutter, Line, Lost, Moment, Server};
+    use stationd_tests::{Books, Cut, Cutter, Line, Lost, Moment, Mounts, Server};
 
     fn line(server: &Server, after: &str) -> Line {
         let keys = format!("kind = \"builtin\"\nformat = \"wsjf\"\nafter = {after:?}");
@@ -114,6 +115,62 @@ mod tests {
         assert!(syncs.is_none_or(|cuts| cuts > 0), "{syncs:?}");
         let renames = cut_moves_before_each(10, Moment::Rename, |_| Lost::Everything);
         assert!(renames.is_none_or(|cuts| cuts > 0), "{renames:?}");
+    }
+
+    /// Each file is whole in the drop folder, or under its name in the done folder, or in both.
+    fn check_whole(line: &Line, whole: &BTreeMap<String, Vec<u8>>) {
+        for (name, content) in whole {
+            let places = ["drop", "done"].map(|folder| line.path("wsjf").join(folder).join(name));
+            let found: Vec<_> = places
+                .iter()
+                .filter_map(|path| std::fs::read(path).ok())
+                .collect();
+            assert!(!found.is_empty(), "{name} is lost");
+            assert!(found.iter().all(|found| found == content), "{name} is not whole");
+        }
+    }
+
+    #[test]
+    fn a_power_cut_before_any_step_of_a_copy_to_another_file_system_leaves_the_source_or_a_whole_copy() {
+        for lost in [Lost::Everything, Lost::Content, Lost::Some(7)] {
+            let Some(mounts) = Mounts::own() else { return };
+            let server = Server::http();
+            let line = line(&server, "move");
+            let done = line.path("wsjf/done");
+            std::fs::create_dir(&done).unwrap();
+            mounts.memory(&done);
+            // More than a page, so that a copy can be half written.
+            let books = RefCell::new(Books::of_heavy_files(20_000));
+            let whole = RefCell::new(BTreeMap::new());
+            let cuts = cut_before_each(
+                &line,
+                80,
+                Moment::Step,
+                |_| lost,
+                || {
+                    check_whole(&line, &whole.borrow());
+                    books.borrow_mut().drop_files(&line, "wsjf", 1);
+                    let name = format!("{}.json", books.borrow().dropped() - 1);
+                    let content = std::fs::read(line.path("wsjf/drop").join(&name)).unwrap();
+                    whole.borrow_mut().insert(name, content);
+                },
+                || all_arrived(&line, &server, books.borrow().dropped()),
+            );
+            let Some(cuts) = cuts else { return };
+            assert!(cuts > 25, "{cuts}");
+            let books = books.into_inner();
+            finish(&line, &server, &books);
+            books.check_arrived(&line, "wsjf", &server);
+            check_whole(&line, &whole.borrow());
+            // A cut between the copy and the end of its source leaves both, and the source is retired again: a second
+            // copy, but nothing half.
+            let contents: BTreeSet<_> = whole.into_inner().into_values().collect();
+            for name in line.names("wsjf", "done") {
+                let content = std::fs::read(done.join(&name)).unwrap();
+                assert!(contents.contains(&content), "{name} is not whole");
+            }
+            assert_eq!(line.names("wsjf", "drop"), Vec::<String>::new());
+        }
     }
 
     #[test]

@@ -35,7 +35,7 @@ impl Change {
 #[derive(Debug)]
 pub(super) struct Names {
     changes: Vec<Change>,
-    /// A folder on the same disk for hard links to what is removed.
+    /// A folder for what is removed: hard links, and copies of what lies on another disk.
     copies: PathBuf,
     kept: u64,
 }
@@ -92,10 +92,10 @@ impl Names {
                         std::fs::rename(&to, &from)?;
                     }
                     if let Some(copy) = replaced {
-                        std::fs::rename(copy, &to)?;
+                        put(&copy, &to)?;
                     }
                 }
-                Change::Removed { path, copy } => std::fs::rename(copy, path)?,
+                Change::Removed { path, copy } => put(&copy, &path)?,
             }
         }
         Ok(())
@@ -108,9 +108,20 @@ impl Names {
             let copy = self.copies.join(self.kept.to_string());
             match std::fs::hard_link(path, &copy) {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
+                    return std::fs::copy(path, &copy).map(|_| copy);
+                }
                 made => return made.map(|()| copy),
             }
         }
+    }
+}
+
+/// Puts a kept file under its name again, on whatever disk.
+fn put(copy: &Path, path: &Path) -> io::Result<()> {
+    match std::fs::rename(copy, path) {
+        Err(error) if error.kind() == io::ErrorKind::CrossesDevices => std::fs::copy(copy, path).map(drop),
+        renamed => renamed,
     }
 }
 
