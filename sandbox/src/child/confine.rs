@@ -2,10 +2,9 @@
 
 use std::convert::Infallible;
 use std::ffi::OsString;
-use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd as _, AsRawFd as _, BorrowedFd, OwnedFd};
 use std::path::Path;
 
-use landlock::RulesetCreated;
 use nix::errno::Errno;
 use nix::sys::prctl;
 use nix::unistd::{Pid, Whence, fchdir, getpid, lseek};
@@ -29,6 +28,8 @@ pub(crate) struct Context {
     pub(crate) capabilities: Capabilities,
     pub(crate) system: SystemFiles,
     pub(crate) filters: Filters,
+    /// Landlock's rules without a right, for built-in converters; where there is Landlock.
+    pub(crate) nothing: Option<OwnedFd>,
     pub(crate) time_zone: Option<OsString>,
 }
 
@@ -110,7 +111,7 @@ fn attempt(assignment: &Assignment<'_>) -> Result<Infallible, Failure> {
             rewind(&descriptors.input)?;
             place_standard(descriptors, &descriptors.input)?;
             let parser = builtin::Parser::new(*format, run);
-            bind(assignment, &[NOTES_FD], || rules(assignment, None))?;
+            bind(assignment, &[NOTES_FD], || restrict_to_nothing(context))?;
             trap::report_trapped_calls()?;
             install(&context.filters.builtin.clone().of_process(own_pid()))
                 .map_err(Step::Seccomp.failed())?;
@@ -132,9 +133,7 @@ fn attempt(assignment: &Assignment<'_>) -> Result<Infallible, Failure> {
                 limit(assignment, &[EXEC_FD, NOTES_FD])?;
                 confined(assignment, None)?;
             } else {
-                bind(assignment, &[EXEC_FD, NOTES_FD], || {
-                    rules(assignment, Some(folder))
-                })?;
+                bind(assignment, &[EXEC_FD, NOTES_FD], || restrict(assignment, folder))?;
                 let listener = filter_external(assignment)?;
                 confined(assignment, listener.as_ref())?;
             }
@@ -188,11 +187,11 @@ fn place_script(
 fn bind(
     assignment: &Assignment<'_>,
     kept: &[i32],
-    rules: impl FnOnce() -> Result<RulesetCreated, Failure>,
+    restrict: impl FnOnce() -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     prctl::set_no_new_privs().map_err(Step::NoNewPrivileges.failed())?;
     if assignment.context.capabilities.landlock_abi > 0 {
-        files::restrict(rules()?).map_err(Step::Landlock.failed())?;
+        restrict()?;
     }
     limit(assignment, kept)
 }
@@ -204,18 +203,23 @@ fn limit(assignment: &Assignment<'_>, kept: &[i32]) -> Result<(), Failure> {
     limits::apply(&assignment.run.limits, assignment.threads_max).map_err(Step::Limits.failed())
 }
 
-/// The rules of a job: none at all for a built-in converter.
-fn rules(assignment: &Assignment<'_>, folder: Option<&JobFolder>) -> Result<RulesetCreated, Failure> {
+/// Landlock without a right.
+fn restrict_to_nothing(context: &Context) -> Result<(), Failure> {
+    let rules = context.nothing.as_ref().ok_or(Errno::EOPNOTSUPP);
+    let rules = rules.map_err(Step::Ruleset.failed())?;
+    // SAFETY: plain numbers.
+    let bound = unsafe { libc::syscall(libc::SYS_landlock_restrict_self, rules.as_raw_fd(), 0) };
+    Errno::result(bound).map(drop).map_err(Step::Landlock.failed())
+}
+
+/// Landlock with the rights of an external converter.
+fn restrict(assignment: &Assignment<'_>, folder: &JobFolder) -> Result<(), Failure> {
     let Assignment {
         context,
         run,
         descriptors,
         ..
     } = *assignment;
-    let failed = |error| Step::Ruleset.failed()(files::errno_of(&error));
-    let Some(folder) = folder else {
-        return files::rules(files::NONE).map_err(failed);
-    };
     let granted = run
         .grants
         .iter()
@@ -223,7 +227,9 @@ fn rules(assignment: &Assignment<'_>, folder: Option<&JobFolder>) -> Result<Rule
         .zip(&descriptors.grants);
     let own = folder.rights();
     let programs = context.system.programs().filter(|_| run.limits.processes > 0);
-    files::rules(context.system.rights().chain(granted).chain(own).chain(programs)).map_err(failed)
+    let rules = files::rules(context.system.rights().chain(granted).chain(own).chain(programs));
+    let rules = rules.map_err(|error| Step::Ruleset.failed()(files::errno_of(&error)))?;
+    files::restrict(rules).map_err(Step::Landlock.failed())
 }
 
 /// The filter of an external converter, with a listener where there can be one.

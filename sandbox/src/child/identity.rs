@@ -1,10 +1,11 @@
 //! Session, death signal, signals and user of a child.
 
 use nix::errno::Errno;
+use nix::fcntl::{OFlag, open};
 use nix::sys::prctl;
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, sigprocmask};
 use nix::sys::stat::{Mode, umask};
-use nix::unistd::{Pid, getppid, setgroups, setresgid, setresuid, setsid};
+use nix::unistd::{Pid, getppid, setgroups, setresgid, setresuid, setsid, write};
 
 use super::notes::{Failure, Step};
 use crate::scratch::Ids;
@@ -27,12 +28,32 @@ pub(super) fn die_with(forker: Pid) -> Result<(), Failure> {
     }
 }
 
-/// Signals as a fresh program expects them: dispositions and mask survive exec, and Rust ignores SIGPIPE.
+/// What the forker ignores: its end comes with that of its socket.
+pub(crate) const IGNORED: [Signal; 5] = [
+    Signal::SIGTERM,
+    Signal::SIGINT,
+    Signal::SIGHUP,
+    Signal::SIGQUIT,
+    Signal::SIGPIPE,
+];
+
+/// Gives every signal its default disposition. For the forker at its start: who started the daemon may have ignored some,
+/// and that survives exec.
+pub(crate) fn reset_all_signals() {
+    (1..=libc::SIGRTMAX()).for_each(reset);
+}
+
+fn reset(number: i32) {
+    // SAFETY: the default disposition runs no code of ours. KILL, STOP and the two of the C library's own answer
+    // EINVAL, and need nothing.
+    unsafe { libc::signal(number, libc::SIG_DFL) };
+}
+
+/// Signals as a fresh program expects them: dispositions and mask survive exec. Those that the forker does not ignore
+/// have their default since its start.
 pub(super) fn reset_signals() -> Result<(), Failure> {
-    for number in 1..=libc::SIGRTMAX() {
-        // SAFETY: the default disposition runs no code of ours. KILL, STOP and the two of the C library's own answer
-        // EINVAL, and need nothing.
-        unsafe { libc::signal(number, libc::SIG_DFL) };
+    for signal in IGNORED {
+        reset(signal as i32);
     }
     sigprocmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::empty()), None).map_err(Step::Signals.failed())?;
     umask(Mode::S_IRWXG | Mode::S_IRWXO);
@@ -45,10 +66,16 @@ pub(super) fn reset_signals() -> Result<(), Failure> {
 pub(super) fn prefer_for_oom() {
     // The file belongs to root while a process is not dumpable. What is in memory now is the forker's: no secrets.
     let opened = prctl::set_dumpable(true).is_ok();
-    let written = std::fs::write("/proc/self/oom_score_adj", "1000");
-    if opened && prctl::set_dumpable(false).is_err() {
+    if let Ok(file) = open(
+        c"/proc/self/oom_score_adj",
+        OFlag::O_WRONLY | OFlag::O_CLOEXEC,
+        Mode::empty(),
+    ) {
+        write(file, b"1000").unwrap_or_default();
+    }
+    if opened {
         // Only a wrong argument is refused.
-        drop(written);
+        prctl::set_dumpable(false).unwrap_or_default();
     }
 }
 

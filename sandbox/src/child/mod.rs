@@ -14,4 +14,5 @@ mod places;
 mod trap;
 
 pub(crate) use confine::{Assignment, Context, Descriptors, Filters, confine_and_run};
+pub(crate) use identity::{IGNORED, reset_all_signals};
 pub(crate) use places::{EXEC_FD, FIRST_PLACE, NOTES_FD, close_others};

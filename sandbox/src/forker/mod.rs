@@ -5,6 +5,7 @@
 )]
 
 mod account;
+mod aside;
 mod census;
 mod child;
 mod explain;

@@ -10,17 +10,18 @@ use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::prctl;
 use nix::sys::resource::{Resource, getrlimit, rlim_t, setrlimit};
-use nix::sys::signal::{SigHandler, Signal, signal};
+use nix::sys::signal::{SigHandler, signal};
 use nix::sys::socket::{MsgFlags, SockType, getsockopt, send, sockopt};
 use nix::sys::stat::Mode;
-use nix::unistd::{Uid, User, getpid};
+use nix::unistd::{Gid, Uid, User, getpid};
 
+use super::aside::aside;
 use super::receive::receive;
 use super::running::Places;
 use super::serve::Server;
 use super::trial;
 use crate::cgroup::Cgroups;
-use crate::child::{Context, FIRST_PLACE, Filters, close_others};
+use crate::child::{Context, FIRST_PLACE, Filters, IGNORED, close_others, reset_all_signals};
 use crate::error::SandboxError;
 use crate::files::{self, SystemFiles};
 use crate::probe::Capabilities;
@@ -139,7 +140,8 @@ fn serve(socket: &OwnedFd) -> Result<(), Failure> {
     let hello =
         encode(&Hello::Ready(capabilities.clone())).map_err(|_| Failure::at("hello")(Errno::EMSGSIZE))?;
     send(socket.as_raw_fd(), &hello, MsgFlags::MSG_NOSIGNAL).map_err(Failure::at("hello"))?;
-    let filters = filters(&capabilities);
+    let filters = filters(&capabilities).map_err(Failure::at("filters"))?;
+    let nothing = nothing(&capabilities).map_err(Failure::at("landlock_create_ruleset"))?;
     let time_zone = setup.time_zone;
     let context = Context {
         forker: getpid(),
@@ -147,6 +149,7 @@ fn serve(socket: &OwnedFd) -> Result<(), Failure> {
         capabilities,
         system,
         filters,
+        nothing,
         time_zone,
     };
     let places = Places {
@@ -165,26 +168,36 @@ fn confine(setup: &Setup) -> nix::Result<()> {
     files::restrict(rules)
 }
 
-fn filters(capabilities: &Capabilities) -> Filters {
+fn filters(capabilities: &Capabilities) -> nix::Result<Filters> {
     let refusal = if capabilities.notification {
         Refusal::Notified
     } else {
         Refusal::Silent
     };
     let landlock_abi = capabilities.landlock_abi;
-    let external = |processes| {
-        Filter::new(Profile::External {
-            landlock_abi,
-            processes,
-            refusal,
-            explain: false,
-        })
+    let external = |processes| Profile::External {
+        landlock_abi,
+        processes,
+        refusal,
+        explain: false,
     };
-    Filters {
-        builtin: Filter::new(Profile::Builtin),
-        external: external(false),
-        with_processes: external(true),
+    let profiles = [Profile::Builtin, external(false), external(true)];
+    let made = aside(|| profiles.map(|profile| Filter::new(profile).into_numbers()))?;
+    let [builtin, external, with_processes] = made.map(Filter::from_numbers);
+    Ok(Filters {
+        builtin,
+        external,
+        with_processes,
+    })
+}
+
+/// The rules of every built-in converter.
+fn nothing(capabilities: &Capabilities) -> nix::Result<Option<OwnedFd>> {
+    if capabilities.landlock_abi == 0 {
+        return Ok(None);
     }
+    let rules = files::rules(files::NONE).map_err(|error| files::errno_of(&error))?;
+    Option::from(rules).ok_or(Errno::EOPNOTSUPP).map(Some)
 }
 
 /// Nothing of the forker's is for other processes, and signals meant for the daemon do not end it: it ends when the
@@ -192,7 +205,8 @@ fn filters(capabilities: &Capabilities) -> Filters {
 fn harden() -> nix::Result<()> {
     prctl::set_dumpable(false)?;
     prctl::set_child_subreaper(true)?;
-    for ignored in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP, Signal::SIGQUIT] {
+    reset_all_signals();
+    for ignored in IGNORED {
         // SAFETY: ignoring runs no code; the children go back to the default.
         unsafe { signal(ignored, SigHandler::SigIgn) }?;
     }
@@ -238,11 +252,17 @@ fn children_user(name: &str) -> Result<Option<Ids>, Failure> {
         &[name]
     };
     for name in names {
-        let user = User::from_name(name).map_err(Failure::at("user of the children"))?;
-        if let Some(user) = user.filter(|user| !user.uid.is_root()) {
+        let find =
+            || User::from_name(name).map(|user| user.map(|user| (user.uid.as_raw(), user.gid.as_raw())));
+        let found = aside(|| find().map_err(|errno| errno as i32))
+            .and_then(|found| found.map_err(Errno::from_raw))
+            .map_err(Failure::at("user of the children"))?;
+        if let Some((uid, gid)) = found
+            && uid != 0
+        {
             return Ok(Some(Ids {
-                uid: user.uid,
-                gid: user.gid,
+                uid: Uid::from_raw(uid),
+                gid: Gid::from_raw(gid),
             }));
         }
     }

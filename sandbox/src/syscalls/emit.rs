@@ -24,6 +24,9 @@ const ARGUMENTS: u32 = 16;
 /// Stands for the process's own id until it is known. No process has it: ids end at 2^22.
 const OWN_PROCESS: u32 = 0x7fff_fff1;
 
+/// An instruction as plain numbers: operation, two jumps, operand.
+pub(crate) type Numbers = (u16, u8, u8, u32);
+
 /// A filter, ready but for the process's own id.
 #[derive(Debug, Clone)]
 pub(crate) struct Filter(BpfProgram);
@@ -42,6 +45,18 @@ impl Filter {
             }
         }
         self
+    }
+
+    /// Its instructions as plain numbers, for another process.
+    pub(crate) fn into_numbers(self) -> Vec<Numbers> {
+        let numbers = |one: sock_filter| (one.code, one.jt, one.jf, one.k);
+        self.0.into_iter().map(numbers).collect()
+    }
+
+    /// The filter that has these instructions.
+    pub(crate) fn from_numbers(numbers: Vec<Numbers>) -> Self {
+        let instruction = |(code, jt, jf, k)| sock_filter { code, jt, jf, k };
+        Self(numbers.into_iter().map(instruction).collect())
     }
 
     /// A filter of a program.
