@@ -3,6 +3,7 @@
 //! A role owns its state; others ask it by message. `model` depends on nothing, `messages` on `model`, a role on both;
 //! a role never imports another role.
 
+mod apart;
 pub mod clock;
 pub mod converter;
 #[cfg(test)]

@@ -17,13 +17,14 @@ use std::time::{Duration, Instant};
 use actix::dev::SendError;
 use actix::{
     Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, MessageResult, Recipient, ResponseFuture,
-    SpawnHandle, WrapFuture,
+    WrapFuture,
 };
 use stationd_sandbox::Client;
 use tokio::sync::oneshot;
 
 use super::chatter::Limiter;
 use super::durable::Durable;
+use super::hands::Hands;
 use super::job::{self, Run as Ran};
 use super::ledger::Ledger;
 use super::meter::Meter;
@@ -33,6 +34,7 @@ use super::state::Flow;
 use super::storeroom::{Storeroom, Tidying};
 use super::task::{Served, Task, TroubleKind};
 use super::{SupervisorSettings, journal, pair};
+use crate::apart::{Apart, Held};
 use crate::messages::converter::{Admission, BindConverter, ConverterIndex, DescribeConverters, Offer};
 use crate::messages::lifecycle::{Drain, Drained, Health, Pulse};
 use crate::messages::queue::{Append, DescribeSources, RecordJob, Trace};
@@ -52,7 +54,8 @@ pub struct ConverterSupervisor {
     pub(super) flow: Flow<Task>,
     peers: Option<BindConverter>,
     outbox: VecDeque<ToWatcher>,
-    jobs: HashMap<u64, SpawnHandle>,
+    jobs: HashMap<u64, Held>,
+    apart: Apart<Self>,
     last_job: u64,
     drained: Option<oneshot::Sender<Drained>>,
     pub(super) tidying: Tidying,
@@ -108,6 +111,7 @@ impl ConverterSupervisor {
             durable: Durable::default(),
             chatter: Limiter::default(),
             meter: Meter::default(),
+            hands: Hands::default(),
         };
         Self {
             ports: Rc::new(ports),
@@ -116,6 +120,7 @@ impl ConverterSupervisor {
             peers: None,
             outbox: VecDeque::new(),
             jobs: HashMap::new(),
+            apart: Apart::default(),
             last_job: 0,
             drained: None,
             tidying: Tidying::default(),
@@ -126,7 +131,7 @@ impl ConverterSupervisor {
     /// Starts what may run, grants what is free, and sends what is to be said.
     pub(super) fn work(&mut self, ctx: &mut Context<Self>) {
         while let Some(task) = self.flow.next() {
-            self.start(task, ctx);
+            self.start(task);
         }
         let jobs = if self.peers.is_some() {
             self.flow.grant()
@@ -137,7 +142,7 @@ impl ConverterSupervisor {
             self.outbox.push_back(ToWatcher::Credit(Credit { jobs }));
         }
         self.send(ctx);
-        self.replay(ctx);
+        self.replay();
     }
 
     fn send(&mut self, ctx: &mut Context<Self>) {
@@ -155,14 +160,14 @@ impl ConverterSupervisor {
         }
     }
 
-    fn start(&mut self, task: Task, ctx: &mut Context<Self>) {
+    fn start(&mut self, task: Task) {
         let Some(tally) = self.ledger.tally(task.converter) else {
             self.flow.ended();
             return;
         };
         tally.in_flight += 1;
         let ran = job::run(Rc::clone(&self.ports), Arc::clone(&tally.settings), task.clone());
-        self.watch(ran, ctx, move |supervisor, ran, ctx| {
+        self.watch(ran, move |supervisor, ran, ctx| {
             let (job, ending) = match ran {
                 Ran::Over(served) => {
                     supervisor.flow.ended();
@@ -175,7 +180,7 @@ impl ConverterSupervisor {
                 supervisor.flow.leaves_place();
             }
             let served = job.end(ending, supervisor.flow.more_follow());
-            supervisor.watch(served, ctx, move |supervisor, served, ctx| {
+            supervisor.watch(served, move |supervisor, served, ctx| {
                 if leaves {
                     supervisor.flow.left();
                 } else {
@@ -190,20 +195,24 @@ impl ConverterSupervisor {
     pub(super) fn watch<T: 'static>(
         &mut self,
         part: impl Future<Output = T> + 'static,
-        ctx: &mut Context<Self>,
         ended: impl FnOnce(&mut Self, T, &mut Context<Self>) + 'static,
     ) {
         self.last_job += 1;
         let id = self.last_job;
-        let handle = ctx.spawn(part.into_actor(self).map(move |came_to, supervisor, ctx| {
-            supervisor.jobs.remove(&id);
-            ended(supervisor, came_to, ctx);
-            supervisor.work(ctx);
-            if supervisor.flow.running() == 0 {
-                supervisor.tell_drained(0);
-            }
-        }));
-        self.jobs.insert(id, handle);
+        let task = self
+            .apart
+            .spawn(part, move |supervisor: &mut Self, came_to, ctx| {
+                // One that was given up has no end.
+                if supervisor.jobs.remove(&id).is_none() {
+                    return;
+                }
+                ended(supervisor, came_to, ctx);
+                supervisor.work(ctx);
+                if supervisor.flow.running() == 0 {
+                    supervisor.tell_drained(0);
+                }
+            });
+        self.jobs.insert(id, Held::new(task));
     }
 
     fn ended(&mut self, task: &Task, served: Served, ctx: &mut Context<Self>) {
@@ -310,6 +319,7 @@ impl Actor for ConverterSupervisor {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.set_mailbox_capacity(MAILBOX);
+        self.apart.begin(ctx);
     }
 }
 
@@ -331,7 +341,8 @@ impl Handler<Offer> for ConverterSupervisor {
     type Result = ();
 
     fn handle(&mut self, offer: Offer, ctx: &mut Self::Context) {
-        self.flow.offered(Task::offered(offer));
+        let more_wait = offer.more_wait;
+        self.flow.offered(Task::offered(offer), more_wait);
         self.work(ctx);
     }
 }
@@ -374,14 +385,12 @@ impl Handler<Drain> for ConverterSupervisor {
         }
         ctx.run_later(
             drain.until.saturating_duration_since(Instant::now()),
-            |supervisor, ctx| {
+            |supervisor, _| {
                 let left = supervisor.jobs.len();
                 if left > 0 {
                     journal::given_up(left);
                 }
-                for (_, job) in supervisor.jobs.drain() {
-                    ctx.cancel_future(job);
-                }
+                supervisor.jobs.clear();
                 supervisor.tell_drained(left);
             },
         );

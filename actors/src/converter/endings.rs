@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use stationd_sandbox::Finished;
 
-use super::job::{CHANGED_AGAIN, Job, off_loop};
+use super::job::{CHANGED_AGAIN, Job};
 use super::judge::{Converted, Failure, FailureKind};
 use super::pending::Suspended;
 use super::place::unlink;
@@ -205,7 +205,7 @@ impl Job {
         let (source, settings) = (Arc::clone(&self.source), Arc::clone(&self.converter));
         let pending = self.task.pending.as_ref();
         let note = pending.map(|pending| self.source.folder.at(&pending.note_name));
-        let retired = off_loop(move || {
+        let retired = self.lend(move || {
             let leaving = Leaving {
                 source: &source,
                 now: clock::now(),

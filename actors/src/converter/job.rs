@@ -120,7 +120,10 @@ async fn run_source(
 ) -> Run {
     let (started, began) = (clock::now(), Instant::now());
     let offered = task.offered_file(&converter);
-    let opened = off_loop(move || source::open(&offered)).await;
+    let opened = ports
+        .hands
+        .lend(task.converter, move || source::open(&offered))
+        .await;
     let job = |source| Job {
         ports,
         converter,
@@ -236,7 +239,7 @@ impl Job {
         }
         let (source, origin) = (Arc::clone(&self.source), self.task.origin.clone());
         let program = self.converter.program.clone();
-        off_loop(move || {
+        self.lend(move || {
             let name = Path::new(origin.file_name().unwrap_or_default());
             let file = folder::open(&source.path, name)?;
             let path = source.path.join(name);
@@ -259,7 +262,7 @@ impl Job {
     async fn judge(&self, finished: Arc<Finished>) -> Option<Verdict> {
         let (converter, source) = (Arc::clone(&self.converter), Arc::clone(&self.source));
         let station_id = self.ports.station_id;
-        off_loop(move || {
+        self.lend(move || {
             let file_time = file_time(source.identity.modified_ns);
             let context = Context {
                 converter: &converter,
@@ -270,6 +273,14 @@ impl Job {
             judge(&finished, &context)
         })
         .await
+    }
+
+    /// Runs blocking work elsewhere; none when the runtime shuts down.
+    pub(super) async fn lend<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Option<T> {
+        self.ports.hands.lend(self.task.converter, work).await
     }
 
     pub(super) async fn keep_record(&self, job: JobRecord) {

@@ -8,6 +8,7 @@ mod confined;
 mod durable;
 mod endings;
 mod folder;
+mod hands;
 mod job;
 mod journal;
 mod judge;

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::chatter;
 use super::durable::Durable;
+use super::hands::Hands;
 use super::meter::Meter;
 use super::storeroom::Storeroom;
 use crate::messages::queue::{
@@ -48,4 +49,5 @@ pub(super) struct Ports {
     pub(super) durable: Durable,
     pub(super) chatter: chatter::Limiter,
     pub(super) meter: Meter,
+    pub(super) hands: Hands,
 }

@@ -21,6 +21,8 @@ pub(super) struct Flow<T> {
     waiting: VecDeque<T>,
     running: usize,
     ending: usize,
+    /// Whether more files waited at the watcher when it offered the last one.
+    more_wait: bool,
     gates: Gates,
 }
 
@@ -50,6 +52,7 @@ impl<T> Flow<T> {
             waiting: VecDeque::new(),
             running: 0,
             ending: 0,
+            more_wait: false,
             gates: Gates::default(),
         }
     }
@@ -76,8 +79,10 @@ impl<T> Flow<T> {
         free
     }
 
-    /// Takes in an offered file, which used up a credit.
-    pub(super) fn offered(&mut self, file: T) {
+    /// Takes in an offered file, which used up a credit; `more_wait` as in
+    /// [`Offer`](crate::messages::converter::Offer).
+    pub(super) fn offered(&mut self, file: T, more_wait: bool) {
+        self.more_wait = more_wait;
         self.granted = self.granted.saturating_sub(1);
         self.waiting.push_back(file);
     }
@@ -132,9 +137,9 @@ impl<T> Flow<T> {
         self.ending = self.ending.saturating_sub(1);
     }
 
-    /// Whether another job is before its end, so that its reports follow soon.
+    /// Whether another job is before its end, or will be as soon as there is a place, so that its reports follow soon.
     pub(super) fn more_follow(&self) -> bool {
-        self.running + self.waiting.len() > 0
+        self.more_wait || self.running + self.waiting.len() > 0
     }
 
     /// Jobs under way.
@@ -191,7 +196,7 @@ mod tests {
                 match event {
                     Event::Offer if credits > 0 => {
                         credits -= 1;
-                        flow.offered(true);
+                        flow.offered(true, false);
                     }
                     Event::Retry if flow.room_for_retries() > 0 => flow.retry(false),
                     Event::Start => running.extend(flow.next()),
@@ -243,12 +248,12 @@ mod tests {
         for _ in 0..ENDING_MAX {
             assert!(credits > 0);
             credits -= 1;
-            flow.offered(());
+            flow.offered((), false);
             assert!(flow.next().is_some());
             flow.leaves_place();
             credits += flow.grant();
         }
-        flow.offered(());
+        flow.offered((), false);
         assert!(flow.next().is_none(), "a file whose credit was granted before");
         flow.left();
         assert!(flow.next().is_some());

@@ -28,7 +28,7 @@ pub(super) struct Task {
 
 impl Task {
     /// A file the watcher offers.
-    pub(super) fn offered(Offer { file, converter }: Offer) -> Self {
+    pub(super) fn offered(Offer { file, converter, .. }: Offer) -> Self {
         Self {
             converter: converter.0,
             origin: file.path.clone(),

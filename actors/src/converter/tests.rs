@@ -167,6 +167,7 @@ impl Floor {
             .send(Offer {
                 file,
                 converter: ConverterIndex(0),
+                more_wait: false,
             })
             .await
             .unwrap();
@@ -477,6 +478,7 @@ async fn a_file_that_changed_since_its_offer_is_left_alone() {
             trace: TraceId([1; 16]),
         },
         converter: ConverterIndex(0),
+        more_wait: false,
     };
     floor.supervisor.send(offer).await.unwrap();
     assert_eq!(

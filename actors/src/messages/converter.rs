@@ -34,6 +34,8 @@ pub struct Offer {
     pub file: SourceFile,
     /// Whose drop folder it lies in.
     pub converter: ConverterIndex,
+    /// Another complete file waits there for a credit.
+    pub more_wait: bool,
 }
 
 /// Says whether the queue takes new reports. Queue to converter supervisor, at each change.

@@ -8,14 +8,14 @@
 //! - After a restart: every entry that was leased is ready again.
 //! - When draining: commits what was asked before, syncs, and takes nothing more.
 //!
-//! Group commit: requests that write are collected (64 at most), then carried out in one transaction and answered after
+//! Group commit: requests that write are collected (128 at most), then carried out in one transaction and answered after
 //! its sync. A report that nothing follows is committed as soon as the mailbox has nothing more. In a burst, and for
 //! verdicts, on which nobody waits, the group stays open for a moment ([`LINGER`]): so many share the price, which on a
 //! slow flash is most of what a report costs.
 
 use std::time::{Duration, Instant};
 
-use actix::{Actor, Addr, Arbiter, AsyncContext, Context, Handler, Message, ResponseFuture};
+use actix::{Actor, Addr, Arbiter, AsyncContext, Context, Handler, Message, ResponseFuture, SpawnHandle};
 use tokio::sync::oneshot;
 
 use super::capacity::Margin;
@@ -33,14 +33,18 @@ use crate::messages::queue::{BindQueue, FullReason, Leased, Settle, StoreError};
 use crate::messages::uploader::EntriesWaiting;
 
 /// Most requests in one transaction: enough to share a sync, few enough to answer soon.
-const GROUP: usize = 64;
+const GROUP: usize = 128;
 
-/// Longest time that a group stays open for more: with a thousand files a second some twenty share a commit. Longer, jobs
-/// at their end ([`Append::more_follow`](crate::messages::queue::Append)) would keep children from starting.
-const LINGER: Duration = Duration::from_millis(20);
+/// Longest time that a group stays open for more: with a thousand files a second some thirty share a commit, and as many
+/// verdicts. Longer, jobs at their end ([`Append::more_follow`](crate::messages::queue::Append)) would keep children from
+/// starting.
+const LINGER: Duration = Duration::from_millis(30);
 
 /// Period of what waits for the world: a full disk, a full queue, a store that failed, records that grow old.
 pub(super) const TICK: Duration = Duration::from_secs(1);
+
+/// The same while nothing happens and all is in order: only a disk that others fill is to be noticed.
+const CALM: Duration = Duration::from_secs(10);
 
 /// Retention looks at a part of its records in this period.
 const RETENTION: Duration = Duration::from_secs(60);
@@ -69,6 +73,8 @@ pub struct Queue {
     pub(super) failing: Option<Failing>,
     pub(super) episode: Option<Episode>,
     last_retention: Instant,
+    /// The next tick, and whether it is one of the calm ones.
+    tick: Option<(SpawnHandle, bool)>,
     /// Records removed before their time.
     forgotten: Forgotten,
     pub(super) queued: LastHour,
@@ -104,6 +110,7 @@ impl Queue {
             failing: None,
             episode: None,
             last_retention: Instant::now(),
+            tick: None,
             forgotten: Forgotten::default(),
             queued: LastHour::default(),
             delivered: LastHour::default(),
@@ -163,6 +170,7 @@ impl Queue {
     pub(super) fn push(&mut self, request: Pending, ctx: &mut Context<Self>) {
         let (opens, hurries) = (self.pending.is_empty(), request.hurries());
         self.pending.push(request);
+        self.tick_soon(ctx);
         let commit = Commit { group: self.group };
         if self.pending.len() >= GROUP {
             self.commit();
@@ -274,13 +282,30 @@ impl Queue {
         }
     }
 
-    /// What waits for the world.
-    fn tick(&mut self) {
+    /// Has the next tick come soon: something happens.
+    pub(super) fn tick_soon(&mut self, ctx: &mut Context<Self>) {
+        if let Some((tick, true)) = self.tick {
+            ctx.cancel_future(tick);
+            self.tick_after(false, ctx);
+        }
+    }
+
+    fn tick_after(&mut self, calm: bool, ctx: &mut Context<Self>) {
+        let tick = ctx.run_later(if calm { CALM } else { TICK }, |queue, ctx| {
+            let calm = queue.tick();
+            queue.tick_after(calm, ctx);
+        });
+        self.tick = Some((tick, calm));
+    }
+
+    /// What waits for the world; says whether nothing does.
+    fn tick(&mut self) -> bool {
         self.mend();
         self.settle_owed();
         self.look_at_level(None);
-        if let Some(store) = &self.store
-            && std::mem::replace(&mut self.last_group, self.group) == self.group
+        let rests = std::mem::replace(&mut self.last_group, self.group) == self.group;
+        if let Some(store) = &mut self.store
+            && rests
         {
             store.rest();
         }
@@ -289,6 +314,7 @@ impl Queue {
             self.last_retention = Instant::now();
             self.keep_retention();
         }
+        rests && self.complaint().is_none() && self.owed.is_empty()
     }
 
     fn keep_retention(&mut self) {
@@ -312,7 +338,7 @@ impl Actor for Queue {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.set_mailbox_capacity(MAILBOX);
-        ctx.run_interval(TICK, |queue, _| queue.tick());
+        self.tick_after(false, ctx);
     }
 }
 

@@ -6,10 +6,11 @@ use nix::errno::Errno;
 use uuid::Uuid;
 
 use super::capacity::{Margin, RESERVE, Wanted};
+use super::change::Change;
 use super::key::{self, Place};
 use super::record::{self, Attempts, EntryRecord, JobEntry, ReceiptRecord};
 use super::spool::INLINE_BYTES;
-use super::store::{Change, Store};
+use super::store::Store;
 use super::tables::{Doing, Table};
 use super::{Duplicates, WhenFull};
 use crate::messages::queue::{

@@ -3,7 +3,8 @@
 use tokio::sync::oneshot;
 
 use super::append::Admitted;
-use super::store::{Change, Store};
+use super::change::Change;
+use super::store::Store;
 use crate::messages::queue::{
     Append, AppendError, Appended, FullReason, ImportEntries, Imported, KeepServerState, RecordJob, Settle,
     StoreError, Verdict,

@@ -82,8 +82,12 @@ impl Handler<KeepServerState> for Queue {
 impl Handler<TakeLeases> for Queue {
     type Result = Result<Leased, StoreError>;
 
-    fn handle(&mut self, request: TakeLeases, _: &mut Context<Self>) -> Self::Result {
-        self.lease(request.max)
+    fn handle(&mut self, request: TakeLeases, ctx: &mut Context<Self>) -> Self::Result {
+        let leased = self.lease(request.max);
+        if leased.is_err() {
+            self.tick_soon(ctx);
+        }
+        leased
     }
 }
 

@@ -10,10 +10,11 @@ use std::time::Duration;
 
 use heed::{RoTxn, WithoutTls};
 
+use super::change::{Change, Gone};
 use super::key::{self, Place};
 use super::record::{self, Attempts, EntryRecord};
 use super::settle::LONGEST_DELAY;
-use super::store::{self, Base, Change, Gone, Store};
+use super::store::{self, Base, Store};
 use super::tables::Doing;
 use crate::messages::queue::{Leased, StoreError};
 use crate::model::{EntryId, EntryState, Lease, Refusal, UnixMs};

@@ -3,6 +3,7 @@
 mod actor;
 mod append;
 mod capacity;
+mod change;
 mod check;
 mod compact;
 mod describe;
@@ -13,6 +14,7 @@ mod handlers;
 mod journal;
 mod key;
 mod lease;
+mod map;
 mod open;
 mod open_error;
 mod operator;

@@ -1,9 +1,10 @@
 //! Orders of a person: retry, drop, flush.
 
+use super::change::Change;
 use super::key;
 use super::record;
 use super::settle::place;
-use super::store::{Change, Store};
+use super::store::Store;
 use super::tables::{Doing, Table};
 use crate::messages::queue::{Selection, StoreError};
 use crate::model::{EntryId, Outcome, UnixMs};

@@ -3,10 +3,11 @@
 use std::time::{Duration, Instant};
 
 use super::capacity::Margin;
+use super::change::Change;
 use super::journal;
 use super::key;
 use super::record::{self, JobEntry, ReceiptRecord};
-use super::store::{Change, Store};
+use super::store::Store;
 use super::tables::{Doing, Table};
 use crate::messages::queue::{FullReason, StoreError};
 use crate::model::UnixMs;
@@ -19,8 +20,9 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 /// Time between two lines about records removed early.
 const SAY_AGAIN: Duration = Duration::from_secs(600);
 
-/// The moment of the last pass is written at most so often.
-const NOTE: Duration = Duration::from_secs(3600);
+/// The moment of the last pass is written at most so often where nothing is removed: a daemon at rest writes nothing
+/// else. Less often than once in a day, the clock would be doubted after each restart.
+const NOTE: Duration = Duration::from_secs(12 * 3600);
 
 impl Store {
     /// Looks at the next part of receipts and job records and removes those past their time.
@@ -45,6 +47,10 @@ impl Store {
         );
         let receipts = self.receipts_from(self.pruned.0)?;
         let jobs = self.jobs_from(self.pruned.1)?;
+        if self.pruned == (0, 0) && receipts.is_empty() && jobs.is_empty() {
+            // There is nothing that the clock could be wrong about.
+            return Ok(());
+        }
         self.pruned = (resume(&receipts), resume(&jobs));
         let old = |aged: Vec<(u64, UnixMs)>| -> Vec<u64> {
             let old = aged.into_iter().filter(|(_, at)| *at < before);

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use super::change::{Change, Gone};
 use super::key::{self, Place};
 use super::record::{self, Attempts, EntryRecord, ReceiptRecord};
-use super::store::{Change, Gone, Store};
+use super::store::Store;
 use super::tables::Doing;
 use crate::messages::queue::{Settle, StoreError, Verdict};
 use crate::model::{EntryId, Outcome, Refusal, UnixMs};

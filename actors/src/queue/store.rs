@@ -14,6 +14,7 @@ use heed::{Env, EnvOpenOptions, MdbError, RoTxn, RwTxn, WithoutTls};
 use nix::fcntl::Flock;
 
 use super::QueueSettings;
+use super::change::{Change, Effects, Gone};
 use super::document::Codec;
 use super::key;
 use super::record::{self, Counters, Record};
@@ -42,6 +43,10 @@ pub(super) struct Base {
 /// In an emergency the map grows to at most so many times its setting: what comes in stops at four fifths of it, so more
 /// than that is needed by nothing that leaves.
 const GROWTH: usize = 2;
+
+/// Commits after which the map's pages are let go: a few hundred KiB are touched by then. More often, the ones that are
+/// used by every commit would cost more than they take.
+const HELD_MAX: u32 = 16;
 
 /// Opens the environment in `dir`, which must exist. A map smaller than what it holds is made to fit by LMDB.
 ///
@@ -190,6 +195,8 @@ pub struct Store {
     pub(super) doubt: Doubt,
     /// Where the next pass of retention continues: in `done`, in `jobs`.
     pub(super) pruned: (u64, u64),
+    /// Commits since the map's pages were let go.
+    held: u32,
     /// Held last, so that the environment is closed before another process may open it.
     _lock: Flock<File>,
 }
@@ -208,8 +215,26 @@ impl Drop for Store {
 
 impl Store {
     /// Gives memory back that only work needs.
-    pub(super) fn rest(&self) {
+    pub(super) fn rest(&mut self) {
         self.base.codec.rest();
+        if self.held > 0 {
+            self.let_go();
+        }
+    }
+
+    /// Takes the map's pages out of this process's memory, where they would count as its own. They stay in the system's
+    /// cache, from which those that are used again come back.
+    fn let_go(&mut self) {
+        self.held = 0;
+        let Some(place) = super::map::place() else { return };
+        // SAFETY: the map is shared with its file and never written to in memory, so that what is dropped here is read
+        // from the file again; its place was just looked up, and only this thread maps and unmaps it.
+        #[expect(unsafe_code, reason = "nix cannot know what lies there")]
+        let dropped = unsafe {
+            let start = std::ptr::with_exposed_provenance_mut(place.start);
+            nix::libc::madvise(start, place.len(), nix::libc::MADV_DONTNEED)
+        };
+        debug_assert_eq!(dropped, 0, "a mapping of ours can be let go");
     }
 
     /// Puts the parts together.
@@ -224,6 +249,7 @@ impl Store {
             evicted: 0,
             doubt: Doubt::default(),
             pruned: (0, 0),
+            held: 0,
             _lock: lock,
         }
     }
@@ -244,6 +270,10 @@ impl Store {
         let begun = Instant::now();
         let (result, effects) = self.attempt(work)?;
         self.commits.observe(begun.elapsed());
+        self.held += 1;
+        if self.held >= HELD_MAX {
+            self.let_go();
+        }
         self.counters = effects.counters;
         self.evicted += effects.evicted;
         for (seq, gone) in effects.settled {
@@ -313,73 +343,5 @@ impl Store {
             }
             result => result,
         }
-    }
-}
-
-/// Whether an entry that left its lease left anything to remove.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Gone {
-    /// It is still in the queue, or had its document in the store.
-    WithoutFile,
-    /// Its spool file goes after the commit.
-    WithSpoolFile,
-}
-
-/// What a transaction changes in memory, once it is committed.
-#[derive(Debug)]
-pub(super) struct Effects {
-    pub(super) counters: Counters,
-    /// Entries given up to make room.
-    pub(super) evicted: u64,
-    /// Entries whose lease ends.
-    pub(super) settled: Vec<(u64, Gone)>,
-}
-
-/// A transaction in the making. The files named `append`, `settle`, `operator` and `retention` say what it can do.
-pub(super) struct Change<'s> {
-    pub(super) txn: RwTxn<'s>,
-    pub(super) base: &'s Base,
-    pub(super) leased: &'s BTreeSet<u64>,
-    /// Spool files written; removed if there is no commit.
-    pub(super) spooled: Vec<u64>,
-    /// Done with the commit.
-    pub(super) effects: Effects,
-}
-
-impl Change<'_> {
-    /// Makes it durable.
-    fn commit(mut self, has_spooled: bool) -> Result<Effects, StoreError> {
-        let bytes = record::encode(&self.effects.counters);
-        let meta = self.base.tables.meta;
-        // Unchanged counters are not written: a transaction that changed nothing costs no sync.
-        if meta.get(&self.txn, b"counters").doing("read")? != Some(&bytes) {
-            self.put(meta, b"counters", &bytes)?;
-        }
-        if has_spooled {
-            self.base.spool.sync()?;
-        }
-        self.txn.commit().doing("commit")?;
-        Ok(self.effects)
-    }
-
-    /// Reads the record under `key`, if there is one.
-    pub(super) fn get<R: Record>(&self, table: Table, key: &[u8]) -> Result<Option<R>, StoreError> {
-        get(&self.txn, table, key)
-    }
-
-    /// Whether `key` is in `table`.
-    pub(super) fn has(&self, table: Table, key: &[u8]) -> Result<bool, StoreError> {
-        Ok(table.get(&self.txn, key).doing("read")?.is_some())
-    }
-
-    /// Writes `value` under `key`.
-    pub(super) fn put(&mut self, table: Table, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
-        table.put(&mut self.txn, key, value).doing("write")
-    }
-
-    /// Takes `key` out of `table`; it need not be there.
-    pub(super) fn delete(&mut self, table: Table, key: &[u8]) -> Result<(), StoreError> {
-        table.delete(&mut self.txn, key).doing("write")?;
-        Ok(())
     }
 }

@@ -21,6 +21,7 @@ use tokio::sync::watch;
 use super::settings::{Server, UploaderSettings};
 use super::state::{Effect, Event, Now, State};
 use super::transport::{Target, Transport, TransportError};
+use crate::apart::Apart;
 use crate::clock;
 use crate::messages::lifecycle::{Drain, Drained, Health, Pause, Pulse, Resume};
 use crate::messages::queue::{EndDelays, KeepServerState, ReadServerState, Settle, StoreError, TakeLeases};
@@ -62,6 +63,7 @@ pub struct Uploader {
     transports: Vec<Slot>,
     timer: Option<SpawnHandle>,
     drained: watch::Sender<bool>,
+    apart: Apart<Self>,
 }
 
 /// A transport and whether it is on the wire.
@@ -105,6 +107,7 @@ impl Uploader {
             transports: Vec::new(),
             timer: None,
             drained: watch::Sender::new(false),
+            apart: Apart::default(),
         })
     }
 
@@ -123,7 +126,7 @@ impl Uploader {
             Effect::Take(max) => self.take(max, context),
             Effect::Put(lease) => self.put(lease, context),
             Effect::Probe => self.probe(context),
-            Effect::Settle { entry, verdict } => self.settle(Settle { entry, verdict }, context),
+            Effect::Settle { entry, verdict } => self.settle(Settle { entry, verdict }),
             Effect::EndDelays => {
                 let request = self.queue.end_delays.send(EndDelays);
                 // What is lost here ends by itself: delays have a cap.
@@ -159,17 +162,18 @@ impl Uploader {
         }));
     }
 
-    fn settle(&mut self, settle: Settle, context: &mut Context<Self>) {
+    fn settle(&self, settle: Settle) {
         let entry = settle.entry;
         let request = self.queue.settle.send(settle).timeout(SETTLE_TIMEOUT);
-        context.spawn(request.into_actor(self).map(move |answer, uploader, context| {
-            let result = match answer {
-                // The entry is gone: an earlier sending of this settlement was carried out after all.
-                Ok(Err(StoreError::NoEntry(_))) => Ok(()),
-                answer => words_of(answer),
-            };
-            uploader.step(Event::Settled { entry, result }, context);
-        }));
+        self.apart
+            .spawn(request, move |uploader: &mut Self, answer, context| {
+                let result = match answer {
+                    // The entry is gone: an earlier sending of this settlement was carried out after all.
+                    Ok(Err(StoreError::NoEntry(_))) => Ok(()),
+                    answer => words_of(answer),
+                };
+                uploader.step(Event::Settled { entry, result }, context);
+            });
     }
 
     fn put(&mut self, lease: Lease, context: &mut Context<Self>) {
@@ -258,6 +262,7 @@ impl Actor for Uploader {
 
     fn started(&mut self, context: &mut Context<Self>) {
         context.set_mailbox_capacity(MAILBOX);
+        self.apart.begin(context);
         let request = self.queue.read.send(ReadServerState).timeout(READ_TIMEOUT);
         context.spawn(request.into_actor(self).map(|answer, uploader, context| {
             let kept = words_of(answer).unwrap_or_default();

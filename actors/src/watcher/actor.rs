@@ -249,6 +249,7 @@ fn offer(folder: &Folder, file: &Complete) -> Offer {
     Offer {
         file,
         converter: folder.index,
+        more_wait: folder.has_offer(),
     }
 }
 

@@ -24,6 +24,9 @@ use crate::model::UnixMs;
 
 /// Least time between two scans of a folder, so that a flood of events cannot keep it scanning.
 const SCAN_GAP: Duration = Duration::from_millis(250);
+/// A folder that is watched is asked after so many times `poll_s` whether it is still itself: a share that is mounted over
+/// it is the one thing that no event tells.
+const ITSELF: u32 = 6;
 /// A result to which nothing was added for so long, and that is not whole, is spoken of: nobody may be writing it.
 const OVERDUE: Duration = Duration::from_secs(600);
 /// A file that was offered, and what happened to its name since.
@@ -247,7 +250,7 @@ impl Folder {
             self.full_scan_due = now;
             now + SCAN_GAP
         } else {
-            self.full_scan_due.min(now + self.settings.poll.max(SCAN_GAP))
+            self.full_scan_due.min(now + self.settings.poll * ITSELF)
         };
         self.scan = ScanState::At(next.max(now + SCAN_GAP));
     }

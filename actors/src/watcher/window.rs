@@ -43,6 +43,8 @@ pub(super) struct Found {
 pub(super) struct Window {
     settling: HashMap<OsString, Candidate>,
     ready: BTreeMap<(i128, OsString), (Look, UnixMs)>,
+    /// When each ready file was last written: where it stands in `ready`, which every event asks.
+    written: HashMap<OsString, i128>,
     /// Files that a scan counted beyond the window.
     beyond: u64,
     /// When the next candidate has to be looked at: asked at every credit, so not counted out each time.
@@ -69,7 +71,9 @@ impl Window {
 
     /// Takes in a file that an event told of. Beyond the window it is only counted.
     pub(super) fn told(&mut self, name: OsString, arrival: Arrival, now: Instant) {
-        self.ready.retain(|(_, ready), _| *ready != name);
+        if let Some((known, modified_ns)) = self.written.remove_entry(&name) {
+            self.ready.remove(&(modified_ns, known));
+        }
         self.next = Some(self.next.map_or(now, |next| next.min(now)));
         let full = self.settling.len() >= WINDOW;
         match self.settling.entry(name) {
@@ -193,9 +197,15 @@ impl Window {
     pub(super) fn complete(&mut self, name: &OsStr, look: Look, seen: UnixMs) {
         self.stale = true;
         if self.settling.remove(name).is_some() {
-            self.ready
-                .insert((look.modified_ns, name.to_owned()), (look, seen));
+            self.put_ready(name.to_owned(), look, seen);
         }
+    }
+
+    fn put_ready(&mut self, name: OsString, look: Look, seen: UnixMs) {
+        if let Some(before) = self.written.insert(name.clone(), look.modified_ns) {
+            self.ready.remove(&(before, name.clone()));
+        }
+        self.ready.insert((look.modified_ns, name), (look, seen));
     }
 
     /// Drops a candidate that is gone, or no file.
@@ -213,14 +223,14 @@ impl Window {
     pub(super) fn take(&mut self) -> Option<Complete> {
         let was_filled = self.is_filled();
         let ((_, name), (look, seen)) = self.ready.pop_first()?;
+        self.written.remove(&name);
         self.stale |= was_filled && !self.is_filled();
         Some(Complete { name, look, seen })
     }
 
     /// Puts back a file that could not be offered.
     pub(super) fn put_back(&mut self, file: Complete) {
-        self.ready
-            .insert((file.look.modified_ns, file.name), (file.look, file.seen));
+        self.put_ready(file.name, file.look, file.seen);
     }
 }
 

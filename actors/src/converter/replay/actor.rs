@@ -18,7 +18,7 @@ const SOURCES_MAX: usize = 65_536;
 
 impl ConverterSupervisor {
     /// Starts the next archived source, if there is one and a child may run.
-    pub(in crate::converter) fn replay(&mut self, ctx: &mut Context<Self>) {
+    pub(in crate::converter) fn replay(&mut self) {
         if !self.flow.has_place() {
             return;
         }
@@ -36,7 +36,7 @@ impl ConverterSupervisor {
             order,
             item.clone(),
         );
-        self.watch(served, ctx, move |supervisor, replayed, ctx| {
+        self.watch(served, move |supervisor, replayed, ctx| {
             supervisor.flow.ended();
             if let Some(tally) = supervisor.ledger.tally(order.converter) {
                 tally.in_flight = tally.in_flight.saturating_sub(1);
