@@ -45,8 +45,9 @@ pub(crate) fn local(moment: &str) -> String {
     moment.parse::<jiff::Timestamp>().map_or_else(
         |_| moment.to_owned(),
         |at| {
-            let at = at.to_zoned(jiff::tz::TimeZone::system());
-            at.strftime("%Y-%m-%d %H:%M:%S").to_string()
+            let at = jiff::tz::TimeZone::system().to_datetime(at);
+            let (hour, minute, second) = (at.hour(), at.minute(), at.second());
+            format!("{} {hour:02}:{minute:02}:{second:02}", at.date())
         },
     )
 }

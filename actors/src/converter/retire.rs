@@ -193,7 +193,19 @@ impl Leaving<'_> {
     fn names(&self, suffix: &str) -> impl Iterator<Item = OsString> {
         let stamp = jiff::Timestamp::from_millisecond(self.now.0).map_or_else(
             |_| self.now.0.to_string(),
-            |now| now.strftime("%Y%m%dT%H%M%SZ").to_string(),
+            |now| {
+                let now = jiff::tz::TimeZone::UTC.to_datetime(now);
+                let (date, time) = (now.date(), now.time());
+                format!(
+                    "{:04}{:02}{:02}T{:02}{:02}{:02}Z",
+                    date.year(),
+                    date.month(),
+                    date.day(),
+                    time.hour(),
+                    time.minute(),
+                    time.second()
+                )
+            },
         );
         free_names(self.source.path.file_name().unwrap_or_default(), stamp, suffix)
     }

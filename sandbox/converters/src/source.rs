@@ -34,9 +34,6 @@ impl<'a> Source<'a> {
             self.arguments
         };
         let wrong = |error| ConvertError::new(format!("arguments: {error}"));
-        if !text.contains(TIME_ZONE) {
-            return serde_json::from_str(text).map_err(wrong);
-        }
         let mut arguments: Map<String, Value> = serde_json::from_str(text).map_err(wrong)?;
         arguments.remove(TIME_ZONE);
         T::deserialize(Value::Object(arguments)).map_err(wrong)

@@ -126,7 +126,6 @@ fn has_offset(start: &str) -> bool {
 
 /// Writes a time as reports do; the fraction keeps up to nine digits without trailing zeros.
 fn write(local: DateTime, offset: Option<Offset>) -> String {
-    let local = local.strftime("%Y-%m-%dT%H:%M:%S%.f");
     let Some(offset) = offset else {
         return local.to_string();
     };

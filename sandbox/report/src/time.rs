@@ -103,8 +103,11 @@ pub(crate) fn instant_text(time: &jiff::Zoned) -> String {
         format!(".{micros:06}")
     };
     format!(
-        "{}{fraction}{}",
-        local.strftime("%Y-%m-%dT%H:%M:%S"),
+        "{}T{:02}:{:02}:{:02}{fraction}{}",
+        local.date(),
+        local.hour(),
+        local.minute(),
+        local.second(),
         offset_text(time.offset())
     )
 }

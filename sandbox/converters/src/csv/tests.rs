@@ -81,7 +81,8 @@ fn hostile_tables_are_rejected_with_a_reason() {
             r#"{"columns": {"serial": "SN", "step": "Step"}, "group_by": ["run"]}"#,
             "group_by: run has no column",
         ),
-        ("[", "arguments: EOF"),
+        ("{", "arguments: EOF"),
+        ("[]", "arguments: invalid type: sequence"),
     ] {
         let found = convert_csv(b"SN,Step,Value,Status\nS1,Boot,1,P\n", arguments)["reason"].to_string();
         assert!(found.contains(reason), "{reason}: {found}");

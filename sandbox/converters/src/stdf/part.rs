@@ -189,6 +189,6 @@ fn time(seconds: u32, utc: bool) -> Option<String> {
         .ok()?
         .to_zoned(jiff::tz::TimeZone::UTC)
         .datetime();
-    let text = local.strftime("%Y-%m-%dT%H:%M:%S").to_string();
+    let text = local.to_string();
     Some(if utc { text + "+00:00" } else { text })
 }

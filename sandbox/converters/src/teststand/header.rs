@@ -135,5 +135,5 @@ fn start(report: &Element) -> Result<Option<String>, ConvertError> {
     );
     let local =
         local.map_err(|error| ConvertError::at(date.line, format!("StartDate, StartTime: {error}")))?;
-    Ok(Some(local.strftime("%Y-%m-%dT%H:%M:%S%.f").to_string()))
+    Ok(Some(local.to_string()))
 }
