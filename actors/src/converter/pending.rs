@@ -199,9 +199,9 @@ fn read(path: &Path, converter: &str) -> Option<(Note, Pending)> {
         .custom_flags(flags.bits())
         .open(path)
         .ok()?;
-    let mut text = Vec::new();
-    file.take(NOTE_BYTES).read_to_end(&mut text).ok()?;
-    let note: Note = serde_json::from_slice(&text).ok()?;
+    let mut text = String::new();
+    file.take(NOTE_BYTES).read_to_string(&mut text).ok()?;
+    let note: Note = serde_json::from_str(&text).ok()?;
     if note.version != VERSION || note.converter != converter {
         return None;
     }

@@ -65,8 +65,8 @@ pub(super) fn waits(settings: &ScheduleSettings) -> io::Result<bool> {
 
 /// The last order; none when there was none, or nobody can read it any more.
 pub(super) fn last(settings: &ScheduleSettings) -> Option<Last> {
-    let text = std::fs::read(settings.dir.join(LAST)).ok()?;
-    let last: Last = serde_json::from_slice(&text).ok()?;
+    let text = std::fs::read_to_string(settings.dir.join(LAST)).ok()?;
+    let last: Last = serde_json::from_str(&text).ok()?;
     (last.version == VERSION).then_some(last)
 }
 

@@ -102,12 +102,16 @@ impl<'k> Session<'k> {
     }
 
     fn receive_text<'a>(&mut self, text: &'a [u8], now: Instant) -> Step<'a> {
+        let Ok(text) = std::str::from_utf8(text) else {
+            let answer = refusal(code::BAD_REQUEST, "not a request: not UTF-8".to_owned());
+            return self.limited(None, now, |_| Step::Answer(answer));
+        };
         if self.phase == Phase::Fresh
-            && let Ok(connect) = serde_json::from_slice::<Connect>(text)
+            && let Ok(connect) = serde_json::from_str::<Connect>(text)
         {
             return self.connect(&connect);
         }
-        let request = match serde_json::from_slice::<Request<'_>>(text) {
+        let request = match serde_json::from_str::<Request<'_>>(text) {
             Ok(request) if is_short(&request.id) => request,
             Ok(_) => return self.limited(None, now, |_| too_long_id()),
             Err(error) => {

@@ -154,7 +154,8 @@ pub(super) fn forget(list: &Path, days: u32, now: UnixMs) -> io::Result<Option<R
     let mut moved: Vec<Moved> = Vec::new();
     for line in lines {
         // The last one may be torn.
-        moved.extend(serde_json::from_slice::<Moved>(&line?).ok());
+        let text = String::from_utf8(line?).unwrap_or_default();
+        moved.extend(serde_json::from_str::<Moved>(&text).ok());
     }
     // They stand in the order in which they came: what seems older than another before it was stamped by a clock that
     // was behind.

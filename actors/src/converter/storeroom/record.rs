@@ -73,7 +73,7 @@ impl Record {
 
     /// Reads a record; none when it is damaged or of another version.
     pub(in crate::converter) fn read(text: &[u8]) -> Option<Self> {
-        let record: Self = serde_json::from_slice(text).ok()?;
+        let record: Self = serde_json::from_str(std::str::from_utf8(text).ok()?).ok()?;
         (record.version == VERSION).then_some(record)
     }
 
