@@ -20,7 +20,7 @@ use stationd_converters::{Format, Source, answer, convert};
 const LONG_ENOUGH: Duration = Duration::from_secs(1);
 
 /// The largest sample of each format, and the arguments that it needs.
-const SAMPLES: [(&str, &str, &str); 18] = [
+const SAMPLES: [(&str, &str, &str); 19] = [
     ("wsjf", "wats/uut-wsjf-export.json", ""),
     (
         "wats-text",
@@ -57,6 +57,11 @@ const SAMPLES: [(&str, &str, &str); 18] = [
         "teradyne-gr228x",
         "teradyne-gr228x/43420_BIO2.LOG",
         r#"{"process_code": 10, "revision": "A", "part_number_ends": "_"}"#,
+    ),
+    (
+        "openhtf",
+        "openhtf/multidim_testdata.json",
+        r#"{"process_code": 10, "part_number": "P", "revision": "A", "serial_from_name": true}"#,
     ),
     ("seica", "seica/seica.xml", r#"{"process_code": 10}"#),
     (

@@ -6,7 +6,8 @@ use jiff::fmt::strtime::BrokenDownTime;
 use jiff::tz::Offset;
 use stationd_report::Number;
 
-use crate::origin;
+use crate::rows::Cell;
+use crate::{ConvertError, origin};
 
 /// How a tester writes dates and times.
 #[derive(Debug, Clone, Copy)]
@@ -75,6 +76,15 @@ pub(crate) fn between(first: &str, second: &str) -> Option<Number> {
         return None;
     }
     seconds(&Number::from(milliseconds))
+}
+
+/// A cell with a duration in milliseconds, as seconds; `None` when it is empty.
+pub(crate) fn milliseconds(cell: Cell<'_>, decimal_mark: char) -> Result<Option<Number>, ConvertError> {
+    let Some(number) = cell.number(decimal_mark)? else {
+        return Ok(None);
+    };
+    let found = seconds(&number).filter(|number| number.value() >= 0.0);
+    found.map(Some).ok_or_else(|| cell.expected("a time in ms"))
 }
 
 /// Milliseconds in seconds.

@@ -7,7 +7,7 @@ use stationd_report::{
 use super::data::{property, text, unit};
 use super::limits::{Limits, number};
 use crate::ConvertError;
-use crate::rows::StatusWords;
+use crate::rows::{Cell, Comparison, StatusWords};
 use crate::xml::Element;
 
 /// What a step of a TestStand type measures.
@@ -28,6 +28,7 @@ pub(super) fn results(
     words: &StatusWords,
     left: &mut Vec<String>,
 ) -> Result<(), ConvertError> {
+    let typed = step.step_type.is_some();
     let kind = kind(step, element);
     let status = step.status.clone();
     for result in element.children("TestResult") {
@@ -50,7 +51,7 @@ pub(super) fn results(
                 };
                 step.numeric.get_or_insert_default().push(one);
             }
-            Kind::MultiNumeric => {
+            Kind::MultiNumeric if typed || is_numeric(result) => {
                 let name = Some(name.to_owned());
                 let one = NumericMeasurement {
                     status: own,
@@ -122,9 +123,17 @@ fn kind(step: &Step, element: &Element) -> Kind {
     }
 }
 
+/// By the type that the file names, whatever the value is: one that is no number is a fault, not a text.
 fn is_numeric(result: &Element) -> bool {
+    const TYPES: [&str; 4] = ["double", "integer", "long", "number"];
     let datum = result.child("TestData").and_then(|data| data.child("Datum"));
-    datum.is_some_and(|datum| matches!(datum.attribute("value").value('.'), Ok(Some(_))))
+    datum.is_some_and(|datum| {
+        let kind = datum.attribute("xsi:type").text.to_ascii_lowercase();
+        match datum.attribute("value") {
+            value if kind.is_empty() => matches!(value.value('.'), Ok(Some(_))),
+            _ => TYPES.iter().any(|numeric| kind.ends_with(numeric)),
+        }
+    })
 }
 
 /// The step type on the wire. A skipped step of a measuring type has no measurement, which the format allows.
@@ -145,12 +154,19 @@ fn numeric(result: &Element, left: &mut Vec<String>) -> Result<NumericMeasuremen
         Some(datum) => datum.attribute("value").value('.')?,
         None => None,
     };
+    let (low_limit, high_limit) = Comparison::as_given(
+        limits.op,
+        number(limits.low)?,
+        number(limits.high)?,
+        value.as_ref(),
+        Cell::named("", result.line, "TestLimits"),
+    )?;
     Ok(NumericMeasurement {
         value,
         unit: datum.and_then(unit),
         comp_op: Some(limits.op.into()),
-        low_limit: number(limits.low)?,
-        high_limit: number(limits.high)?,
+        low_limit,
+        high_limit,
         ..NumericMeasurement::default()
     })
 }

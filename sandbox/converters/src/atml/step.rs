@@ -11,7 +11,7 @@ use super::data::{property, text};
 use super::outcome::outcome;
 use super::results::{additional, results};
 use crate::ConvertError;
-use crate::fit::fitted;
+use crate::fit::{fitted, keep_in_step};
 use crate::rows::{Cell, NO_STATUS, Site, inherit, worst};
 use crate::when;
 use crate::xml::Element;
@@ -268,9 +268,12 @@ fn events(element: &Element, step: &mut Step) {
                 .reduce(|a, b| a + "\n" + &b);
         }
         let error = step.status.as_ref().map(Word::code) == Some(StepStatus::Error);
-        let code = event.attribute("ID").integer().ok().flatten();
-        if let Some(code) = code.filter(|_| error) {
-            step.error_code = Some(NumberOrText::Number(code));
+        let code = event.attribute("ID");
+        match code.integer() {
+            Ok(Some(code)) if error => step.error_code = Some(NumberOrText::Number(code)),
+            Ok(_) => {}
+            // An event's name; a code is a number.
+            Err(_) => keep_in_step(step, "Events", "ID", code.text),
         }
     }
 }

@@ -26,6 +26,13 @@ pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, C
             mapping.report(&lines, site, notes)
         })?;
     }
+    if !table.headers.is_empty() {
+        let lines: Vec<_> = table.headers.iter().map(usize::to_string).collect();
+        let lines = stationd_report::Excerpt::of(&lines.join(", ")).to_string();
+        conversion.note(format!(
+            "header rows between the rows begin further units: line {lines}"
+        ));
+    }
     let unread = mapping.unread(&table);
     if !unread.is_empty() {
         conversion.note(format!("columns without a meaning here: {}", unread.join(", ")));
@@ -101,7 +108,7 @@ impl Mapping {
                 .map(|&place| line.cell(place).text)
                 .collect();
             let at = match place {
-                UnitRows::Adjacent if last.as_ref() != Some(&key) => None,
+                UnitRows::Adjacent if line.begins_run || last.as_ref() != Some(&key) => None,
                 UnitRows::Adjacent => units.len().checked_sub(1),
                 UnitRows::Anywhere => known.get(&key).copied(),
             };

@@ -6,11 +6,25 @@ use super::CsvArguments;
 use crate::ConvertError;
 use crate::rows::Cell;
 
+/// A row as it was read.
+#[derive(Debug)]
+struct Record {
+    /// From 1.
+    line: usize,
+    cells: StringRecord,
+    /// A header row stands between this row and the one before.
+    begins_run: bool,
+}
+
 /// The records below the header row.
 #[derive(Debug)]
 pub(crate) struct Table {
     pub(crate) names: Vec<String>,
-    records: Vec<(usize, StringRecord)>,
+    records: Vec<Record>,
+    /// Lines of header rows that stand between the rows: some testers write one for each run.
+    pub(crate) headers: Vec<usize>,
+    /// What is wrong with the last row, when the file ends inside it.
+    cut: Option<&'static str>,
 }
 
 impl Table {
@@ -30,23 +44,46 @@ impl Table {
         for record in reader.records() {
             let record = record.map_err(|error| ConvertError::new(format!("not a table: {error}")))?;
             let line = record.position().map_or(0, ::csv::Position::line);
-            records.push((usize::try_from(line).unwrap_or(usize::MAX) + skipped, record));
+            records.push(Record {
+                line: usize::try_from(line).unwrap_or(usize::MAX) + skipped,
+                cells: record,
+                begins_run: false,
+            });
         }
         if records.is_empty() {
             return Err(ConvertError::new(format!("no header row in line {header_line}")));
         }
+        let cut = cut(body, &records, arguments.quote.unwrap_or('"'));
+        let mut headers = Vec::new();
         let names = if header_line == 0 {
             let widest = records
                 .iter()
-                .map(|(_, record)| record.len())
+                .map(|record| record.cells.len())
                 .max()
                 .unwrap_or_default();
             (1..=widest).map(|number| number.to_string()).collect()
         } else {
-            let (_, header) = records.remove(0);
+            let Record { cells: header, .. } = records.remove(0);
+            let mut begins_run = false;
+            records.retain_mut(|record| {
+                let again = record
+                    .cells
+                    .iter()
+                    .map(str::trim)
+                    .eq(header.iter().map(str::trim));
+                headers.extend(again.then_some(record.line));
+                record.begins_run = begins_run;
+                begins_run = again;
+                !again
+            });
             header.iter().map(|name| name.trim().to_owned()).collect()
         };
-        Ok(Self { names, records })
+        Ok(Self {
+            names,
+            records,
+            headers,
+            cut,
+        })
     }
 
     /// The place of a column from 0.
@@ -67,11 +104,15 @@ impl Table {
 
     /// The rows that are not empty.
     pub(crate) fn rows(&self) -> impl Iterator<Item = Line<'_>> {
+        let last = self.records.len().saturating_sub(1);
         self.records
             .iter()
-            .map(|(number, record)| Line {
-                number: *number,
-                record,
+            .enumerate()
+            .map(move |(at, record)| Line {
+                number: record.line,
+                record: &record.cells,
+                begins_run: record.begins_run,
+                cut: self.cut.filter(|_| at == last),
             })
             .filter(|line| line.record.iter().any(|cell| !cell.trim().is_empty()))
     }
@@ -83,6 +124,9 @@ pub(crate) struct Line<'a> {
     /// From 1.
     pub(crate) number: usize,
     record: &'a StringRecord,
+    /// A header row stands between this row and the one before.
+    pub(crate) begins_run: bool,
+    cut: Option<&'static str>,
 }
 
 impl<'a> Line<'a> {
@@ -91,8 +135,11 @@ impl<'a> Line<'a> {
         Cell::new(self.record.get(place).unwrap_or_default(), self.number, place + 1)
     }
 
-    /// Checks that the row is not longer than the header.
+    /// Checks that the row is whole, and not longer than the header.
     pub(crate) fn check_width(&self, columns: usize) -> Result<(), ConvertError> {
+        if let Some(what) = self.cut {
+            return Err(ConvertError::at(self.number, what));
+        }
         match (columns..self.record.len())
             .map(|place| self.cell(place))
             .find(|cell| !cell.is_empty())
@@ -101,6 +148,20 @@ impl<'a> Line<'a> {
             None => Ok(()),
         }
     }
+}
+
+/// Whether the file ends inside its last row: in a quoted cell, or without a line end after fewer cells than any other
+/// row has. The part of a number is a number, too.
+fn cut(body: &str, records: &[Record], quote: char) -> Option<&'static str> {
+    let (last, others) = records.split_last()?;
+    let begins = usize::try_from(last.cells.position()?.byte()).ok()?;
+    let text = body.get(begins..)?;
+    if text.matches(quote).count() % 2 == 1 {
+        return Some("a quoted cell begins in this row and does not end: the file is incomplete");
+    }
+    let shorter = others.iter().all(|other| other.cells.len() > last.cells.len());
+    (!others.is_empty() && shorter && !text.ends_with('\n'))
+        .then_some("the file ends inside this row: it has fewer cells than every other row")
 }
 
 fn ascii(argument: &str, c: char) -> Result<u8, ConvertError> {

@@ -47,6 +47,10 @@ fn is_date(text: &str) -> bool {
     digits(parts.next()) && month(parts.next()) && parts.next().is_some()
 }
 
+fn begins_with_digit(text: &str) -> bool {
+    text.trim_start().starts_with(|c: char| c.is_ascii_digit())
+}
+
 /// The event of a line, and its time.
 fn event(line: &str, number: usize) -> Option<(char, Cell<'_>)> {
     let sign = line.chars().next().filter(|sign| EVENTS.contains(sign))?;
@@ -93,6 +97,12 @@ pub(super) fn units(text: &str) -> (Vec<Result<Tested<'_>, ConvertError>>, Vec<S
                 lines: Vec::new(),
                 end: (' ', Cell::absent(number)),
             });
+        } else if line.strip_prefix('@').is_some_and(begins_with_digit) {
+            // A unit that begins unreadably is a unit all the same.
+            units.extend(open.take().map(|unit| Err(unended(&unit))));
+            units.push(Err(
+                Cell::named(line, number, "").expected("@, a date, a time and SN")
+            ));
         } else if let Some(end) = event(line, number).filter(|(sign, _)| *sign != ']') {
             match open.take() {
                 Some(unit) => units.push(Ok(Tested { end, ..unit })),

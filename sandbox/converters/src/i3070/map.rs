@@ -37,7 +37,7 @@ pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, C
         match record.kind {
             "@BATCH" => file.batch(record)?,
             "@BTEST" => file.board(record, None)?,
-            _ => file.outside(record),
+            _ => file.outside(record)?,
         }
     }
     file.conversion.ended("no board: expected a record {@BTEST")
@@ -57,17 +57,23 @@ impl File<'_> {
         for record in &batch.children {
             match record.kind {
                 "@BTEST" => self.board(record, Some(batch))?,
-                _ => self.outside(record),
+                _ => self.outside(record)?,
             }
         }
         Ok(())
     }
 
-    /// A record that belongs to no board.
-    fn outside(&mut self, record: &Record<'_>) {
+    /// A record that belongs to no board. One that was cut off may have been a board.
+    fn outside(&mut self, record: &Record<'_>) -> Result<(), ConvertError> {
+        if record.truncated {
+            let what = "the record that begins here was not written to its end";
+            let fault = Err(ConvertError::at(record.line, what));
+            return self.arguments.on_damaged_unit.take(fault, &mut self.conversion);
+        }
         let kind = stationd_report::Excerpt::of(record.kind);
         self.conversion
             .note(format!("{kind} in line {} belongs to no board", record.line));
+        Ok(())
     }
 
     fn board(&mut self, record: &Record<'_>, batch: Option<&Record<'_>>) -> Result<(), ConvertError> {

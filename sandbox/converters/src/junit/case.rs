@@ -23,8 +23,39 @@ const READ: [&str; 3] = ["name", "classname", "time"];
 /// What a time that is below zero becomes.
 pub(super) const NEGATIVE: &str = "a time below zero was left out";
 
+/// Elements of a case or suite that are read.
+const CHILDREN: [&str; 12] = [
+    "error",
+    "failure",
+    "skipped",
+    "properties",
+    "system-out",
+    "system-err",
+    "rerunFailure",
+    "rerunError",
+    "flakyFailure",
+    "flakyError",
+    "testsuite",
+    "testcase",
+];
+
+/// Names the elements of a case or suite that have no meaning here: one of them may be what its runner says of a failure.
+pub(super) fn note_unknown(element: &Element, notes: &mut Vec<String>) {
+    let unknown = element
+        .children
+        .iter()
+        .filter(|child| !CHILDREN.contains(&child.name.as_str()));
+    for child in unknown {
+        let (parent, name) = (&element.name, &child.name);
+        let note = format!("{parent}/{name} has no place in a report and was left out");
+        if !notes.contains(&note) {
+            notes.push(note);
+        }
+    }
+}
+
 /// One test case.
-pub(super) fn case(element: &Element, notes: &mut Vec<&'static str>) -> Result<Step, ConvertError> {
+pub(super) fn case(element: &Element, notes: &mut Vec<String>) -> Result<Step, ConvertError> {
     let name = element.attribute("name");
     let (name, whole) = fitted(name.given().ok_or_else(|| name.expected("a name"))?);
     let mut step = Step {
@@ -51,6 +82,7 @@ pub(super) fn case(element: &Element, notes: &mut Vec<&'static str>) -> Result<S
         ..BooleanMeasurement::default()
     }));
     printed(element, &mut step);
+    note_unknown(element, notes);
     let found: Vec<_> = element
         .attributes
         .iter()
@@ -62,11 +94,13 @@ pub(super) fn case(element: &Element, notes: &mut Vec<&'static str>) -> Result<S
     Ok(step)
 }
 
-/// Puts the first problem of a case or suite into its step, and gives its status. An error comes before a failure.
+/// Puts the first problem of a case or suite into its step, and gives its status; further ones become text. An error comes
+/// before a failure.
 pub(super) fn problem(element: &Element, step: &mut Step) -> Option<StepStatus> {
-    let (found, status) = PROBLEMS
+    let mut all = PROBLEMS
         .iter()
-        .find_map(|(name, status)| element.child(name).map(|found| (found, *status)))?;
+        .flat_map(|(name, status)| element.children(name).map(move |found| (found, *status)));
+    let (found, status) = all.next()?;
     let message = found.attribute("message");
     step.error_message = message.owned().or_else(|| found.attribute("type").owned());
     if status == StepStatus::Skipped {
@@ -74,6 +108,13 @@ pub(super) fn problem(element: &Element, step: &mut Step) -> Option<StepStatus> 
         append(step, message.text);
     }
     append(step, &found.text);
+    for (more, _) in all {
+        let message = more.attribute("message").text;
+        append(
+            step,
+            &format!("{}: {message}\n{}", more.name, more.text.trim_end()),
+        );
+    }
     Some(status)
 }
 
@@ -139,7 +180,7 @@ pub(super) fn set_properties(step: &mut Step, found: Vec<AdditionalProperty>) {
 }
 
 /// A duration. Some runners write it for people: `2,503.1` is two thousand seconds.
-pub(super) fn seconds(cell: Cell<'_>, notes: &mut Vec<&'static str>) -> Result<Option<Number>, ConvertError> {
+pub(super) fn seconds(cell: Cell<'_>, notes: &mut Vec<String>) -> Result<Option<Number>, ConvertError> {
     let Some(text) = cell.given() else { return Ok(None) };
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let mut groups = whole.split(',');
@@ -152,7 +193,7 @@ pub(super) fn seconds(cell: Cell<'_>, notes: &mut Vec<&'static str>) -> Result<O
     };
     let number = Number::from_decimal(&plain).ok_or_else(|| cell.expected("a number of seconds"))?;
     if number.value() < 0.0 {
-        notes.push(NEGATIVE);
+        notes.push(NEGATIVE.to_owned());
         return Ok(None);
     }
     Ok(Some(number))

@@ -52,7 +52,7 @@ fn report(
     let status = root.status.as_ref().map(Word::code);
     let result = status.and_then(|status| ReportStatus::find(status.as_str()));
     unit.report_mut().result = result.map(Into::into);
-    notes.extend(suites.notes.into_iter().map(str::to_owned));
+    notes.extend(suites.notes);
     unit.finish(root, site, notes)
 }
 

@@ -3,7 +3,7 @@
 use stationd_report::{NumberOrText, Step, StepStatus, Word};
 
 use super::JunitArguments;
-use super::case::{case, printed, problem, properties, property, seconds, set_properties};
+use super::case::{case, note_unknown, printed, problem, properties, property, seconds, set_properties};
 use crate::ConvertError;
 use crate::fit::fitted;
 use crate::rows::{Cell, worst};
@@ -28,7 +28,7 @@ const READ: [&str; 11] = [
 /// Reads suites, and gathers what was decided where the file says nothing.
 pub(super) struct Suites<'a> {
     pub(super) arguments: &'a JunitArguments,
-    pub(super) notes: Vec<&'static str>,
+    pub(super) notes: Vec<String>,
 }
 
 impl Suites<'_> {
@@ -45,6 +45,7 @@ impl Suites<'_> {
         };
         let own = problem(element, &mut step);
         printed(element, &mut step);
+        note_unknown(element, &mut self.notes);
         let read: Vec<_> = self.arguments.properties().collect();
         let attributes = element.attributes.iter().filter(|(name, value)| {
             !READ.contains(&name.as_str()) && !name.contains(':') && name != "xmlns" && !value.is_empty()

@@ -25,6 +25,9 @@ fn limits_of(op: CompOp) -> usize {
     }
 }
 
+/// A lower and an upper limit.
+type Limited = (Option<NumberOrText>, Option<NumberOrText>);
+
 impl Comparison {
     /// Puts the cells of a row together. Without an operator it follows from the limits: both give `GELE`, the
     /// lower alone `GE`, the upper alone `LE`, none `LOG`. An operator with one limit takes it from either cell.
@@ -67,16 +70,29 @@ impl Comparison {
         })
     }
 
-    /// The limits of a file that has a status for every value: what is absent stays absent.
+    /// The limits of a file that names the operator of every value. `value` is what was measured: without it nothing was
+    /// compared, and limits may be absent. `place` is named in the fault of one that is not.
     pub(crate) fn as_given(
-        op: Option<CompOp>,
+        op: CompOp,
         low: Option<NumberOrText>,
         high: Option<NumberOrText>,
-    ) -> (Option<NumberOrText>, Option<NumberOrText>) {
-        match op {
-            Some(op) if limits_of(op) == 1 && low.is_none() => (high, None),
-            _ => (low, high),
+        value: Option<&NumberOrText>,
+        place: Cell<'_>,
+    ) -> Result<Limited, ConvertError> {
+        let (low, high) = match (limits_of(op), low, high) {
+            (1, None, Some(only)) => (Some(only), None),
+            (_, low, high) => (low, high),
+        };
+        let missing = match (limits_of(op), &low, &high) {
+            (1, None, _) => "the limit",
+            (2, None, _) => "the lower limit",
+            (2, _, None) => "the upper limit",
+            _ => return Ok((low, high)),
+        };
+        if value.is_none() {
+            return Ok((low, high));
         }
+        Err(Cell { text: "", ..place }.expected(&format!("{missing} of {}", op.as_str())))
     }
 
     /// Whether a value passes; `None` when the format does not say (`EQT`, a text, no comparison).

@@ -7,7 +7,7 @@ use stationd_report::{
 use super::{SeicaArguments, SeicaPartNumber};
 use crate::fit::{fitted, keep_in_step};
 use crate::rows::{Cell, Comparison, Field, Site, StatusWords, Unit, worst};
-use crate::when::{Dates, between, seconds, start};
+use crate::when::{Dates, between, milliseconds, start};
 use crate::xml::{Element, parse};
 use crate::{Conversion, ConvertError, Source};
 
@@ -196,13 +196,13 @@ impl Run<'_> {
             high_limit: limits.high.map(Into::into),
             ..NumericMeasurement::default()
         };
-        let time = test.attribute("TT").number(mark)?;
+        let time = milliseconds(test.attribute("TT"), mark)?;
         let mut step = Step {
             step_type: Some("ET_NLT".to_owned()),
             name: Some(name),
             report_text: whole,
             status: Some(status.into()),
-            tot_time: time.as_ref().and_then(seconds).map(NumberOrText::Number),
+            tot_time: time.map(NumberOrText::Number),
             numeric: Some(Measurements::from(measured)),
             ..Step::default()
         };

@@ -1,11 +1,11 @@
 //! Pages of a step, and what they measured.
 
-use stationd_report::{Number, NumericMeasurement, Step, StepStatus};
+use stationd_report::{Number, NumericMeasurement, Step, StepStatus, Word};
 
 use super::node::Node;
 use crate::ConvertError;
 use crate::ict::{add_text, boolean, numeric, prefix, range, shifted};
-use crate::rows::{Cell, StatusWords};
+use crate::rows::{Cell, StatusWords, worst};
 
 /// The status of a node.
 pub(super) fn status(node: &Node<'_>, words: &StatusWords) -> Result<StepStatus, ConvertError> {
@@ -24,12 +24,24 @@ pub(super) fn page(page: &Node<'_>, words: &StatusWords) -> Result<Vec<Step>, Co
     {
         steps.extend(values(name, test, words)?);
     }
+    let own = match page.child("STAT") {
+        Some(_) => Some(status(page, words)?),
+        None => None,
+    };
     if steps.is_empty() {
-        steps.push(boolean(name, status(page, words)?));
+        steps.push(boolean(name, own.map_or_else(|| status(page, words), Ok)?));
     }
+    let found = worst(
+        steps
+            .iter()
+            .filter_map(|step| step.status.as_ref())
+            .map(Word::code),
+    );
     if let Some(first) = steps.first_mut() {
         for child in &page.children {
-            if !matches!(child.key, "ANA" | "INTC" | "PAGE_NAME" | "STAT") {
+            // The page's own status says something when it is another than that of what it measured.
+            let said = child.key == "STAT" && own == found;
+            if !said && !matches!(child.key, "ANA" | "INTC" | "PAGE_NAME") {
                 add_text(first, &child.line_of_text());
             }
         }

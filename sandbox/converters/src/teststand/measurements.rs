@@ -80,9 +80,11 @@ fn numeric(result: &Element, of: &'static str) -> Result<NumericMeasurement, Con
     } else {
         limit("Low")?
     };
-    let (low_limit, high_limit) = Comparison::as_given(Some(op), low, limit("High")?);
+    let measured = value(result, of).value('.')?;
+    let (low_limit, high_limit) =
+        Comparison::as_given(op, low, limit("High")?, measured.as_ref(), value(result, "Comp"))?;
     Ok(NumericMeasurement {
-        value: value(result, of).value('.')?,
+        value: measured,
         unit: value(result, "Units").owned(),
         comp_op: Some(op.into()),
         low_limit,

@@ -165,7 +165,11 @@ fn failed(result: &Element, ts: &Element, step: &mut Step) -> Result<(), Convert
     let Some(error) = prop(result, "Error") else {
         return Ok(());
     };
-    if value(error, "Occurred").text == "True" {
+    let occurred = value(error, "Occurred");
+    if !matches!(occurred.text, "" | "True" | "False") {
+        return Err(occurred.expected("True or False"));
+    }
+    if occurred.text == "True" {
         step.error_code = value(error, "Code").integer()?.map(NumberOrText::Number);
         step.error_message = value(error, "Msg").owned();
     }

@@ -42,15 +42,18 @@ pub(super) fn numeric(
     ];
     left.extend(unknown(element, &known));
     let op = operator(element)?;
+    let value = element.attribute("NumericValue").value('.')?;
     let (low_limit, high_limit) = Comparison::as_given(
-        op,
+        op.unwrap_or(CompOp::Log),
         element.attribute("LowLimit").value('.')?,
         element.attribute("HighLimit").value('.')?,
-    );
+        value.as_ref(),
+        element.attribute("CompOperator"),
+    )?;
     Ok(NumericMeasurement {
         status: status(element, site)?,
         name: element.attribute("Name").owned(),
-        value: element.attribute("NumericValue").value('.')?,
+        value,
         unit: element.attribute("Units").owned(),
         comp_op: op.map(Word::from),
         low_limit,

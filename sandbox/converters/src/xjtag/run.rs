@@ -11,7 +11,7 @@ use crate::ConvertError;
 use crate::archive::Entry;
 use crate::fit::fitted;
 use crate::rows::{Field, Site, Unit, worst};
-use crate::when::seconds;
+use crate::when::milliseconds;
 use crate::xml::Element;
 
 /// What the runs of a log have in common.
@@ -118,7 +118,7 @@ fn header(run: &Element, log: &Log<'_>, unit: &mut Unit) -> Result<(), ConvertEr
                     unit.set(Field::PartNumber, cell, site)?;
                 }
             }
-            "time-taken" => unit.uut_mut().exec_time = cell.number('.')?.as_ref().and_then(seconds),
+            "time-taken" => unit.uut_mut().exec_time = milliseconds(cell, '.')?,
             name => unit.keep(name, cell),
         }
     }

@@ -11,7 +11,7 @@ use super::run::Log;
 use crate::ConvertError;
 use crate::fit::{fitted, keep_in_step};
 use crate::rows::Cell;
-use crate::when::seconds;
+use crate::when::milliseconds;
 use crate::xml::Element;
 
 /// The largest file that goes into a report, in bytes. It grows by a third there, and a report is held in memory.
@@ -187,7 +187,7 @@ impl<'a> Functions<'a> {
 /// Its own time, else that of its row in the summary.
 fn time(function: &Element, row: Option<&Row>) -> Result<Option<NumberOrText>, ConvertError> {
     let own = match function.child("time-taken") {
-        Some(time) => time.text().number('.')?.as_ref().and_then(seconds),
+        Some(time) => milliseconds(time.text(), '.')?,
         None => row.and_then(|row| Number::from_decimal(&row.time.replacen(',', ".", 1))),
     };
     Ok(own.map(NumberOrText::Number))
