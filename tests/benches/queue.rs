@@ -85,8 +85,8 @@ fn start(entries: u32) -> Outcome<()> {
     opened(dir.path(), "after a stop in order")?;
     // Without the mark of its holder it is checked page by page, as after a kill.
     std::fs::rename(
-        dir.path().join("store/closed"),
-        dir.path().join("store/was-closed"),
+        dir.path().join("queue/store/closed"),
+        dir.path().join("queue/store/was-closed"),
     )?;
     opened(dir.path(), "after a kill")
 }

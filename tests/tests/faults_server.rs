@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
-    use std::time::Instant;
+    use std::time::{Duration, Instant};
 
     use stationd_tests::{Books, Daemon, Line, Server};
 
@@ -99,6 +99,39 @@ mod tests {
     #[ignore = "takes some minutes; tests/README.md has the command"]
     fn ten_thousand_files_that_came_while_the_server_was_down_arrive() {
         an_outage_of(10_000);
+    }
+
+    #[test]
+    #[ignore = "takes eleven minutes of the clock; tests/README.md has the command"]
+    #[expect(clippy::disallowed_methods, reason = "what is waited for is time")]
+    fn an_outage_of_ten_minutes_has_a_line_a_summary_and_a_line_of_recovery() {
+        let server = Server::http();
+        let line = Line::wsjf(&server).settings("[upload]\nbreaker_timeout_s = 10");
+        let down = server.down();
+        let mut books = Books::default();
+        books.drop_files(&line, "wsjf", 3);
+        let daemon = line.start();
+        let begun = Instant::now();
+        for _ in 0..3 {
+            daemon.wait_for_code("C201");
+        }
+        let told = || daemon.lines().into_iter().filter(|line| line.code() == "U410");
+        while told().count() < 2 {
+            assert!(begun.elapsed() < Duration::from_secs(720), "no summary");
+            std::thread::sleep(Duration::from_secs(1));
+        }
+        assert!(
+            begun.elapsed() >= Duration::from_secs(600),
+            "the second line is the summary"
+        );
+        let server = down.up();
+        server.wait_for(3);
+        daemon.wait_for_code("U411");
+        daemon.wait_until_settled(&line);
+        check_quiet(&daemon, 600);
+        assert_eq!(told().count(), 2);
+        assert!(daemon.stop().success());
+        books.check_delivered(&line, "wsjf", &server);
     }
 
     #[test]

@@ -80,6 +80,45 @@ mod tests {
         assert!(here.ids().is_empty());
     }
 
+    /// An export as every machine writes it: a report that waits, and a dead letter with the server's words.
+    const EXPORT: &str = include_str!("../fixtures/export.jsonl");
+
+    /// The way of a report begins anew where it is imported.
+    fn without_traces(export: &str) -> String {
+        let mut parts = export.split("\"trace\":\"");
+        let first = parts.next().unwrap_or_default().to_owned();
+        parts.fold(first, |text, part| {
+            text + "trace" + part.get(32..).unwrap_or_default()
+        })
+    }
+
+    #[test]
+    fn an_export_of_any_machine_is_imported_and_exported_again_byte_for_byte() {
+        let server = Server::http();
+        let line = Line::wsjf(&server);
+        let (from, to) = (line.path("from.jsonl"), line.path("to.jsonl"));
+        std::fs::write(&from, EXPORT).unwrap();
+        let daemon = line.start();
+        assert!(line.ctl(&["pause"]).success);
+        let imported = line.ctl(&["queue", "import", from.to_str().unwrap()]);
+        assert_eq!(imported.number("/queued"), Some(2), "{}", imported.json);
+        let exported = line.ctl(&["queue", "export", to.to_str().unwrap()]);
+        assert_eq!(exported.number("/exported"), Some(2), "{}", exported.json);
+        let text = std::fs::read_to_string(&to).unwrap();
+        assert_eq!(without_traces(&text), without_traces(EXPORT));
+        std::fs::write(
+            &from,
+            EXPORT.replace("{\"stationd_queue\":1}", "{\"stationd_queue\":2}"),
+        )
+        .unwrap();
+        let newer = line.ctl(&["queue", "import", from.to_str().unwrap()]);
+        assert!(newer.json.to_string().contains("knows up to 1"), "{}", newer.json);
+        assert!(line.ctl(&["resume"]).success);
+        server.wait_for(1);
+        assert_eq!(server.only_report()["root"]["value"], 1.5);
+        assert!(daemon.stop().success());
+    }
+
     #[test]
     fn an_operator_who_flushes_need_not_wait_for_the_next_try() {
         let server = Server::http();

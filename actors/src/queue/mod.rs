@@ -18,7 +18,6 @@ mod map;
 mod open;
 mod open_error;
 mod operator;
-mod portable;
 mod record;
 mod recovery;
 mod retention;
@@ -35,6 +34,5 @@ mod tests;
 
 pub use actor::Queue;
 pub use open_error::OpenError;
-pub use portable::{PortableError, export_head, export_line, read_export_head, read_export_line};
 pub use settings::*;
 pub use store::Store;

@@ -1,12 +1,13 @@
 //! The store against a plain model: whatever happens in whatever order, each entry stands in exactly one place.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use proptest::prelude::*;
 
 use super::*;
-use crate::messages::queue::{AppendError, StoreError};
+use crate::messages::queue::{AppendError, ImportEntries, Imported, ImportedReport, StoreError};
 
 const MAX: u64 = 12;
 
@@ -16,6 +17,16 @@ enum Step {
         file: u8,
         reports: usize,
         priority: u8,
+        /// Its first report goes to the spool.
+        large: bool,
+    },
+    /// Reports of another store, under the ids that this file's have here.
+    Import {
+        file: u8,
+        reports: usize,
+        priority: u8,
+        dead: bool,
+        large: bool,
     },
     Take {
         max: usize,
@@ -53,8 +64,11 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Ending::Returned),
     ];
     prop_oneof![
-        6 => (any::<u8>(), 1..4_usize, 1..=10_u8)
-            .prop_map(|(file, reports, priority)| Step::Append { file, reports, priority }),
+        6 => (any::<u8>(), 1..4_usize, 1..=10_u8, prop::bool::weighted(0.2))
+            .prop_map(|(file, reports, priority, large)| Step::Append { file, reports, priority, large }),
+        2 => (0..8_u8, 1..4_usize, 1..=10_u8, any::<bool>(), prop::bool::weighted(0.2)).prop_map(
+            |(file, reports, priority, dead, large)| Step::Import { file, reports, priority, dead, large }
+        ),
         4 => (1..6_usize).prop_map(|max| Step::Take { max }),
         8 => (any::<usize>(), ending).prop_map(|(place, verdict)| Step::Settle { place, verdict }),
         1 => Just(Step::Kill),
@@ -71,6 +85,8 @@ struct Known {
     queued: UnixMs,
     not_before: Option<UnixMs>,
     dead: bool,
+    /// Its document lies in the spool.
+    large: bool,
 }
 
 #[derive(Debug, Default)]
@@ -81,11 +97,56 @@ struct Model {
     done: BTreeSet<u64>,
     /// Entries of each file.
     files: BTreeMap<u8, Vec<u64>>,
+    /// Entries under each report's name.
+    names: BTreeMap<String, Vec<u64>>,
 }
 
 impl Model {
     fn waiting(&self) -> u64 {
         self.known.values().filter(|known| !known.dead).count() as u64
+    }
+
+    /// Makes room for so many of an urgency; false when there is none. Only where it `evicts`, by giving up the least
+    /// urgent, of these the oldest.
+    fn make_room(&mut self, wanted: u64, priority: u8, evicts: bool) -> bool {
+        let full = self.waiting() > 0 && self.waiting() + wanted > MAX;
+        if !full || !evicts {
+            return !full;
+        }
+        let excess = usize::try_from(self.waiting() + wanted - MAX).unwrap();
+        let mut victims: Vec<_> = self
+            .known
+            .iter()
+            .filter(|(seq, known)| !known.dead && !self.leased.contains(seq) && known.priority >= priority)
+            .map(|(seq, known)| (Reverse(known.priority), known.not_before, *seq))
+            .collect();
+        if victims.len() < excess {
+            return false;
+        }
+        victims.sort_unstable();
+        for (_, _, seq) in victims.into_iter().take(excess) {
+            self.known.remove(&seq);
+        }
+        self.forget_files();
+        true
+    }
+
+    /// A file all of whose reports were dropped or given up may come again.
+    fn forget_files(&mut self) {
+        let gone = |seq: &u64| !self.known.contains_key(seq) && !self.done.contains(seq);
+        let files = std::mem::take(&mut self.files);
+        self.files = files
+            .into_iter()
+            .filter(|(_, entries)| !entries.iter().all(gone))
+            .collect();
+    }
+
+    fn put(&mut self, name: String, known: Known) -> u64 {
+        let seq = self.next;
+        self.next += 1;
+        self.known.insert(seq, known);
+        self.names.entry(name).or_default().push(seq);
+        seq
     }
 
     /// Due entries in the order they must go.
@@ -105,15 +166,29 @@ impl Model {
     }
 }
 
+/// The reports of a file, named after it and their place; the first as one that goes to the spool, if it is to be large.
+fn documents(file: u8, reports: usize, large: bool) -> impl Iterator<Item = NewReport> {
+    (0..reports).map(move |n| {
+        let name = format!("file-{file}-{n}");
+        if large && n == 0 {
+            // Half of it is more than the store takes inline, and quicker to compress.
+            report(&name, &large_document()[..100 * 1024])
+        } else {
+            report(&name, name.as_bytes())
+        }
+    })
+}
+
 struct Run {
     dir: tempfile::TempDir,
     store: Option<Store>,
     model: Model,
     now: UnixMs,
+    when_full: WhenFull,
 }
 
 impl Run {
-    fn new() -> Self {
+    fn new(when_full: WhenFull) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let mut run = Self {
             dir,
@@ -123,6 +198,7 @@ impl Run {
                 ..Model::default()
             },
             now: NOW,
+            when_full,
         };
         run.open();
         run
@@ -136,6 +212,7 @@ impl Run {
         }
         let small = QueueSettings {
             max_size: MAX,
+            when_full: self.when_full,
             map_bytes: 8 * 1024 * 1024,
             ..settings(self.dir.path())
         };
@@ -153,7 +230,15 @@ impl Run {
                 file,
                 reports,
                 priority,
-            } => self.append(*file, *reports, *priority),
+                large,
+            } => self.append(*file, *reports, *priority, *large),
+            Step::Import {
+                file,
+                reports,
+                priority,
+                dead,
+                large,
+            } => self.import(*file, *reports, *priority, *dead, *large),
             Step::Take { max } => self.take(*max),
             Step::Settle { place, verdict } => self.settle(*place, *verdict),
             Step::Kill => self.open(),
@@ -171,44 +256,87 @@ impl Run {
         }
     }
 
-    fn append(&mut self, file: u8, reports: usize, priority: u8) {
+    fn append(&mut self, file: u8, reports: usize, priority: u8, large: bool) {
         let name = format!("file-{file}");
         let append = Append {
             job: job(&name),
-            reports: (0..reports)
-                .map(|n| report(&format!("{name}-{n}"), name.as_bytes()))
-                .collect(),
+            reports: documents(file, reports, large).collect(),
             priority: Priority::try_from(priority).unwrap(),
             again: false,
             more_follow: false,
         };
         let now = self.now;
         let appended = self.store().append(&append, now);
+        let evicts = self.when_full != WhenFull::Wait;
         let model = &mut self.model;
-        let wanted = reports as u64;
         if let Some(before) = model.files.get(&file) {
             let before: Vec<EntryId> = before.iter().copied().map(EntryId).collect();
             assert_eq!(appended.unwrap(), Appended::Queued(before));
-        } else if model.waiting() > 0 && model.waiting() + wanted > MAX {
+        } else if !model.make_room(reports as u64, priority, evicts) {
             assert!(matches!(appended, Err(AppendError::Full(_))), "{appended:?}");
         } else {
-            let new: Vec<u64> = (model.next..model.next + wanted).collect();
-            assert_eq!(
-                appended.unwrap(),
-                Appended::Queued(new.iter().copied().map(EntryId).collect())
-            );
-            model.next += wanted;
-            for seq in &new {
-                let known = Known {
-                    priority,
-                    queued: now,
-                    not_before: None,
-                    dead: false,
-                };
-                model.known.insert(*seq, known);
-            }
-            model.files.insert(file, new);
+            let entries: Vec<u64> = (0..reports)
+                .map(|n| {
+                    let known = Known {
+                        priority,
+                        queued: now,
+                        not_before: None,
+                        dead: false,
+                        large: large && n == 0,
+                    };
+                    model.put(format!("{name}-{n}"), known)
+                })
+                .collect();
+            let new = entries.iter().copied().map(EntryId).collect();
+            assert_eq!(appended.unwrap(), Appended::Queued(new));
+            model.files.insert(file, entries);
         }
+    }
+
+    fn import(&mut self, file: u8, reports: usize, priority: u8, dead: bool, large: bool) {
+        let now = self.now;
+        let of_other = |report| ImportedReport {
+            report,
+            converter: "ict".to_owned(),
+            priority: Priority::try_from(priority).unwrap(),
+            queued: now,
+            dead,
+            failures: if dead { vec![failed(now)] } else { Vec::new() },
+        };
+        let reports: Vec<_> = documents(file, reports, large).map(of_other).collect();
+        let names: Vec<_> = reports.iter().map(|from| from.report.serial.clone()).collect();
+        let imported = self.store().import(&ImportEntries { reports }, now);
+        let evicts = self.when_full != WhenFull::Wait;
+        let model = &mut self.model;
+        let mut expected = Imported::default();
+        for (n, name) in names.into_iter().enumerate() {
+            let here = |seq: &u64| model.known.contains_key(seq) || model.done.contains(seq);
+            if model
+                .names
+                .get(&name)
+                .is_some_and(|entries| entries.iter().any(here))
+            {
+                expected.known += 1;
+                continue;
+            }
+            if !model.make_room(1, priority, evicts) {
+                if expected.queued == 0 {
+                    assert!(matches!(imported, Err(AppendError::Full(_))), "{imported:?}");
+                    return;
+                }
+                break;
+            }
+            let known = Known {
+                priority,
+                queued: now,
+                not_before: None,
+                dead,
+                large: large && n == 0,
+            };
+            model.put(name, known);
+            expected.queued += 1;
+        }
+        assert_eq!(imported.unwrap(), expected);
     }
 
     fn take(&mut self, max: usize) {
@@ -291,13 +419,7 @@ impl Run {
         let one = crate::messages::queue::Selection::Entries(vec![EntryId(seq)]);
         self.store().drop_entries(&one, now).unwrap();
         self.model.known.remove(&seq);
-        // A file all of whose reports were dropped may come again.
-        let gone = |seq: &u64| !self.model.known.contains_key(seq) && !self.model.done.contains(seq);
-        let files = std::mem::take(&mut self.model.files);
-        self.model.files = files
-            .into_iter()
-            .filter(|(_, entries)| !entries.iter().all(gone))
-            .collect();
+        self.model.forget_files();
     }
 
     /// Each entry in exactly one of ready, leased, dead, done; each with its record and its document.
@@ -331,6 +453,7 @@ impl Run {
                 !done,
                 "entry {seq}"
             );
+            assert_eq!(model.known.contains_key(&seq), !done, "entry {seq}");
             assert_eq!(
                 model.known.get(&seq).is_some_and(|known| known.dead),
                 dead,
@@ -338,6 +461,13 @@ impl Run {
             );
         }
         drop(txn);
+        let large = model.known.iter().filter(|(_, known)| known.large);
+        let large: Vec<u64> = large.map(|(seq, _)| *seq).collect();
+        assert_eq!(
+            store.base.spool.entries().unwrap(),
+            large,
+            "the spool has just these"
+        );
         if let Some(seq) = model.known.keys().next_back() {
             assert!(store.show(EntryId(*seq)).is_ok());
         }
@@ -370,8 +500,11 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 
     #[test]
-    fn each_entry_stands_in_one_place_and_none_starves(steps in prop::collection::vec(step(), 1..60)) {
-        let mut run = Run::new();
+    fn each_entry_stands_in_one_place_and_none_starves(
+        steps in prop::collection::vec(step(), 1..60),
+        when_full in prop_oneof![Just(WhenFull::Wait), Just(WhenFull::EvictOldestUploadedLast)],
+    ) {
+        let mut run = Run::new(when_full);
         for step in &steps {
             run.apply(step);
             run.check();

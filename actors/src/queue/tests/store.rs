@@ -6,7 +6,7 @@ use super::*;
 use crate::messages::queue::{
     AppendError, FullReason, ImportEntries, ImportedReport, Selection, StoreError, TraceBy,
 };
-use crate::model::{EntryState, Outcome};
+use crate::model::{EntryState, Lease, Outcome};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -332,6 +332,23 @@ fn a_large_document_lies_in_the_spool_until_it_is_settled() {
     assert_eq!(files(), 0);
 }
 
+/// An exported entry as another store takes it.
+fn as_imported(Lease { entry, document, .. }: Lease) -> ImportedReport {
+    ImportedReport {
+        report: NewReport {
+            report_id: entry.report_id,
+            serial: entry.serial,
+            part_number: entry.part_number,
+            document,
+        },
+        converter: entry.converter,
+        priority: entry.priority,
+        queued: entry.queued,
+        dead: entry.state == EntryState::Dead,
+        failures: entry.last.into_iter().collect(),
+    }
+}
+
 #[test]
 fn an_export_goes_into_another_store_once() {
     let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
@@ -348,7 +365,7 @@ fn an_export_goes_into_another_store_once() {
         .entries
         .into_iter()
         .chain(second.entries)
-        .map(ImportedReport::from)
+        .map(as_imported)
         .collect();
     assert_eq!(reports.len(), 3);
     let import = ImportEntries { reports };

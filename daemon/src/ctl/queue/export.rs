@@ -6,7 +6,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use stationd_actors::model::{EntryId, QueueStatus};
 
@@ -23,6 +23,15 @@ pub struct Arguments {
     file: PathBuf,
 }
 
+/// The version of an export.
+pub(super) const VERSION: u32 = 1;
+
+/// The first line of an export.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Head {
+    pub(super) stationd_queue: u32,
+}
+
 /// One page.
 #[derive(Debug, Deserialize)]
 struct Page {
@@ -30,7 +39,9 @@ struct Page {
     next: Option<EntryId>,
 }
 
-/// Each line is `{"entry": {…}, "document": "…"}`, as `queue import` reads it.
+/// The first line is `{"stationd_queue": 1}`, the kind of file and its version; each further one
+/// `{"entry": {…}, "document": "…"}`, as `queue import` reads it. All of it is text, the same on every machine. Members may
+/// be added, and are passed over by who does not know them; anything else is a new version, which an older import refuses.
 pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<(), CtlError> {
     let file = &arguments.file;
     let failed = |cause| CtlError::Io {
@@ -43,6 +54,15 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<(), CtlErr
     let mut sink = open(file).map_err(failed)?;
     // Lines on the same terminal would be torn by it.
     let bar = (file != Path::new("-")).then(|| Bar::new(context));
+    serde_json::to_writer(
+        &mut sink,
+        &Head {
+            stationd_queue: VERSION,
+        },
+    )
+    .map_err(io::Error::from)
+    .and_then(|()| sink.write_all(b"\n"))
+    .map_err(failed)?;
     let mut after = None;
     let mut written: u64 = 0;
     loop {

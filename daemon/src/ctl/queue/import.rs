@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use stationd_actors::model::EntryState;
 
+use super::export::{Head, VERSION};
 use crate::control::EntryPart;
 use crate::ctl::bar::Bar;
 use crate::ctl::client::Client;
@@ -75,6 +76,13 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<(), CtlErr
             0 => break,
             bytes => read_bytes += u64::try_from(bytes).unwrap_or(u64::MAX),
         }
+        // An export that an early version wrote begins with its first report.
+        if number == 1
+            && let Ok(Head { stationd_queue }) = serde_json::from_str(&line)
+        {
+            check_version(stationd_queue).map_err(input)?;
+            continue;
+        }
         let line: Line = serde_json::from_str(&line)
             .map_err(|error| input(io::Error::other(format!("line {number}: {error}"))))?;
         batch.add(line).map_err(|error| match error {
@@ -93,6 +101,15 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<(), CtlErr
             sum.known
         )
     })
+}
+
+fn check_version(found: u32) -> io::Result<()> {
+    if found <= VERSION {
+        return Ok(());
+    }
+    Err(io::Error::other(format!(
+        "an export of version {found}, this stationctl knows up to {VERSION}"
+    )))
 }
 
 /// Why a report could not be added.
