@@ -95,6 +95,44 @@ mod tests {
         );
     }
 
+    /// A report of 17 MiB: 170 steps with 100 KiB of text each.
+    fn large_report(serial: &str) -> String {
+        let text = "x".repeat(100 * 1024);
+        let step = format!(r#"{{"stepType":"Action","name":"a","status":"D","reportText":"{text}"}}"#);
+        format!(
+            r#"{{"type":"T","pn":"P","sn":"{serial}","rev":"A","processCode":10,"result":"P","start":"2026-01-02T03:04:05Z",
+            "root":{{"stepType":"SequenceCall","name":"Main","status":"P","steps":[{}]}}}}"#,
+            vec![step; 170].join(",")
+        )
+    }
+
+    #[test]
+    fn a_report_above_16_mib_is_refused_by_the_limits_name_and_number_and_arrives_where_it_is_raised() {
+        let server = Server::http();
+        let keys = "kind = \"builtin\"\nformat = \"wsjf\"";
+        let line = Line::to(&server)
+            .converter("usual", keys)
+            .converter("large", &format!("{keys}\n[converter.sandbox]\noutput_mib = 24"));
+        let daemon = line.start();
+        let report = large_report("S1");
+        line.drop_file("usual", b"S1.json", report.as_bytes());
+        let refused = daemon.wait_for_code("C220").0.to_string();
+        assert!(
+            refused.contains("wrote more than 8 MiB") && refused.contains("output_mib"),
+            "{refused}"
+        );
+        assert_eq!(line.names("usual", "error"), ["S1.json", "S1.json.reason.json"]);
+        let kept = std::fs::read(line.path("usual/error/S1.json")).unwrap();
+        assert!(kept == report.as_bytes(), "nothing of it is lost");
+        assert!(server.ids().is_empty());
+        line.drop_file("large", b"S2.json", large_report("S2").as_bytes());
+        server.wait_for(1);
+        let delivered = server.only_report();
+        assert_eq!(delivered["sn"], "S2");
+        assert_eq!(delivered["root"]["steps"].as_array().map(Vec::len), Some(170));
+        assert!(daemon.stop().success());
+    }
+
     #[test]
     fn stationctl_says_where_each_member_came_from() {
         let server = Server::http();

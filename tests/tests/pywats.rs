@@ -5,13 +5,13 @@
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt as _;
+    use std::os::unix::fs::PermissionsExt;
     use std::path::{Path, PathBuf};
     use std::process::Command;
     use std::sync::OnceLock;
 
     use serde_json::{Value, json};
-    use stationd_tests::{Answer, Line, Server, sample, skipped};
+    use stationd_tests::{Answer, Line, Server, sample, skipped, stationctl};
     use tempfile::TempDir;
 
     const STANDARD: &str = "pywats_client.converters.standard";
@@ -151,10 +151,14 @@ class Panel(FolderConverter):
         Err(format!("{program}: {}", error.lines().last().unwrap_or_default()))
     }
 
+    fn shipped_runner() -> PathBuf {
+        let runner = Path::new(env!("CARGO_MANIFEST_DIR")).join("../sandbox/pywats/pywats-runner.py");
+        runner.canonicalize().unwrap()
+    }
+
     /// The keys of a converter that runs a class.
     fn keys(installed: &Installed, class: &str, further: &str) -> String {
-        let runner = Path::new(env!("CARGO_MANIFEST_DIR")).join("../sandbox/pywats/pywats-runner.py");
-        let runner = runner.canonicalize().unwrap();
+        let runner = shipped_runner();
         format!(
             "kind = \"pywats\"\nclass = \"{class}\"\nrunner = {runner:?}\npython_path = [{:?}, {:?}]\n{further}",
             installed.packages,
@@ -299,6 +303,42 @@ class Panel(FolderConverter):
         let answer = own(installed, "Spies");
         assert_ne!(answer.word("/outcome"), "ok", "{answer:?}");
         assert!(answer.word("/stderr").contains("PermissionError"), "{answer:?}");
+    }
+
+    #[test]
+    fn with_trusted_keys_the_runner_must_be_signed_and_then_runs() {
+        let Some(installed) = installed() else { return };
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o755)).unwrap();
+        let (key, runner) = (folder.path().join("key"), folder.path().join("runner.py"));
+        let sign = |words: &[&str]| -> Value {
+            let mut command = Command::new(stationctl());
+            command.args(["converter", "sign", "--json", "--key"]).arg(&key);
+            let signed = command.args(words).output().unwrap();
+            assert!(signed.status.success(), "{signed:?}");
+            serde_json::from_slice(&signed.stdout).unwrap()
+        };
+        let public = sign(&["--new-key", "--no-password"])["public_key"].clone();
+        std::fs::copy(shipped_runner(), &runner).unwrap();
+        let class = keys(installed, "station_classes.Plain", "arguments = { process = 15 }")
+            .replace(shipped_runner().to_str().unwrap(), runner.to_str().unwrap());
+        let server = Server::http();
+        let line = Line::to(&server)
+            .converter("py", &class)
+            .settings(&format!("[sandbox]\ntrusted_keys = [{public}]"));
+        let daemon = line.start();
+        let told = daemon.wait_for("the warning of what no signature covers", |line| {
+            line.code() == "D011" && line.key("cause").contains("python_path")
+        });
+        assert!(told.key("cause").contains("nobody but root"), "{told:?}");
+        line.drop_file("py", b"SN1.log", b"x");
+        let refused = daemon.wait_for_code("C230");
+        assert!(refused.key("cause").contains("runner.py.minisig"), "{refused:?}");
+        assert_eq!(line.names("py", "drop"), ["SN1.log"]);
+        sign(&[runner.to_str().unwrap()]);
+        server.wait_for(1);
+        assert_eq!(server.only_report()["sn"], "SN1");
+        assert!(daemon.stop().success());
     }
 
     #[test]

@@ -16,6 +16,7 @@ use super::contents::Contents;
 use super::environment::Environment;
 use super::file::FileKeys;
 use super::folders;
+use super::program;
 use super::reader::Findings;
 use super::sandbox::SandboxSettings;
 use super::service::{ControlSettings, HttpSettings, LogSettings};
@@ -91,6 +92,9 @@ impl Settings {
         );
         let server = keys.server.check(environment, findings_ref);
         let sandbox = keys.sandbox.check(findings_ref);
+        if !sandbox.trusted_keys.is_empty() {
+            program::warn_of_classes(&keys.converters, findings_ref);
+        }
         let control = keys.control.check(findings_ref);
         let http = keys.http.check(findings_ref);
         let uploader = server.map(|server| keys.upload.check(server, findings_ref));

@@ -141,6 +141,17 @@ fn pywats(keys: &ConverterKeys, path: &str, station: &Station, findings: &mut Fi
     None
 }
 
+/// With `trusted_keys`: what a signature of the runner does not say.
+pub(super) fn warn_of_classes(converters: &[ConverterKeys], findings: &mut Findings) {
+    for keys in converters.iter().filter(|keys| keys.kind == Kind::PyWats) {
+        findings.warn(
+            &format!("converter.{}.python_path", keys.name),
+            "trusted_keys is set: the runner must be signed, but no signature covers the class and the packages in these \
+             folders; let nobody but root write there",
+        );
+    }
+}
+
 fn warn_of_trust(keys: &ConverterKeys, path: &str, findings: &mut Findings) {
     if keys.sandbox.trusted {
         findings.warn(
