@@ -208,6 +208,8 @@ TRY(sealed_file) { REACHED(memfd_create("x", MFD_ALLOW_SEALING)); }
 TRY(kernel_log) { REACHED(syscall(SYS_syslog, 10, NULL, 0)); }
 #ifdef __x86_64__
 TRY(call_by_interrupt) { long p; __asm__ volatile("int $0x80" : "=a"(p) : "a"(20) : "memory"); REACHED(p > 0 ? 0 : -1); }
+/* The process id by the number that programs with 32-bit pointers use. */
+TRY(call_of_x32) { REACHED(syscall(0x40000000 + SYS_getpid)); }
 TRY(ldt) { struct { unsigned a, b, c, d; } e = {0}; REACHED(syscall(SYS_modify_ldt, 0, &e, sizeof e)); }
 #endif
 
@@ -290,7 +292,7 @@ static const struct { const char *name; int (*attack)(void); } attacks[] = {
     A(session_key), A(own_filter), A(own_landlock), A(other_personality), A(shared_segment), A(message_queue),
     A(timer_for_signals), A(pinned_memory), A(anonymous_file), A(sealed_file), A(kernel_log),
 #ifdef __x86_64__
-    A(call_by_interrupt), A(ldt),
+    A(call_by_interrupt), A(call_of_x32), A(ldt),
 #endif
     A(inherited_descriptor), A(many_descriptors), A(executable_number), A(much_memory), A(much_shared_memory),
     A(many_threads), A(fill_scratch_by_one), A(fill_scratch_by_many), A(fill_scratch_by_names), A(fill_scratch_by_depth),

@@ -102,6 +102,8 @@ pub(crate) const KERNEL: &[Expected] = &[
     #[cfg(target_arch = "x86_64")]
     ("call_by_interrupt", "denied", ""),
     #[cfg(target_arch = "x86_64")]
+    ("call_of_x32", "denied", ""),
+    #[cfg(target_arch = "x86_64")]
     ("ldt", "denied", "kernel"),
 ];
 
@@ -209,6 +211,11 @@ pub(crate) const OPTIONAL: &[Missing] = &[
         "call_by_interrupt",
         &["SIGSEGV"],
         "the kernel has no 32-bit calls (CONFIG_IA32_EMULATION)",
+    ),
+    (
+        "call_of_x32",
+        &["not implemented"],
+        "the kernel has no x32 calls (CONFIG_X86_X32_ABI)",
     ),
     (
         "ldt",
