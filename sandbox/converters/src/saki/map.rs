@@ -69,7 +69,11 @@ impl File<'_> {
     /// The panel as one unit.
     fn whole(&self, images: &[&Element], notes: &mut Vec<String>) -> Result<Report, ConvertError> {
         let mut unit = self.header()?;
-        unit.set(Field::Serial, self.panel.attribute("barcode"), self.site)?;
+        let barcode = self.panel.attribute("barcode");
+        if given(barcode).is_none() {
+            return Err(barcode.expected("a barcode"));
+        }
+        unit.set(Field::Serial, barcode, self.site)?;
         unit.set(Field::Result, self.panel.attribute("result"), self.site)?;
         let steps: Result<Vec<_>, _> = images.iter().map(|image| self.sequence(image, notes)).collect();
         unit.finish(self.root(steps?), self.site, notes)
@@ -82,9 +86,19 @@ impl File<'_> {
         let panel = self.panel.attribute("barcode");
         let serial = match (given(barcode), &self.arguments.image_serial) {
             (Some(barcode), _) => barcode.to_owned(),
-            (None, Some(pattern)) => pattern
-                .replace("{panel}", panel.text)
-                .replace("{image}", number.text),
+            (None, Some(pattern)) => {
+                for (name, cell, there) in [
+                    ("{panel}", panel, given(panel).is_some()),
+                    ("{image}", number, !number.is_empty()),
+                ] {
+                    if pattern.contains(name) && !there {
+                        return Err(cell.expected(&format!("what image_serial takes for {name}")));
+                    }
+                }
+                pattern
+                    .replace("{panel}", panel.text)
+                    .replace("{image}", number.text)
+            }
             (None, None) => return Err(barcode.expected("a barcode, else set image_serial")),
         };
         unit.set(

@@ -63,7 +63,8 @@ impl Part {
         let (head, socket) = (fields.u1()?.unwrap_or_default(), fields.u1()?.unwrap_or_default());
         let end = End::read(&mut fields)?;
         let mut unit = Unit::new(0);
-        let serial = serial(arguments, lot, &end, head, socket);
+        let serial = serial(arguments, lot, &end, head, socket)
+            .map_err(|error| ConvertError::new(format!("offset={}: {}", self.offset, error.what)))?;
         unit.set(Field::Serial, Cell::named(&serial, 0, "PART_ID"), site)?;
         unit.decided(arguments.part_number.as_deref(), arguments.revision.as_deref());
         for (name, field) in [
@@ -163,8 +164,14 @@ impl End {
     }
 }
 
-/// The serial number as the site has it made.
-fn serial(arguments: &StdfArguments, lot: &Lot, end: &End, head: u8, site: u8) -> String {
+/// The serial number as the site has it made. What it is made of must be there: else many parts would have one number.
+fn serial(
+    arguments: &StdfArguments,
+    lot: &Lot,
+    end: &End,
+    head: u8,
+    site: u8,
+) -> Result<String, ConvertError> {
     let pattern = arguments.serial.as_deref().unwrap_or("{part}");
     let number = |number: Option<i16>| number.map(|number| number.to_string()).unwrap_or_default();
     [
@@ -178,8 +185,13 @@ fn serial(arguments: &StdfArguments, lot: &Lot, end: &End, head: u8, site: u8) -
         ("{site}", site.to_string()),
     ]
     .iter()
-    .fold(pattern.to_owned(), |text, (name, value)| {
-        text.replace(name, value)
+    .filter(|(name, _)| pattern.contains(name))
+    .try_fold(pattern.to_owned(), |text, (name, value)| {
+        if value.trim().is_empty() && pattern != *name {
+            let what = format!("arguments: serial: the part has nothing for {name} of {pattern:?}");
+            return Err(ConvertError::new(what));
+        }
+        Ok(text.replace(name, value))
     })
 }
 

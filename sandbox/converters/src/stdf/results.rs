@@ -39,6 +39,13 @@ struct Begin {
     flags: u8,
 }
 
+impl Begin {
+    /// Bit 1 of `TEST_FLG`: the numbers of the record are not valid.
+    fn is_valid(&self) -> bool {
+        self.flags & 0x02 == 0
+    }
+}
+
 fn begin(fields: &mut Fields<'_>) -> Result<Begin, ConvertError> {
     let short = |offset| ConvertError::new(format!("offset={offset}: a result without its first fields"));
     let (number, head, site, flags) = (fields.u4()?, fields.u1()?, fields.u1()?, fields.u1()?);
@@ -197,7 +204,7 @@ pub(super) fn parametric(mut fields: Fields<'_>, tests: &mut Tests) -> Result<Te
         defaults.name.clone_from(&name);
     }
     let limits = Limits::read(&mut fields, defaults, 0, new)?;
-    let value = result.filter(|_| begin.flags & 0x02 == 0);
+    let value = result.filter(|_| begin.is_valid());
     let mut step = step(
         &begin,
         &Defaults {
@@ -251,7 +258,11 @@ pub(super) fn multiple(mut fields: Fields<'_>, tests: &mut Tests) -> Result<Test
         .enumerate()
         .map(|(index, &value)| NumericMeasurement {
             name: Some((index + 1).to_string()),
-            ..limits.measurement(Some(value), status(begin.flags), parameters)
+            ..limits.measurement(
+                Some(value).filter(|_| begin.is_valid()),
+                status(begin.flags),
+                parameters,
+            )
         })
         .collect();
     step.numeric = Some(all).filter(|all| !all.is_empty());
