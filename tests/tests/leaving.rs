@@ -3,13 +3,14 @@
 #[cfg(test)]
 mod tests {
     use std::fs;
-    use std::path::Path;
+    use std::path::{Path, PathBuf};
     use std::process::Command;
+    use std::time::{Duration, Instant};
 
     use nix::sys::signal::Signal;
     use nix::sys::stat::stat;
     use serde_json::Value;
-    use stationd_tests::{Line, Server, WSJF, report, skipped};
+    use stationd_tests::{Daemon, Line, Server, WSJF, report, skipped};
 
     /// A converter that prints this, whatever the file holds.
     fn saying(line: Line, name: &str, output: &str, keys: &str) -> Line {
@@ -165,6 +166,70 @@ mod tests {
             1,
             "no half copy is left"
         );
+    }
+
+    /// Debian's `libfaketime`, which gives a program another wall clock.
+    fn faketime() -> Option<PathBuf> {
+        let folders = fs::read_dir("/usr/lib").ok()?.map_while(Result::ok);
+        let mut paths = folders.map(|folder| folder.path().join("faketime/libfaketime.so.1"));
+        paths.find(|path| path.exists())
+    }
+
+    /// Starts the daemon with a wall clock that is so many hours behind, and waits until it has tidied up.
+    fn start_in_the_past(line: &Line, faketime: &Path, hours: u64) -> Daemon {
+        let believed = || fs::read_to_string(line.path("state/retention/believed_ms")).unwrap_or_default();
+        let before = believed();
+        let mut command = Daemon::command(&line.write_settings());
+        command
+            .env("LD_PRELOAD", faketime)
+            .env("FAKETIME", format!("-{hours}h"))
+            .env("DONT_FAKE_MONOTONIC", "1")
+            .env("FAKETIME_DONT_FAKE_MONOTONIC", "1")
+            .env("NO_FAKE_STAT", "1");
+        let daemon = Daemon::spawn(&mut command).unwrap();
+        daemon.wait_for_code("D001");
+        let until = Instant::now() + Duration::from_secs(60);
+        while believed() == before {
+            assert!(Instant::now() < until, "it does not tidy up");
+            std::thread::yield_now();
+        }
+        daemon
+    }
+
+    #[test]
+    fn what_was_moved_to_the_done_folder_leaves_it_after_its_days_and_nothing_else_does() {
+        let Some(faketime) = faketime() else {
+            return skipped("no other wall clock: apt-get install faketime");
+        };
+        let server = Server::http();
+        let line = Line::wsjf(&server).settings("[retention]\ndone_days = 1");
+        let drop_and_deliver = |daemon: &Daemon, name: &str| {
+            line.drop_file("wsjf", format!("{name}.json").as_bytes(), report(name).as_bytes());
+            daemon.wait_for_code("U401");
+            line.wait_until_empty("wsjf");
+        };
+        // Each start is less than a day after the one before: a clock that jumps further is in doubt.
+        let daemon = start_in_the_past(&line, &faketime, 95);
+        drop_and_deliver(&daemon, "old");
+        assert!(daemon.stop().success());
+        assert!(start_in_the_past(&line, &faketime, 72).stop().success());
+        fs::write(line.path("wsjf/done/theirs.json"), "put there by hand").unwrap();
+        assert_eq!(line.names("wsjf", "done"), ["old.json", "theirs.json"]);
+
+        let daemon = start_in_the_past(&line, &faketime, 49);
+        daemon.wait_for_code("C251");
+        assert_eq!(line.names("wsjf", "done"), ["theirs.json"]);
+        drop_and_deliver(&daemon, "young");
+        assert!(daemon.stop().success());
+        let daemon = start_in_the_past(&line, &faketime, 26);
+        assert_eq!(line.names("wsjf", "done"), ["theirs.json", "young.json"]);
+        let trace = line.ctl(&["trace", "old"]);
+        assert_eq!(
+            trace.word("/traced/0/reports/0/receipt/outcome"),
+            "delivered",
+            "its record stays"
+        );
+        assert!(daemon.stop().success());
     }
 
     #[test]
