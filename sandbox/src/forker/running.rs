@@ -135,7 +135,12 @@ impl Running {
 
     /// The descriptors whose readiness means something for this job.
     pub(super) fn watched(&self) -> impl Iterator<Item = PollFd<'_>> {
-        let notes = self.notes.iter().map(OwnedFd::as_fd);
+        // A built-in converter's notes are for the account alone, and wait for its end: a turn less for each job.
+        let notes = self
+            .notes
+            .iter()
+            .filter(|_| self.folder.is_some())
+            .map(OwnedFd::as_fd);
         let listener = self.listener.iter().map(Listener::as_fd);
         let child = self.child.iter().map(|child| child.pidfd.as_fd());
         let all = notes.chain(listener).chain(child).chain([self.channel.as_fd()]);

@@ -9,14 +9,15 @@ use seccompiler::{BpfProgram, BpfProgramRef, sock_filter};
 
 use super::names::{Architecture, NATIVE};
 use super::profile::{Action, Answer, Answers, Profile, Test};
+use super::shrink::shrink;
 
 // Source: linux/filter.h, linux/seccomp.h.
 const LOAD: u16 = 0x20;
 const AND: u16 = 0x54;
-const JUMP: u16 = 0x05;
-const JUMP_EQUAL: u16 = 0x15;
-const JUMP_GREATER_EQUAL: u16 = 0x35;
-const RETURN: u16 = 0x06;
+pub(super) const JUMP: u16 = 0x05;
+pub(super) const JUMP_EQUAL: u16 = 0x15;
+pub(super) const JUMP_GREATER_EQUAL: u16 = 0x35;
+pub(super) const RETURN: u16 = 0x06;
 const NUMBER: u32 = 0;
 const ARCHITECTURE: u32 = 4;
 const ARGUMENTS: u32 = 16;
@@ -73,6 +74,10 @@ impl Filter {
 
 /// Makes the program of all answers.
 pub(super) fn program(answers: &Answers) -> BpfProgram {
+    shrink(unshrunk(answers))
+}
+
+pub(super) fn unshrunk(answers: &Answers) -> BpfProgram {
     let Architecture { audit, .. } = answers.architecture;
     let mut program = vec![
         statement(LOAD, ARCHITECTURE),

@@ -12,6 +12,7 @@ mod lists;
 mod names;
 mod notify;
 mod profile;
+mod shrink;
 
 pub(crate) use emit::Filter;
 pub(crate) use install::{install, install_with_listener};
