@@ -4,7 +4,6 @@ use std::cmp::Ordering;
 use std::io::{self, Write};
 
 use serde::Serialize;
-use serde_json::value::RawValue;
 use stationd_report::Report;
 
 use crate::origin::{self, Origin};
@@ -20,7 +19,7 @@ const MOST_NOTES: usize = 20;
 #[derive(Debug, Default)]
 pub struct Conversion {
     /// Each report as JSON text; at least one.
-    pub reports: Vec<Box<RawValue>>,
+    pub reports: Vec<String>,
     /// What the parser decided where the file says nothing, one fragment each, without repetition.
     pub notes: Vec<String>,
     /// How sure it is that the file is of the format, 0 to 1; `None` where the settings name it.
@@ -30,7 +29,7 @@ pub struct Conversion {
 impl Conversion {
     /// Adds a report that a parser built.
     pub(crate) fn push(&mut self, report: &Report) {
-        let text = serde_json::value::to_raw_value(report).expect("the model has text keys alone");
+        let text = serde_json::to_string(report).expect("the model has text keys alone");
         self.reports.push(text);
         origin::report();
     }
@@ -120,7 +119,7 @@ pub fn convert(format: Format, input: &[u8], source: &Source<'_>) -> Result<Conv
     }
 }
 
-/// The envelope of the converter protocol.
+/// The envelope of the converter protocol, but for what is JSON already.
 #[derive(Debug, Serialize)]
 struct Envelope<'a> {
     status: &'a str,
@@ -128,8 +127,6 @@ struct Envelope<'a> {
     confidence: Option<f64>,
     #[serde(skip_serializing_if = "str::is_empty")]
     reason: &'a str,
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    reports: &'a [Box<RawValue>],
     /// Where each member of each report came from.
     #[serde(skip_serializing_if = "Option::is_none")]
     explanation: Option<Vec<Vec<Origin>>>,
@@ -176,18 +173,26 @@ fn write_answer(
         Err(error) => (error.to_string(), "rejected", [].as_slice()),
     };
     let (reason, status, reports) = envelope;
-    serde_json::to_writer(
-        &mut *out,
-        &Envelope {
-            status,
-            confidence: converted
-                .as_ref()
-                .ok()
-                .and_then(|conversion| conversion.confidence),
-            reason: &reason,
-            reports,
-            explanation,
-        },
-    )?;
+    let envelope = serde_json::to_string(&Envelope {
+        status,
+        confidence: converted
+            .as_ref()
+            .ok()
+            .and_then(|conversion| conversion.confidence),
+        reason: &reason,
+        explanation,
+    })?;
+    if reports.is_empty() {
+        out.write_all(envelope.as_bytes())?;
+        return out.flush();
+    }
+    // The reports are JSON: the parser built them, or read them as that. They come last, as they are.
+    let mut before = envelope.strip_suffix('}').unwrap_or(&envelope).to_owned() + r#","reports":["#;
+    for report in reports {
+        out.write_all(before.as_bytes())?;
+        out.write_all(report.as_bytes())?;
+        ",".clone_into(&mut before);
+    }
+    out.write_all(b"]}")?;
     out.flush()
 }

@@ -149,7 +149,7 @@ impl Document {
     /// # Errors
     /// When something is missing and its default is empty or longer than the format allows.
     pub fn complete(self, defaults: &Defaults<'_>) -> Result<(Self, Vec<Assumption>), Incomplete> {
-        let Some(top) = Top::of(&self.text) else {
+        let Some(top) = self.top() else {
             return Ok((self, Vec::new()));
         };
         let mut filling = Filling::of(&top);
@@ -181,6 +181,7 @@ impl Document {
             Self {
                 text,
                 id: Some(id),
+                members: None,
                 ..self
             },
             assumed,
@@ -190,13 +191,25 @@ impl Document {
     /// Gives local times, of the report and of its steps, the offset that a zone has at them, and nothing else.
     #[must_use]
     pub fn with_offsets(self, zone: &TimeZone) -> (Self, Vec<Assumption>) {
-        let Some(top) = Top::of(&self.text) else {
+        let Some(top) = self.top() else {
             return (self, Vec::new());
         };
         let mut filling = Filling::of(&top);
         filling.offsets(zone);
         let (text, assumed) = filling.apply(&self.text);
-        (Self { text, ..self }, assumed)
+        let completed = Self {
+            text,
+            members: None,
+            ..self
+        };
+        (completed, assumed)
+    }
+
+    fn top(&self) -> Option<Top<'_>> {
+        match &self.members {
+            Some(members) => Some(Top::noted(&self.text, 0, members)),
+            None => Top::of(&self.text),
+        }
     }
 }
 
@@ -288,6 +301,10 @@ impl<'t> Filling<'t> {
                 zone: name(),
                 doubt,
             });
+        }
+        // Most reports have none: the root need not be found then.
+        if !self.top.rest("root").is_some_and(StepStarts::may_be_in) {
+            return;
         }
         let (Some(root), Some(place)) = (self.top.get("root"), self.top.place("root")) else {
             return;

@@ -3,8 +3,9 @@
 use uuid::Uuid;
 
 use crate::model::{Code as _, Kind, Report, ReportStatus, StepStatus};
+use crate::outline::Member;
 use crate::read::{Got, Reader, Whole};
-use crate::scan::scan;
+use crate::scan::{outline, scan};
 use crate::top::Top;
 use crate::{Excerpt, Fault, Problem, ReadError, ReadLimits};
 
@@ -20,6 +21,8 @@ pub struct Document {
     /// The header's result, else the root step's status where it is one.
     pub(crate) result: Option<ReportStatus>,
     pub(crate) steps: usize,
+    /// Where its members stand, until its text is changed.
+    pub(crate) members: Option<Vec<Member<'static>>>,
 }
 
 impl Document {
@@ -28,13 +31,23 @@ impl Document {
     /// # Errors
     /// When it is no JSON, beyond the limits, or breaks the format; the error then names each fault.
     pub fn parse(text: &str, limits: &ReadLimits) -> Result<Self, ReadError> {
-        scan(text, limits)?;
-        Self::of_scanned(text.trim_ascii(), "$", limits)
+        let (_, outline) = outline(text, limits)?;
+        let trimmed = text.trim_ascii();
+        let at = trimmed.as_ptr().addr() - text.as_ptr().addr();
+        let top = outline.root().filter(|_| trimmed.starts_with('{'));
+        let top = top.map(|members| Top::noted(trimmed, at, members));
+        Self::of_scanned(trimmed, "$", limits, top)
     }
 
-    /// Checks a text that was scanned; `path` is its place in a larger one.
-    pub(crate) fn of_scanned(text: &str, path: &str, limits: &ReadLimits) -> Result<Self, ReadError> {
-        let Reading { report, kind, steps } = read(text, path, limits, Whole::Checked)?;
+    /// Checks a text that was scanned; `path` is its place in a larger one, `top` its members where the scan noted them.
+    pub(crate) fn of_scanned<'t>(
+        text: &'t str,
+        path: &str,
+        limits: &ReadLimits,
+        top: Option<Top<'t>>,
+    ) -> Result<Self, ReadError> {
+        let top = top.or_else(|| Top::of(text));
+        let Reading { report, kind, steps } = read(text, path, limits, Whole::Checked, top.as_ref())?;
         let result = match &report.result {
             Some(result) => Some(result.code()),
             None => report
@@ -50,6 +63,7 @@ impl Document {
             part_number: report.pn.unwrap_or_default(),
             result,
             steps,
+            members: top.map(Top::into_owned),
         })
     }
 
@@ -106,7 +120,8 @@ impl Report {
     /// As [`Document::parse`].
     pub fn read(text: &str, limits: &ReadLimits) -> Result<Self, ReadError> {
         scan(text, limits)?;
-        read(text.trim_ascii(), "$", limits, Whole::Kept).map(|reading| reading.report)
+        let text = text.trim_ascii();
+        read(text, "$", limits, Whole::Kept, Top::of(text).as_ref()).map(|reading| reading.report)
     }
 }
 
@@ -118,14 +133,20 @@ struct Reading {
 }
 
 /// The typed read of a scanned text.
-fn read(text: &str, path: &str, limits: &ReadLimits, keep: Whole) -> Result<Reading, ReadError> {
-    let top = Top::of(text).ok_or_else(|| ReadError::NotAReport {
+fn read<'t>(
+    text: &'t str,
+    path: &str,
+    limits: &ReadLimits,
+    keep: Whole,
+    top: Option<&Top<'t>>,
+) -> Result<Reading, ReadError> {
+    let top = top.ok_or_else(|| ReadError::NotAReport {
         path: path.to_owned(),
         found: Excerpt::of(text),
     })?;
     let kind = top.kind();
     let mut reader = Reader::new(limits.faults, keep, kind.unwrap_or(Kind::Test));
-    if kind.is_none() && top.get("type").is_none() {
+    if kind.is_none() && !top.has("type") {
         reader.member_fault("type", Problem::Missing);
     }
     let mut json = serde_json::Deserializer::from_str(text);

@@ -18,6 +18,7 @@ mod excerpt;
 mod fault;
 mod limits;
 mod model;
+mod outline;
 mod output;
 mod path;
 mod read;

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::ops::Range;
 
 use serde_json::value::RawValue;
 
 use crate::error::Bound;
-use crate::scan::scan;
+use crate::outline::{Member, Outline};
+use crate::scan::outline;
 use crate::top::Top;
 use crate::{Document, Excerpt, ReadError, ReadLimits};
 
@@ -157,7 +159,7 @@ pub fn read_output(stdout: &[u8], limits: &ReadLimits) -> Result<Output, OutputE
     // An array stands around each of its reports, an envelope around that.
     let (depth, array) = (limits.depth, text.starts_with('['));
     let around = if array { 1 } else { 2 };
-    let census = scan(
+    let (census, outline) = outline(
         text,
         &ReadLimits {
             depth: depth + around,
@@ -165,11 +167,16 @@ pub fn read_output(stdout: &[u8], limits: &ReadLimits) -> Result<Output, OutputE
         },
     )?;
     if array {
-        return converted(documents(text, "$", limits)?, None, String::new());
+        let reports = match outline.reports(0) {
+            Some(reports) => noted(text, &reports, "$", limits)?,
+            None => documents(text, "$", limits)?,
+        };
+        return converted(reports, None, String::new());
     }
-    match Top::of(text) {
+    let top = outline.root().map(|members| Top::noted(text, 0, members));
+    match top.or_else(|| Top::of(text)) {
         Some(top) if top.has_any(&["status", "reports"]) && !top.has_any(&["pn", "sn", "root", "uur"]) => {
-            envelope(&top, limits)
+            envelope(&top, &outline, limits)
         }
         _ if census.depth > depth => Err(ReadError::TooMuch {
             bound: Bound::Depth,
@@ -177,8 +184,8 @@ pub fn read_output(stdout: &[u8], limits: &ReadLimits) -> Result<Output, OutputE
             path: "$".to_owned(),
         }
         .into()),
-        _ => converted(
-            vec![Document::of_scanned(text, "$", limits)?],
+        top => converted(
+            vec![Document::of_scanned(text, "$", limits, top)?],
             None,
             String::new(),
         ),
@@ -211,7 +218,7 @@ fn converted(reports: Vec<Document>, confidence: Option<f64>, reason: String) ->
     })
 }
 
-fn envelope(top: &Top<'_>, limits: &ReadLimits) -> Result<Output, OutputError> {
+fn envelope(top: &Top<'_>, outline: &Outline<'_>, limits: &ReadLimits) -> Result<Output, OutputError> {
     if let Some(unknown) = top
         .keys()
         .find(|key| !["status", "confidence", "reason", "reports", "explanation"].contains(key))
@@ -242,9 +249,13 @@ fn envelope(top: &Top<'_>, limits: &ReadLimits) -> Result<Output, OutputError> {
         None => String::new(),
         Some(_) => top.text("reason").ok_or_else(|| wrong("reason", "a text"))?,
     };
-    let reports = match top.get("reports") {
+    let reports = match top.rest("reports") {
         None => Vec::new(),
-        Some(raw) if raw.starts_with('[') => documents(raw, "$.reports", limits)?,
+        Some(rest) if rest.starts_with("null") => Vec::new(),
+        Some(rest) if rest.starts_with('[') => match outline.reports(1) {
+            Some(reports) => noted(top.whole(), &reports, "$.reports", limits)?,
+            None => documents(top.get("reports").unwrap_or_default(), "$.reports", limits)?,
+        },
         Some(_) => return Err(wrong("reports", "an array of reports")),
     };
     match status {
@@ -266,19 +277,40 @@ fn envelope(top: &Top<'_>, limits: &ReadLimits) -> Result<Output, OutputError> {
     }
 }
 
+/// Checks each report that the scan of a text noted.
+fn noted(
+    text: &str,
+    reports: &[(Range<usize>, &[Member<'_>])],
+    path: &str,
+    limits: &ReadLimits,
+) -> Result<Vec<Document>, OutputError> {
+    check_count(reports.len(), path, limits)?;
+    let documents = reports.iter().enumerate().map(|(index, (place, members))| {
+        let report = text.get(place.clone()).unwrap_or_default();
+        let top = Top::noted(report, place.start, members);
+        let document = Document::of_scanned(report, &format!("{path}[{index}]"), limits, Some(top));
+        document.map_err(OutputError::from)
+    });
+    documents.collect()
+}
+
+fn check_count(count: usize, path: &str, limits: &ReadLimits) -> Result<(), ReadError> {
+    if count <= limits.reports {
+        return Ok(());
+    }
+    Err(ReadError::TooMuch {
+        bound: Bound::Reports,
+        limit: limits.reports,
+        path: path.to_owned(),
+    })
+}
+
 /// Checks each element of an array.
 fn documents(text: &str, path: &str, limits: &ReadLimits) -> Result<Vec<Document>, OutputError> {
     let raw: Vec<&RawValue> = serde_json::from_str(text).map_err(|error| ReadError::Syntax {
         what: error.to_string(),
     })?;
-    if raw.len() > limits.reports {
-        return Err(ReadError::TooMuch {
-            bound: Bound::Reports,
-            limit: limits.reports,
-            path: path.to_owned(),
-        }
-        .into());
-    }
+    check_count(raw.len(), path, limits)?;
     raw.iter()
         .enumerate()
         .map(|(index, raw)| {
@@ -286,6 +318,7 @@ fn documents(text: &str, path: &str, limits: &ReadLimits) -> Result<Vec<Document
                 raw.get(),
                 &format!("{path}[{index}]"),
                 limits,
+                None,
             )?)
         })
         .collect()

@@ -25,6 +25,11 @@ impl<'a> Path<'a> {
         self.0.pop();
     }
 
+    /// The steps from the top.
+    pub(crate) fn segments(&self) -> &[Segment<'a>] {
+        &self.0
+    }
+
     /// Objects and arrays above the present value.
     pub(crate) fn depth(&self) -> usize {
         self.0.len()

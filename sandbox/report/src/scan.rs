@@ -10,6 +10,7 @@ use std::fmt;
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use crate::error::{Bound, ReadError};
+use crate::outline::Outline;
 use crate::path::{Path, Segment};
 use crate::{Excerpt, ReadLimits};
 
@@ -32,6 +33,11 @@ pub struct Census {
 /// # Errors
 /// When it is longer, deeper or fuller than the limits allow, no JSON, or has a key twice in one object.
 pub fn scan(text: &str, limits: &ReadLimits) -> Result<Census, ReadError> {
+    outline(text, limits).map(|(census, _)| census)
+}
+
+/// The same, with where the members of its reports stand.
+pub(crate) fn outline<'a>(text: &'a str, limits: &ReadLimits) -> Result<(Census, Outline<'a>), ReadError> {
     if text.len() > limits.bytes {
         return Err(ReadError::TooMuch {
             bound: Bound::Bytes,
@@ -51,6 +57,7 @@ pub fn scan(text: &str, limits: &ReadLimits) -> Result<Census, ReadError> {
         path: Path::default(),
         keys: Vec::new(),
         stop: None,
+        outline: Outline::of(text),
     };
     let mut json = serde_json::Deserializer::from_str(text);
     if let Err(error) = (Value { scan: &mut scan }).deserialize(&mut json) {
@@ -66,7 +73,7 @@ pub fn scan(text: &str, limits: &ReadLimits) -> Result<Census, ReadError> {
             found: Excerpt::of(text.get(offset(text, &error)..).unwrap_or_default()),
         });
     }
-    Ok(scan.census)
+    Ok((scan.census, scan.outline))
 }
 
 /// The offset of an error in the text.
@@ -126,6 +133,7 @@ struct Scan<'l, 'de> {
     /// Keys of the object at hand and of those around it.
     keys: Vec<Cow<'de, str>>,
     stop: Option<Stop>,
+    outline: Outline<'de>,
 }
 
 impl<'de> Scan<'_, 'de> {
@@ -254,6 +262,7 @@ impl<'de> Visitor<'de> for Value<'_, '_, 'de> {
                 break;
             }
             self.scan.path.leave();
+            self.scan.outline.element(&self.scan.path);
         }
         Ok(())
     }
@@ -261,6 +270,7 @@ impl<'de> Visitor<'de> for Value<'_, '_, 'de> {
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
         self.scan.nest()?;
         let first = self.scan.keys.len();
+        let noted = self.scan.outline.begin(&self.scan.path);
         let mut many = BTreeSet::new();
         while let Some(Key(key)) = members.next_key()? {
             self.scan.string(&key)?;
@@ -268,6 +278,9 @@ impl<'de> Visitor<'de> for Value<'_, '_, 'de> {
                 self.scan.step()?;
             }
             self.scan.key(key.clone(), first, &mut many)?;
+            if let Some(object) = noted {
+                self.scan.outline.member(object, key.clone());
+            }
             self.scan.path.enter(Segment::Key(key));
             members.next_value_seed(Value {
                 scan: &mut *self.scan,

@@ -21,11 +21,16 @@ impl StepStarts {
     /// Finds them in a step and all below it. `at` is the step's place in the whole text.
     pub(crate) fn of(step: &str, at: usize, zone: &TimeZone) -> Self {
         let mut found = Self::default();
-        // Most reports have none; the walk reads a step once for each level above it.
-        if step.contains("\"start\"") {
+        // The walk reads a step once for each level above it.
+        if Self::may_be_in(step) {
             found.walk(step, at, zone);
         }
         found
+    }
+
+    /// Whether a text may hold one.
+    pub(crate) fn may_be_in(text: &str) -> bool {
+        text.contains("\"start\"")
     }
 
     fn walk(&mut self, step: &str, at: usize, zone: &TimeZone) {

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 use serde_json::Value;
-use serde_json::value::RawValue;
 
 use super::anchor::{Anchor, anchors};
 use super::notes::{Notes, Seen, Unit};
@@ -25,11 +24,11 @@ pub struct Origin {
 const MADE: [&str; 2] = ["stepType", "group"];
 
 /// Explains each report of a file.
-pub(crate) fn explain(reports: &[Box<RawValue>], notes: Notes) -> Vec<Vec<Origin>> {
+pub(crate) fn explain(reports: &[String], notes: Notes) -> Vec<Vec<Origin>> {
     // A parser's reports are JSON: it built them.
     let reports: Vec<Value> = reports
         .iter()
-        .map(|report| serde_json::from_str(report.get()).unwrap_or_default())
+        .map(|report| serde_json::from_str(report).unwrap_or_default())
         .collect();
     let mut units = notes.units;
     units.resize_with(reports.len(), Unit::default);

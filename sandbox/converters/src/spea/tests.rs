@@ -24,7 +24,7 @@ fn runs() -> Option<Vec<Value>> {
         conversion
             .reports
             .iter()
-            .map(|text| serde_json::from_str(text.get()).unwrap())
+            .map(|text| serde_json::from_str(text).unwrap())
             .collect(),
     )
 }

@@ -29,7 +29,7 @@ fn a_wafer_of_1569_parts_is_read_to_the_last() {
     let reports: Vec<Value> = conversion
         .reports
         .iter()
-        .map(|text| serde_json::from_str(text.get()).unwrap())
+        .map(|text| serde_json::from_str(text).unwrap())
         .collect();
     assert_eq!(reports.len(), 1569);
     assert_eq!(

@@ -87,7 +87,7 @@ fn digits_stay_as_they_are_written() {
         arguments: "",
     };
     let conversion = convert(Format::WatsText, text.as_bytes(), &source).unwrap();
-    assert!(conversion.reports[0].get().contains("\"value\":1.50,"));
+    assert!(conversion.reports[0].contains("\"value\":1.50,"));
 }
 
 #[test]

@@ -29,7 +29,7 @@ pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, C
     if text.trim_ascii().as_bytes().first() != Some(&b'[') {
         conversion
             .reports
-            .push(raw(Document::parse(text, &limits).map_err(refused)?));
+            .push(Document::parse(text, &limits).map_err(refused)?.into_text());
         return Ok(conversion);
     }
     // An array stands around each report.
@@ -39,7 +39,7 @@ pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, C
         serde_json::from_str(text).map_err(|error| ConvertError::new(format!("not JSON: {error}")))?;
     for (at, report) in reports.iter().enumerate() {
         match Document::parse(report.get(), &limits) {
-            Ok(report) => conversion.reports.push(raw(report)),
+            Ok(report) => conversion.reports.push(report.into_text()),
             Err(error) => {
                 let error = ConvertError::new(format!("report {at} of the array: {error}"));
                 arguments.on_damaged_unit.take(Err(error), &mut conversion)?;
@@ -47,8 +47,4 @@ pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, C
         }
     }
     conversion.ended("an empty array, no report")
-}
-
-fn raw(report: Document) -> Box<RawValue> {
-    RawValue::from_string(report.into_text()).expect("the text of a checked report is JSON")
 }
