@@ -9,9 +9,9 @@
 //! - When draining: commits what was asked before, syncs, and takes nothing more.
 //!
 //! Group commit: requests that write are collected (128 at most), then carried out in one transaction and answered after
-//! its sync. A report that nothing follows is committed as soon as the mailbox has nothing more. In a burst, and for
-//! verdicts, on which nobody waits, the group stays open for a moment ([`LINGER`]): so many share the price, which on a
-//! slow flash is most of what a report costs.
+//! its sync. A report that nothing follows, and the verdict on the last entry, is committed as soon as the mailbox has
+//! nothing more. In a burst, and for all other verdicts, on which nobody waits, the group stays open for a moment
+//! ([`LINGER`]): so many share the price, which on a slow flash is most of what a report costs.
 
 use std::time::{Duration, Instant};
 
@@ -168,7 +168,8 @@ impl Queue {
     /// Adds a request to the group, which ends when it is full, when a request that hurries is the last in the mailbox,
     /// or when its time is up.
     pub(super) fn push(&mut self, request: Pending, ctx: &mut Context<Self>) {
-        let (opens, hurries) = (self.pending.is_empty(), request.hurries());
+        let opens = self.pending.is_empty();
+        let hurries = request.hurries() || (opens && self.is_last(&request));
         self.pending.push(request);
         self.tick_soon(ctx);
         let commit = Commit { group: self.group };
@@ -181,6 +182,14 @@ impl Queue {
         } else if opens {
             ctx.notify_later(commit, LINGER);
         }
+    }
+
+    /// Whether it is the verdict on the one entry there is: nothing follows that could share its commit, and the next
+    /// report shall not find the disk busy with it.
+    fn is_last(&self, request: &Pending) -> bool {
+        let none_else =
+            |store: &Store| store.leased.len() <= 1 && store.ready().is_ok_and(|ready| ready == 0);
+        matches!(request, Pending::Settle(..)) && self.store.as_ref().is_some_and(none_else)
     }
 
     /// Carries out the group.

@@ -148,7 +148,7 @@ impl Store {
                 state.counts.changed += 1;
             }
         }
-        self.changed.notify_all();
+        // Who waits is told when the request is logged.
         Ok(stored)
     }
 
