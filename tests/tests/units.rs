@@ -4,6 +4,7 @@
 mod tests {
     use std::fs;
     use std::path::Path;
+    use std::time::Duration;
 
     use serde_json::Value;
     use stationd_tests::{Line, Server};
@@ -196,6 +197,17 @@ mod tests {
             1,
             "it is only read"
         );
+    }
+
+    #[test]
+    fn a_scheduled_converter_fetches_when_its_crontab_says() {
+        let server = Server::http();
+        let line = scheduled(&server, "on_start = false\ncron = \"* * * * *\"");
+        let daemon = line.start();
+        // The next full minute is at most a minute away; the rest is for a slow machine.
+        assert!(server.waits_for(1, Duration::from_secs(150)));
+        assert_eq!(server.serials(), ["ROW1"]);
+        assert!(daemon.stop().success());
     }
 
     #[test]
