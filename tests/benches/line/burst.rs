@@ -3,8 +3,9 @@
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use stationd_tests::{Answer, Line, Server};
+use stationd_tests::{Answer, Down, Line, Server};
 
+use crate::Used;
 use crate::figure::{Figures, Kind};
 use crate::input::Input;
 use crate::tree::{Tree, count};
@@ -50,7 +51,8 @@ impl Burst {
 }
 
 /// All bursts.
-pub(crate) fn measure(figures: &mut Figures, short: bool) {
+pub(crate) fn measure(figures: &mut Figures, short: bool, used: &mut Used) {
+    let mut run = |figures: &mut Figures, burst: &Burst| used.push(run(figures, burst));
     let wsjf = |files, steps| Burst::of(Input::Wsjf, files, steps);
     if short {
         return run(figures, &wsjf(1_000, 30));
@@ -81,7 +83,7 @@ pub(crate) fn measure(figures: &mut Figures, short: bool) {
     bare_python(figures);
 }
 
-fn run(figures: &mut Figures, burst: &Burst) {
+fn run(figures: &mut Figures, burst: &Burst) -> (Line, Down) {
     let server = if burst.https {
         Server::https()
     } else {
@@ -131,6 +133,7 @@ fn run(figures: &mut Figures, burst: &Burst) {
     add("written a file", written / files, "KiB", Kind::Count);
     add("files a commit", files / commits.max(1.0), "", Kind::Share);
     daemon.stop();
+    (line, server.down())
 }
 
 /// Synced commits so far.

@@ -22,6 +22,8 @@ mod tree;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use stationd_tests::{Down, Line};
+
 use self::calibration::Calibration;
 use self::figure::Figures;
 
@@ -32,6 +34,9 @@ struct Asked {
     json: PathBuf,
 }
 
+/// Lines and servers that were measured, with their folders.
+type Used = Vec<(Line, Down)>;
+
 fn main() -> ExitCode {
     let Some(asked) = asked() else {
         println!("usage: cargo bench -p stationd-tests --bench line -- [--short] [--json FILE] [--keep]");
@@ -41,9 +46,12 @@ fn main() -> ExitCode {
     println!("{machine}\n");
     let calibration = Calibration::of_this_machine();
     let mut figures = Figures::default();
-    rest::measure(&mut figures, asked.short);
-    single::measure(&mut figures, asked.short);
-    burst::measure(&mut figures, asked.short);
+    // Nothing is removed before the end: ext4 passes over inodes that were deleted a moment ago one by one, and ten
+    // thousand of them make the next file that is created ten times as dear.
+    let mut used = Used::new();
+    rest::measure(&mut figures, asked.short, &mut used);
+    single::measure(&mut figures, asked.short, &mut used);
+    burst::measure(&mut figures, asked.short, &mut used);
     // A machine that became busy meanwhile shows in the difference.
     let calibration = calibration.and(Calibration::of_this_machine());
     println!("\n{calibration}");

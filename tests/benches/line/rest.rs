@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use stationd_tests::{Daemon, Line, Server};
 
+use crate::Used;
 use crate::figure::{Figures, Kind};
 use crate::input::Input;
 use crate::tree::{Tree, count};
@@ -16,7 +17,7 @@ const BACKLOG: u16 = 10_000;
 const REST: Duration = Duration::from_secs(60);
 
 /// Starts with an empty queue and a full one, then a minute of rest.
-pub(crate) fn measure(figures: &mut Figures, short: bool) {
+pub(crate) fn measure(figures: &mut Figures, short: bool, used: &mut Used) {
     let server = Server::http();
     let line = line(&server);
     line.write_settings();
@@ -67,7 +68,7 @@ pub(crate) fn measure(figures: &mut Figures, short: bool) {
         "ms",
         Kind::Wall,
     );
-    drop(down.up());
+    used.push((line, down));
 }
 
 fn line(server: &Server) -> Line {

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use stationd_tests::bench::percentile;
 use stationd_tests::{Line, Server};
 
+use crate::Used;
 use crate::figure::{Figures, Kind};
 use crate::input::Input;
 use crate::rest::pause;
@@ -15,7 +16,7 @@ const SINGLE: u16 = 500;
 const BETWEEN: Duration = Duration::from_millis(30);
 
 /// Files one by one.
-pub(crate) fn measure(figures: &mut Figures, short: bool) {
+pub(crate) fn measure(figures: &mut Figures, short: bool, used: &mut Used) {
     let files = if short { SINGLE / 5 } else { SINGLE };
     for (protocol, server) in [("http", Server::http()), ("https", Server::https())] {
         let line = Line::to(&server).converter("wsjf", &Input::Wsjf.settings());
@@ -41,6 +42,7 @@ pub(crate) fn measure(figures: &mut Figures, short: bool) {
             );
         }
         daemon.stop();
+        used.push((line, server.down()));
         if short {
             return;
         }
