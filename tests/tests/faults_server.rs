@@ -5,7 +5,7 @@ mod tests {
     use std::collections::BTreeMap;
     use std::time::{Duration, Instant};
 
-    use stationd_tests::{Books, Daemon, Line, Server};
+    use stationd_tests::{Books, Daemon, Line, Server, report};
 
     const QUICK: &str = "[upload]\nbackoff_base_s = 1\nbackoff_max_s = 1\nbreaker_timeout_s = 1\n";
 
@@ -132,6 +132,35 @@ mod tests {
         assert_eq!(told().count(), 2);
         assert!(daemon.stop().success());
         books.check_delivered(&line, "wsjf", &server);
+    }
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "an outage has to last")]
+    fn the_stations_of_a_plant_begin_at_different_moments_after_an_outage() {
+        const STATIONS: usize = 8;
+        let server = Server::http();
+        let settings =
+            "[upload]\nbackoff_base_s = 1\nbackoff_max_s = 1\nbreaker_threshold = 1\nbreaker_timeout_s = 6";
+        let lines: Vec<_> = (0..STATIONS)
+            .map(|_| Line::wsjf(&server).settings(settings))
+            .collect();
+        let daemons: Vec<_> = lines.iter().map(Line::start).collect();
+        let down = server.down();
+        for (station, line) in lines.iter().enumerate() {
+            line.drop_file("wsjf", b"one.json", report(&format!("SN{station}")).as_bytes());
+        }
+        // Each tries at once and after 6 s, and then at some moment 6 to 12 s later.
+        std::thread::sleep(Duration::from_secs(9));
+        let server = down.up();
+        server.wait_for(1);
+        let first = Instant::now();
+        server.wait_for(STATIONS);
+        // All eight within a second happens once in thirty thousand times.
+        let spread = first.elapsed();
+        assert!(spread >= Duration::from_secs(1), "all came within {spread:?}");
+        for daemon in daemons {
+            assert!(daemon.stop().success());
+        }
     }
 
     #[test]
