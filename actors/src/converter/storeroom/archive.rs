@@ -6,6 +6,7 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use flate2::read::GzDecoder;
 use nix::fcntl::OFlag;
@@ -227,8 +228,9 @@ fn write_record(record: &Record, path: &Path) -> io::Result<()> {
         .custom_flags((OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC).bits())
         .open(path)?;
     file.write_all(&record.text())?;
-    let at = record.archived.0;
-    let time = TimeSpec::new(at.div_euclid(1000), at.rem_euclid(1000) * 1_000_000);
+    // The widths of its parts differ between architectures; of a Duration they are the same.
+    let at = Duration::from_millis(u64::try_from(record.archived.0).unwrap_or_default());
+    let time = TimeSpec::from_duration(at);
     futimens(&file, &time, &time)?;
     file.sync_all()
 }
