@@ -9,7 +9,7 @@ inherit cargo cargo-update-recipe-crates
 # stationd-crates.inc was written from: both move together.
 STATIOND_GIT ?= "git://${THISDIR}/../../../..;protocol=file;nobranch=1"
 SRC_URI += "${STATIOND_GIT};destsuffix=${BP}"
-SRCREV = "ab6863dd74e5880f20f502a079a8b053f6f4ba4e"
+SRCREV = "a90ca997d00fbe1e6586368cede7fc2c56704173"
 S = "${UNPACKDIR}/${BP}"
 
 CARGO_BUILD_FLAGS += "--package stationd --bins"
