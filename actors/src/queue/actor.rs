@@ -49,6 +49,9 @@ const CALM: Duration = Duration::from_secs(10);
 /// Retention looks at a part of its records in this period.
 const RETENTION: Duration = Duration::from_secs(60);
 
+/// The same once it has gone through everything, while nothing happens: what it keeps grows old by the day.
+const RETENTION_AT_REST: Duration = Duration::from_secs(3600);
+
 /// Mailbox places. `Drain` and `Pulse` wait behind at most so many.
 const MAILBOX: usize = 16;
 
@@ -73,6 +76,8 @@ pub struct Queue {
     pub(super) failing: Option<Failing>,
     pub(super) episode: Option<Episode>,
     last_retention: Instant,
+    /// Whether retention has gone through everything.
+    gone_through: bool,
     /// The next tick, and whether it is one of the calm ones.
     tick: Option<(SpawnHandle, bool)>,
     /// Records removed before their time.
@@ -110,6 +115,7 @@ impl Queue {
             failing: None,
             episode: None,
             last_retention: Instant::now(),
+            gone_through: false,
             tick: None,
             forgotten: Forgotten::default(),
             queued: LastHour::default(),
@@ -318,17 +324,25 @@ impl Queue {
         {
             store.rest();
         }
+        let calm = rests && self.complaint().is_none() && self.owed.is_empty();
         let in_the_way = matches!(self.gate.admission(), Admission::Closed(FullReason::Map { .. }));
-        if in_the_way || self.last_retention.elapsed() >= RETENTION {
+        let pause = if calm && self.gone_through {
+            RETENTION_AT_REST
+        } else {
+            RETENTION
+        };
+        if in_the_way || self.last_retention.elapsed() >= pause {
             self.last_retention = Instant::now();
             self.keep_retention();
         }
-        rests && self.complaint().is_none() && self.owed.is_empty()
+        calm
     }
 
     fn keep_retention(&mut self) {
         let Some(store) = self.store.as_mut() else { return };
-        match store.keep_retention(clock::now(), Instant::now()) {
+        let kept = store.keep_retention(clock::now(), Instant::now());
+        self.gone_through = store.is_gone_through();
+        match kept {
             Ok(0) => {}
             Ok(records) => self.forgotten.count(records),
             Err(error) => self.fail(Failure::of(&error)),

@@ -241,15 +241,15 @@ impl Change<'_> {
         priority: Priority,
         now: UnixMs,
     ) -> Result<Option<FullReason>, StoreError> {
-        let full = self.base.room(&self.txn, wanted, Margin::None)?;
+        let held = self.base.held(&self.txn)?;
+        let full = self.base.room(held, wanted, Margin::None);
         let Some(FullReason::MaxSize(max)) = full else {
             return Ok(full);
         };
         if self.base.settings.when_full == WhenFull::Wait || wanted.reports > max {
             return Ok(full);
         }
-        let waiting = self.base.tables.ready.len(&self.txn).doing("count")?;
-        let excess = usize::try_from(waiting + wanted.reports - max).unwrap_or(usize::MAX);
+        let excess = usize::try_from(held.waiting + wanted.reports - max).unwrap_or(usize::MAX);
         let victims = self.least_urgent(priority, excess)?;
         if victims.len() < excess {
             return Ok(full);
@@ -258,7 +258,7 @@ impl Change<'_> {
             self.finish(place.seq, Outcome::Evicted, "", now)?;
             self.effects.evicted += 1;
         }
-        self.base.room(&self.txn, wanted, Margin::None)
+        Ok(self.base.room(self.base.held(&self.txn)?, wanted, Margin::None))
     }
 
     /// The oldest entries of the least urgent priorities, none more urgent than `newcomer` and none on its way.

@@ -1,10 +1,9 @@
 //! Whether there is room: by number, by map, by disk.
 
-use heed::{RoTxn, WithoutTls};
 use nix::sys::statvfs::statvfs;
 
+use super::figures::Held;
 use super::store::{Base, Store};
-use super::tables::Doing;
 use crate::messages::queue::{FullReason, StoreError};
 
 /// Admission stops at this part of the map. At a full map LMDB cannot even delete, so what is left is for sending.
@@ -55,32 +54,23 @@ impl Base {
     /// Whether what is `wanted` may come in; the limit that forbids it otherwise.
     ///
     /// A job with more reports than `queue.max_size` is let into an empty queue, or it could never be converted.
-    ///
-    /// # Errors
-    /// LMDB's.
-    pub(super) fn room(
-        &self,
-        txn: &RoTxn<'_, WithoutTls>,
-        wanted: Wanted,
-        margin: Margin,
-    ) -> Result<Option<FullReason>, StoreError> {
-        let waiting = self.tables.ready.len(txn).doing("count")?;
+    pub(super) fn room(&self, held: Held, wanted: Wanted, margin: Margin) -> Option<FullReason> {
+        let Held { waiting, bytes: used } = held;
         let max = self.settings.max_size;
         let needed = wanted.reports.saturating_add(max / 100 * margin.percent());
         if max > 0 && waiting > 0 && waiting.saturating_add(needed) > max {
-            return Ok(Some(FullReason::MaxSize(max)));
+            return Some(FullReason::MaxSize(max));
         }
-        let used = self.used_bytes(txn)?;
         let limit = u64::try_from(self.settings.map_bytes).unwrap_or(u64::MAX);
         if used > limit / 100 * (ADMIT_PERCENT - margin.percent()) {
-            return Ok(Some(FullReason::Map { used, limit }));
+            return Some(FullReason::Map { used, limit });
         }
         // The map's file never shrinks: what was sent left pages in it that cost the disk nothing.
         let spare = self.file_bytes().saturating_sub(used);
         if !wanted.spools && spare > RESERVE / 100 * (100 + margin.percent()) {
-            return Ok(None);
+            return None;
         }
-        Ok(self.disk_full(margin))
+        self.disk_full(margin)
     }
 
     /// The free-disk floor, when it is reached. A disk that cannot be asked is not full.
@@ -106,16 +96,7 @@ impl Store {
     /// # Errors
     /// LMDB's.
     pub(super) fn room(&self, wanted: u64, margin: Margin) -> Result<Option<FullReason>, StoreError> {
-        let txn = self.base.read()?;
-        self.base.room(&txn, Wanted::reports(wanted), margin)
-    }
-
-    /// Entries that are ready or leased.
-    ///
-    /// # Errors
-    /// LMDB's.
-    pub(super) fn waiting(&self) -> Result<u64, StoreError> {
-        let txn = self.base.read()?;
-        self.base.tables.ready.len(&txn).doing("count")
+        let held = self.figures()?.held;
+        Ok(self.base.room(held, Wanted::reports(wanted), margin))
     }
 }

@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 use heed::{RoTxn, WithoutTls};
 
 use super::capacity::{Margin, Wanted};
+use super::figures::Figures;
 use super::key::{self, Place};
 use super::store::{Base, Store};
-use super::tables::{Doing, Table};
+use super::tables::Doing;
 use crate::messages::queue::{ExportedPage, JobPage, StoreError};
 use crate::model::{Entry, EntryId, EntryState, Lease, QueueStatus, UnixMs};
 
@@ -24,19 +25,17 @@ impl Store {
     /// # Errors
     /// LMDB's.
     pub fn describe(&self, now: UnixMs) -> Result<QueueStatus, StoreError> {
-        let txn = self.base.read()?;
-        let tables = self.base.tables;
-        let count = |table: Table| table.len(&txn).doing("count");
-        let waiting = count(tables.ready)?;
+        let Figures { held, dead, oldest } = self.figures()?;
+        let waiting = held.waiting;
         let leased = u64::try_from(self.leased.len()).unwrap_or(u64::MAX).min(waiting);
-        let full = self.base.room(&txn, Wanted::reports(1), Margin::None)?;
+        let full = self.base.room(held, Wanted::reports(1), Margin::None);
         Ok(QueueStatus {
             ready: waiting - leased,
             leased,
-            dead: count(tables.dead)?,
+            dead,
             done_total: self.counters.delivered,
-            oldest_age_s: self.base.oldest(&txn)?.map_or(0, |at| now.since(at).as_secs()),
-            bytes: self.base.used_bytes(&txn)?,
+            oldest_age_s: oldest.map_or(0, |at| now.since(at).as_secs()),
+            bytes: held.bytes,
             map_bytes: self.base.map_bytes(),
             max_size: self.base.settings.max_size,
             full: full.is_some(),
@@ -165,7 +164,7 @@ impl Store {
 impl Base {
     /// When the oldest entry that is ready or leased was queued. Within a priority the first place is not always the
     /// oldest, since delays sort behind; the first few of each are looked at.
-    fn oldest(&self, txn: &RoTxn<'_, WithoutTls>) -> Result<Option<UnixMs>, StoreError> {
+    pub(super) fn oldest(&self, txn: &RoTxn<'_, WithoutTls>) -> Result<Option<UnixMs>, StoreError> {
         let mut oldest: Option<u64> = None;
         for priority in 1..=10_u8 {
             for delayed in [0_u64, 1] {

@@ -8,6 +8,7 @@ mod check;
 mod compact;
 mod describe;
 mod document;
+mod figures;
 mod gate;
 mod group;
 mod handlers;

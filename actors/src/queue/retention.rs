@@ -40,6 +40,11 @@ impl Store {
         self.make_way()
     }
 
+    /// Whether the last pass came to the end of what there is.
+    pub(super) fn is_gone_through(&self) -> bool {
+        self.pruned == (0, 0)
+    }
+
     fn forget_old(&mut self, now: UnixMs) -> Result<(), StoreError> {
         let before = UnixMs(
             now.0

@@ -5,6 +5,7 @@
 //!
 //! `meta` holds `schema` (one byte, the version of the whole), `counters` (record `C`) and `server` (the uploader's).
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -16,6 +17,7 @@ use nix::fcntl::Flock;
 use super::QueueSettings;
 use super::change::{Change, Effects, Gone};
 use super::document::Codec;
+use super::figures::Figures;
 use super::key;
 use super::record::{self, Counters, Record};
 use super::spool::Spool;
@@ -195,6 +197,8 @@ pub struct Store {
     pub(super) doubt: Doubt,
     /// Where the next pass of retention continues: in `done`, in `jobs`.
     pub(super) pruned: (u64, u64),
+    /// What was read since the last commit.
+    pub(super) figures: Cell<Option<Figures>>,
     /// Commits since the map's pages were let go.
     held: u32,
     /// Held last, so that the environment is closed before another process may open it.
@@ -249,6 +253,7 @@ impl Store {
             evicted: 0,
             doubt: Doubt::default(),
             pruned: (0, 0),
+            figures: Cell::new(None),
             held: 0,
             _lock: lock,
         }
@@ -268,6 +273,7 @@ impl Store {
         work: impl FnOnce(&mut Change<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         let begun = Instant::now();
+        self.figures.set(None);
         let (result, effects) = self.attempt(work)?;
         self.commits.observe(begun.elapsed());
         self.held += 1;
