@@ -98,6 +98,9 @@ impl Store {
 
     /// At most `max` due entries in the order they are to be sent, and when the next delay ends.
     fn due(&self, max: usize, now: UnixMs) -> Result<(Vec<u64>, Option<UnixMs>), StoreError> {
+        if self.ready()? == 0 {
+            return Ok((Vec::new(), None));
+        }
         let txn = self.base.read()?;
         let mut due = Vec::new();
         let mut oldest = None;
