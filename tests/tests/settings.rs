@@ -232,6 +232,16 @@ mod tests {
         Daemon::spawn(&mut command).unwrap()
     }
 
+    /// The settings are of today's schema, and the old ones are kept.
+    fn assert_upgraded(file: &Path, old: &str) {
+        assert!(
+            fs::read_to_string(file)
+                .unwrap()
+                .contains("schema_version = \"2.0\"")
+        );
+        assert_eq!(fs::read_to_string(file.with_extension("toml.bak")).unwrap(), old);
+    }
+
     #[test]
     fn a_daemon_that_finds_old_settings_upgrades_them_and_works() {
         let server = Server::with_token("c2VjcmV0OnRva2Vu");
@@ -245,12 +255,7 @@ mod tests {
         server.wait_for(1);
         assert_eq!(server.only_report()["machineName"], "OLD-ONE");
         assert!(daemon.stop().success());
-        assert!(
-            fs::read_to_string(&file)
-                .unwrap()
-                .contains("schema_version = \"2.0\"")
-        );
-        assert_eq!(fs::read_to_string(line.path("stationd.toml.bak")).unwrap(), old);
+        assert_upgraded(&file, &old);
     }
 
     #[test]
@@ -502,12 +507,7 @@ mod tests {
         line.drop_file("wsjf", b"one.json", report("ONE").as_bytes());
         server.wait_for(1);
         assert!(daemon.stop().success());
-        assert!(
-            fs::read_to_string(&file)
-                .unwrap()
-                .contains("schema_version = \"2.0\"")
-        );
-        assert_eq!(fs::read_to_string(line.path("stationd.toml.bak")).unwrap(), old);
+        assert_upgraded(&file, &old);
     }
 
     #[test]

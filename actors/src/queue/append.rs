@@ -241,7 +241,7 @@ impl Change<'_> {
         priority: Priority,
         now: UnixMs,
     ) -> Result<Option<FullReason>, StoreError> {
-        let held = self.base.held(&self.txn)?;
+        let held = self.held()?;
         let full = self.base.room(held, wanted, Margin::None);
         let Some(FullReason::MaxSize(max)) = full else {
             return Ok(full);
@@ -258,7 +258,7 @@ impl Change<'_> {
             self.finish(place.seq, Outcome::Evicted, "", now)?;
             self.effects.evicted += 1;
         }
-        Ok(self.base.room(self.base.held(&self.txn)?, wanted, Margin::None))
+        Ok(self.base.room(self.held()?, wanted, Margin::None))
     }
 
     /// The oldest entries of the least urgent priorities, none more urgent than `newcomer` and none on its way.

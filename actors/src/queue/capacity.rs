@@ -96,7 +96,6 @@ impl Store {
     /// # Errors
     /// LMDB's.
     pub(super) fn room(&self, wanted: u64, margin: Margin) -> Result<Option<FullReason>, StoreError> {
-        let held = self.figures()?.held;
-        Ok(self.base.room(held, Wanted::reports(wanted), margin))
+        Ok(self.base.room(self.held()?, Wanted::reports(wanted), margin))
     }
 }

@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 use heed::{RoTxn, WithoutTls};
 
 use super::capacity::{Margin, Wanted};
-use super::figures::Figures;
 use super::key::{self, Place};
 use super::store::{Base, Store};
 use super::tables::Doing;
@@ -25,16 +24,16 @@ impl Store {
     /// # Errors
     /// LMDB's.
     pub fn describe(&self, now: UnixMs) -> Result<QueueStatus, StoreError> {
-        let Figures { held, dead, oldest } = self.figures()?;
+        let held = self.held()?;
         let waiting = held.waiting;
         let leased = u64::try_from(self.leased.len()).unwrap_or(u64::MAX).min(waiting);
         let full = self.base.room(held, Wanted::reports(1), Margin::None);
         Ok(QueueStatus {
             ready: waiting - leased,
             leased,
-            dead,
+            dead: self.dead()?,
             done_total: self.counters.delivered,
-            oldest_age_s: oldest.map_or(0, |at| now.since(at).as_secs()),
+            oldest_age_s: self.oldest()?.map_or(0, |at| now.since(at).as_secs()),
             bytes: held.bytes,
             map_bytes: self.base.map_bytes(),
             max_size: self.base.settings.max_size,

@@ -1,24 +1,24 @@
 //! What only a commit changes, read once after each.
 //!
 //! Each read enters itself into LMDB's lock file, which the system then writes to the disk: a store at rest is not read, so
-//! that a daemon at rest writes nothing.
+//! that a daemon at rest writes nothing. Each figure is read when it is first asked for: most commits are followed by none
+//! of the dearer ones.
 
-use heed::{RoTxn, WithoutTls};
+use std::cell::OnceCell;
 
-use super::store::{Base, Store};
+use super::change::Change;
+use super::store::Store;
 use super::tables::Doing;
 use crate::messages::queue::StoreError;
 use crate::model::UnixMs;
 
-/// How much the store holds.
-#[derive(Debug, Clone, Copy)]
+/// The figures read since the last commit.
+#[derive(Debug, Default)]
 pub(super) struct Figures {
-    /// What limits are compared with.
-    pub(super) held: Held,
-    /// Dead letters.
-    pub(super) dead: u64,
-    /// When the oldest entry that waits was queued.
-    pub(super) oldest: Option<UnixMs>,
+    waiting: OnceCell<u64>,
+    used_bytes: OnceCell<u64>,
+    dead: OnceCell<u64>,
+    oldest: OnceCell<Option<UnixMs>>,
 }
 
 /// What limits are compared with.
@@ -30,43 +30,69 @@ pub(super) struct Held {
     pub(super) bytes: u64,
 }
 
-impl Base {
-    /// What limits are compared with, inside of a transaction.
+fn once<T: Copy>(known: &OnceCell<T>, read: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
+    if let Some(known) = known.get() {
+        return Ok(*known);
+    }
+    let new = read()?;
+    Ok(*known.get_or_init(|| new))
+}
+
+impl Change<'_> {
+    /// What limits are compared with, as the transaction has it so far.
     ///
     /// # Errors
     /// LMDB's.
-    pub(super) fn held(&self, txn: &RoTxn<'_, WithoutTls>) -> Result<Held, StoreError> {
+    pub(super) fn held(&self) -> Result<Held, StoreError> {
         Ok(Held {
-            waiting: self.tables.ready.len(txn).doing("count")?,
-            bytes: self.used_bytes(txn)?,
+            waiting: self.base.tables.ready.len(&self.txn).doing("count")?,
+            bytes: self.base.used_bytes(&self.txn)?,
         })
     }
 }
 
 impl Store {
-    /// How much it holds.
-    ///
-    /// # Errors
-    /// LMDB's.
-    pub(super) fn figures(&self) -> Result<Figures, StoreError> {
-        if let Some(known) = self.figures.get() {
-            return Ok(known);
-        }
-        let txn = self.base.read()?;
-        let figures = Figures {
-            held: self.base.held(&txn)?,
-            dead: self.base.tables.dead.len(&txn).doing("count")?,
-            oldest: self.base.oldest(&txn)?,
-        };
-        self.figures.set(Some(figures));
-        Ok(figures)
-    }
-
     /// Entries that are ready or leased.
     ///
     /// # Errors
     /// LMDB's.
     pub(super) fn waiting(&self) -> Result<u64, StoreError> {
-        Ok(self.figures()?.held.waiting)
+        once(&self.figures.waiting, || {
+            let txn = self.base.read()?;
+            self.base.tables.ready.len(&txn).doing("count")
+        })
+    }
+
+    /// What limits are compared with.
+    ///
+    /// # Errors
+    /// LMDB's.
+    pub(super) fn held(&self) -> Result<Held, StoreError> {
+        let bytes = once(&self.figures.used_bytes, || {
+            self.base.used_bytes(&self.base.read()?)
+        })?;
+        Ok(Held {
+            waiting: self.waiting()?,
+            bytes,
+        })
+    }
+
+    /// Dead letters.
+    ///
+    /// # Errors
+    /// LMDB's.
+    pub(super) fn dead(&self) -> Result<u64, StoreError> {
+        once(&self.figures.dead, || {
+            let txn = self.base.read()?;
+            self.base.tables.dead.len(&txn).doing("count")
+        })
+    }
+
+    /// When the oldest entry that waits was queued.
+    ///
+    /// # Errors
+    /// LMDB's.
+    pub(super) fn oldest(&self) -> Result<Option<UnixMs>, StoreError> {
+        once(&self.figures.oldest, || self.base.oldest(&self.base.read()?))
     }
 }

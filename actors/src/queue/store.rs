@@ -5,7 +5,6 @@
 //!
 //! `meta` holds `schema` (one byte, the version of the whole), `counters` (record `C`) and `server` (the uploader's).
 
-use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -198,7 +197,7 @@ pub struct Store {
     /// Where the next pass of retention continues: in `done`, in `jobs`.
     pub(super) pruned: (u64, u64),
     /// What was read since the last commit.
-    pub(super) figures: Cell<Option<Figures>>,
+    pub(super) figures: Figures,
     /// Commits since the map's pages were let go.
     held: u32,
     /// Held last, so that the environment is closed before another process may open it.
@@ -253,7 +252,7 @@ impl Store {
             evicted: 0,
             doubt: Doubt::default(),
             pruned: (0, 0),
-            figures: Cell::new(None),
+            figures: Figures::default(),
             held: 0,
             _lock: lock,
         }
@@ -273,7 +272,7 @@ impl Store {
         work: impl FnOnce(&mut Change<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         let begun = Instant::now();
-        self.figures.set(None);
+        self.figures = Figures::default();
         let (result, effects) = self.attempt(work)?;
         self.commits.observe(begun.elapsed());
         self.held += 1;
