@@ -10,6 +10,7 @@ pub mod converter;
 mod listener;
 pub mod messages;
 pub mod model;
+mod off_loop;
 pub mod queue;
 #[cfg(test)]
 mod recorder;

@@ -9,7 +9,7 @@ use std::rc::Rc;
 
 use tokio::sync::Semaphore;
 
-use super::job::off_loop;
+use crate::off_loop::off_loop;
 
 /// Threads that a converter's jobs may take at once: more than our controllers have cores.
 const AT_ONCE: usize = 4;

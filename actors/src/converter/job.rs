@@ -26,6 +26,7 @@ use crate::clock;
 use crate::messages::queue::{RecordJob, Trace, TraceBy};
 use crate::messages::watcher::Left;
 use crate::model::{JobEnd, JobRecord, Shown, UnixMs};
+use crate::off_loop::off_loop;
 
 /// A file that changed under its job is looked at again after this; shorter, a file system that shows one file
 /// differently each time would keep its job running in a circle.
@@ -144,11 +145,6 @@ async fn run_source(
         }
         Some(Err(NoSource::World(cause))) => Run::Over(Served::Trouble(TroubleKind::Read, cause.to_string())),
     }
-}
-
-/// Runs blocking work elsewhere; none when the runtime shuts down.
-pub(super) async fn off_loop<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
-    tokio::task::spawn_blocking(work).await.ok()
 }
 
 impl Job {

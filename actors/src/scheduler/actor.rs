@@ -22,6 +22,7 @@ use crate::clock;
 use crate::messages::lifecycle::{Health, Pulse};
 use crate::messages::queue::{Trace, TraceBy};
 use crate::model::{JobEnd, UnixMs};
+use crate::off_loop::off_loop;
 
 /// Places in the mailbox.
 const MAILBOX: usize = 16;
@@ -189,10 +190,6 @@ async fn ended_well(order: &Path, trace: &Recipient<Trace>) -> bool {
     let Ok(Ok(traced)) = traced else { return false };
     let mut ends = traced.iter().filter_map(|traced| Some(traced.job.as_ref()?.end));
     ends.any(|end| matches!(end, JobEnd::Converted | JobEnd::Skipped))
-}
-
-async fn off_loop<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
-    tokio::task::spawn_blocking(work).await.ok()
 }
 
 impl Actor for Scheduler {

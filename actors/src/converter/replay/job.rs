@@ -16,7 +16,7 @@ use super::state::Order;
 use crate::clock;
 use crate::converter::ConverterSettings;
 use crate::converter::confined;
-use crate::converter::job::{file_time, millis, off_loop, program, sandbox_trouble};
+use crate::converter::job::{file_time, millis, program, sandbox_trouble};
 use crate::converter::journal::{self, Line};
 use crate::converter::judge::{Context, Converted, Verdict, judge};
 use crate::converter::ports::Ports;
@@ -25,6 +25,7 @@ use crate::converter::task::{Served, TroubleKind};
 use crate::messages::converter::{ReplayEnd, ReplayResult, ReplayedReport};
 use crate::messages::queue::{Append, AppendError, DescribeSources, Standing};
 use crate::model::{JobEnd, JobId, JobRecord, Priority, Shown, TraceId, UnixMs};
+use crate::off_loop::off_loop;
 
 /// What became of it.
 #[derive(Debug)]

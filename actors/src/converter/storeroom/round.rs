@@ -11,11 +11,11 @@ use super::leftovers;
 use super::moved::{self, Removed};
 use super::survey::Survey;
 use crate::clock;
-use crate::converter::job::off_loop;
 use crate::converter::journal;
 use crate::converter::ports::Ports;
 use crate::messages::queue::{DescribeSources, Standing};
 use crate::model::UnixMs;
+use crate::off_loop::off_loop;
 
 /// Records the queue is asked about at once.
 const BATCH: usize = 64;
