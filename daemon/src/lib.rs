@@ -1,6 +1,7 @@
 //! stationd and stationctl: settings, wiring, life cycle, control socket, journal.
 
 pub mod arguments;
+pub mod beside;
 mod causes;
 pub mod control;
 #[cfg(feature = "tools")]

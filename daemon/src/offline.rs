@@ -1,13 +1,8 @@
-//! The tasks of `stationd` that need no daemon: `--check`, `--print-config`, `--demo`, `--version`, `--help`.
+//! The tasks of `stationd` that need no daemon: `--check`, `--print-config`, `--version`, `--help`.
 
 use std::fmt::Display;
 use std::io::{self, Write};
-use std::path::PathBuf;
-#[cfg(not(feature = "tools"))]
-use std::{env, os::unix::process::CommandExt, process::Command};
 
-#[cfg(feature = "tools")]
-use crate::demo;
 use crate::exit::Exit;
 use crate::settings::{LoadOptions, Summary, load};
 
@@ -46,26 +41,6 @@ pub fn print_config(options: &LoadOptions) -> Exit {
             Exit::Settings
         }
     }
-}
-
-/// Shows the whole job on sample files, in `dir` or a temporary folder.
-#[cfg(feature = "tools")]
-pub fn demo(dir: Option<PathBuf>) -> Exit {
-    demo::present(dir, "/proc/self/exe".as_ref())
-}
-
-/// Has the `stationctl` beside this program show the whole job: this one was built without the test receiver.
-#[cfg(not(feature = "tools"))]
-pub fn demo(dir: Option<PathBuf>) -> Exit {
-    let tool = env::current_exe().map(|own| own.with_file_name("stationctl"));
-    let error = match tool {
-        Ok(tool) => Command::new(tool).arg("--demo").args(dir).exec(),
-        Err(error) => error,
-    };
-    complain(&format_args!(
-        "stationd --demo: cannot run the stationctl beside this program: {error}"
-    ));
-    Exit::Unavailable
 }
 
 /// Prints on standard output; a reader that has gone, as `head` does, is no fault.

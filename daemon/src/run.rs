@@ -14,7 +14,7 @@ use crate::exit::Exit;
 use crate::settings::{Faults, LoadOptions, Settings, station_id};
 use crate::start_error::StartError;
 use crate::wiring::{self, Station, Wired};
-use crate::{journal, notify, start};
+use crate::{beside, journal, notify, start};
 
 /// Runs the daemon until it is told to stop.
 ///
@@ -66,7 +66,8 @@ struct Process {
 impl Process {
     /// Confines this process but for one thread: before it has another, and before it reads secrets of the store.
     fn new() -> Result<Self, StartError> {
-        let starter = Starter::new().map_err(StartError::System)?;
+        let starter =
+            Starter::new(beside::forker().map_err(StartError::Forker)?).map_err(StartError::System)?;
         Ok(Self {
             started: clock::now(),
             started_at: Instant::now(),

@@ -87,7 +87,12 @@ impl Daemon {
 
     /// The command that starts it, to be given variables or another user.
     pub fn command(settings: &Path) -> Command {
-        let mut command = Command::new(crate::stationd());
+        Self::command_of(&crate::stationd(), settings)
+    }
+
+    /// The same, of a `stationd` in another place.
+    pub fn command_of(program: &Path, settings: &Path) -> Command {
+        let mut command = Command::new(program);
         command
             .arg("--config")
             .arg(settings)

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use stationd_sandbox::{FORKER_ARGUMENT, forker_main};
 
 fn main() -> ExitCode {
-    // Jobs of `convert` and `converter run` have a forker of this same executable.
+    // Jobs of `convert` and `converter run` have a forker of this same executable, and so has a stationd built without one.
     let mut arguments = std::env::args_os().skip(1);
     let first = arguments.next();
     if first.as_ref().is_some_and(|first| first == FORKER_ARGUMENT) {

@@ -5,16 +5,20 @@ use std::process::ExitCode;
 use stationd::arguments::{Arguments, HELP, Task};
 use stationd::exit::Exit;
 use stationd::settings::LoadOptions;
-use stationd::{journal, offline};
+use stationd::{beside, journal, offline};
+#[cfg(feature = "tools")]
 use stationd_sandbox::{FORKER_ARGUMENT, forker_main};
 
 fn main() -> ExitCode {
-    let mut words = std::env::args_os().skip(1).peekable();
     // Before anything else: a forker has one thread and none of the daemon's business.
-    if words.next_if(|word| word == FORKER_ARGUMENT).is_some() {
-        return forker_main(words);
+    #[cfg(feature = "tools")]
+    if std::env::args_os()
+        .nth(1)
+        .is_some_and(|word| word == FORKER_ARGUMENT)
+    {
+        return forker_main(std::env::args_os().skip(2));
     }
-    let arguments = match Arguments::parse(words) {
+    let arguments = match Arguments::parse(std::env::args_os().skip(1)) {
         Ok(arguments) => arguments,
         Err(error) => {
             offline::complain(&format_args!("stationd: {error}\n\n{HELP}"));
@@ -28,7 +32,7 @@ fn main() -> ExitCode {
         Task::PrintConfig => offline::print_config(&options),
         Task::Version => offline::print(&concat!("stationd ", env!("CARGO_PKG_VERSION"), "\n")),
         Task::Help => offline::print(&HELP),
-        Task::Demo(dir) => offline::demo(dir),
+        Task::Demo(dir) => beside::demo(dir),
         Task::Run => stationd::run(&options),
     };
     exit.into()

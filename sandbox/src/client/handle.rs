@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use super::job::{self, JobError};
 use super::program::{Prepared, check_input};
 use crate::error::SandboxError;
-use crate::forker::{Forker, ForkerSettings, HELLO_WITHIN, Launched, Starter};
+use crate::forker::{Executable, Forker, ForkerSettings, HELLO_WITHIN, Launched, Starter};
 use crate::policy::{Finished, JobSpec, Layers, Level, PolicyMode, Program};
 use crate::probe::Capabilities;
 use crate::signature::TrustedKeys;
@@ -173,7 +173,7 @@ impl Client {
         let live = if let Some(starter) = &self.shared.starter {
             Live::new(starter.start_another(settings).await?.launched)?
         } else {
-            let live = Live::new(Launched::launch(settings)?)?;
+            let live = Live::new(Launched::launch(&Executable::own()?, settings)?)?;
             live.await_hello().await?;
             live
         };

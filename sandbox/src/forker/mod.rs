@@ -8,6 +8,7 @@ mod account;
 mod aside;
 mod census;
 mod child;
+mod executable;
 mod explain;
 mod process;
 mod receive;
@@ -18,6 +19,7 @@ mod start;
 mod starter;
 mod trial;
 
+pub use executable::Executable;
 pub use process::{FORKER_ARGUMENT, forker_main, harden_process};
 pub use start::{Forker, ForkerSettings};
 pub(crate) use start::{HELLO_WITHIN, Launched, pair};

@@ -1,6 +1,6 @@
 //! The forker's life: take the socket, harden, probe, say hello, serve.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::{self, Write as _};
 use std::os::fd::{AsFd as _, AsRawFd as _, OwnedFd};
 use std::path::Path;
@@ -32,23 +32,24 @@ use crate::syscalls::{Filter, Profile, Refusal};
 /// The first argument by which an executable knows that it is to be a forker.
 pub const FORKER_ARGUMENT: &str = "--forker";
 
+/// What comes after it: the version of the daemon that speaks to the forker.
+pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
+
 /// Serves as a forker until the daemon closes its socket. To be called first thing in `main`, before any thread exists,
 /// with the arguments after [`FORKER_ARGUMENT`].
 ///
 /// Exit status 0 after an orderly end, 64 when it was started by hand, 70 when it could not go on.
 pub fn forker_main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let socket = match take_socket() {
-        Ok(socket) if arguments.into_iter().next().is_none() => socket,
-        _ => {
-            // Nobody else is there to be told.
-            drop(writeln!(
-                io::stderr(),
-                "{FORKER_ARGUMENT} is how stationd starts a part of itself"
-            ));
-            return ExitCode::from(64);
-        }
+    let words: Vec<_> = arguments.into_iter().collect();
+    let (Ok(socket), [version]) = (take_socket(), words.as_slice()) else {
+        // Nobody else is there to be told.
+        drop(writeln!(
+            io::stderr(),
+            "{FORKER_ARGUMENT} is how stationd starts a part of itself"
+        ));
+        return ExitCode::from(64);
     };
-    match serve(&socket) {
+    match check_version(version).and_then(|()| serve(&socket)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             let Failure { step, error } = failure;
@@ -114,6 +115,17 @@ fn take_socket() -> nix::Result<OwnedFd> {
     )?)?;
     fcntl(&socket, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
     Ok(socket)
+}
+
+/// Their messages need not mean the same.
+fn check_version(daemons: &OsStr) -> Result<(), Failure> {
+    if daemons == VERSION {
+        Ok(())
+    } else {
+        Err(Failure::at(
+            "stationd and stationctl are of different versions: install both from one package",
+        )(Errno::EPROTO))
+    }
 }
 
 fn serve(socket: &OwnedFd) -> Result<(), Failure> {

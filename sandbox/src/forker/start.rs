@@ -14,7 +14,8 @@ use nix::sys::socket::{
     AddressFamily, MsgFlags, Shutdown, SockFlag, SockType, recv, send, shutdown, socketpair,
 };
 
-use super::{FORKER_ARGUMENT, Starter};
+use super::process::VERSION;
+use super::{Executable, FORKER_ARGUMENT, Starter};
 use crate::client::python_prefix;
 use crate::error::SandboxError;
 use crate::probe::Capabilities;
@@ -72,12 +73,18 @@ pub struct Forker {
 }
 
 impl Forker {
-    /// Starts a forker and waits until it is ready; it ends with the calling thread. The daemon has a [`Starter`] do it.
+    /// Starts a forker of this program and waits until it is ready; it ends with the calling thread. The daemon has a
+    /// [`Starter`] do it.
     ///
     /// # Errors
     /// When the process cannot be started, or cannot prepare: scratch folder, user of the children.
     pub fn start(settings: &ForkerSettings) -> Result<Self, SandboxError> {
-        let launched = Launched::launch(settings)?;
+        Self::start_of(&Executable::own()?, settings)
+    }
+
+    /// The same, of another program.
+    pub(super) fn start_of(executable: &Executable, settings: &ForkerSettings) -> Result<Self, SandboxError> {
+        let launched = Launched::launch(executable, settings)?;
         if !within(HELLO_WITHIN, &launched.control, PollFlags::POLLIN).map_err(failed("hello"))? {
             return Err(failed("hello")(Errno::ETIMEDOUT));
         }
@@ -105,22 +112,21 @@ pub(crate) struct Launched {
 
 impl Launched {
     /// Starts the process and sends it its set-up; does not wait for its answer.
-    pub(crate) fn launch(settings: &ForkerSettings) -> Result<Self, SandboxError> {
+    pub(crate) fn launch(executable: &Executable, settings: &ForkerSettings) -> Result<Self, SandboxError> {
         let (ours, theirs) = pair().map_err(failed("socketpair"))?;
         let name = std::env::args_os()
             .next()
             .unwrap_or_else(|| OsString::from("stationd"));
-        // The file that runs now, even if a newer one has taken its place. The socket takes the place of standard
-        // input, so that it needs no number of its own.
-        let process = Command::new("/proc/self/exe")
+        // The socket takes the place of standard input, so that it needs no number of its own.
+        let process = Command::new(executable.path())
             .arg0(name)
-            .arg(FORKER_ARGUMENT)
+            .args([FORKER_ARGUMENT, VERSION])
             .env_clear()
             .current_dir("/")
             .stdin(Stdio::from(theirs))
             .stdout(Stdio::null())
             .spawn()
-            .map_err(failed("exec of /proc/self/exe"))?;
+            .map_err(failed("exec"))?;
         let launched = Self {
             process,
             control: ours,

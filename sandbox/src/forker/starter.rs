@@ -10,10 +10,10 @@ use std::thread;
 
 use tokio::sync::oneshot;
 
-use super::{Forker, ForkerSettings};
+use super::{Executable, Forker, ForkerSettings};
 use crate::error::SandboxError;
 
-/// Starts forkers, on a thread of its own. Cheap to clone; the thread ends with the last of them.
+/// Starts forkers of one program, on a thread of its own. Cheap to clone; the thread ends with the last of them.
 #[derive(Debug, Clone)]
 pub struct Starter {
     errands: mpsc::Sender<Errand>,
@@ -31,14 +31,14 @@ impl Starter {
     ///
     /// # Errors
     /// When there can be no further thread.
-    pub fn new() -> io::Result<Self> {
+    pub fn new(executable: Executable) -> io::Result<Self> {
         let (errands, received) = mpsc::channel::<Errand>();
         thread::Builder::new()
             .name("forker-starter".to_owned())
             .spawn(move || {
                 for Errand { settings, answer } in received {
                     // One that nobody takes is dropped, which ends it.
-                    drop(answer.send(Forker::start(&settings)));
+                    drop(answer.send(Forker::start_of(&executable, &settings)));
                 }
             })?;
         Ok(Self { errands })

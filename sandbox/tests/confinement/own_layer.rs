@@ -10,7 +10,7 @@ use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill};
 use nix::sys::stat::Mode;
 use nix::unistd::{Pid, mkfifo};
-use stationd_sandbox::{Starter, confine_daemon};
+use stationd_sandbox::{Executable, Starter, confine_daemon};
 
 use crate::levels::{LANDLOCK, where_calls_fail};
 use crate::sandbox::{Sandbox, complaint, text};
@@ -78,7 +78,7 @@ pub(crate) fn files_are_moved_between_folders_all_the_same() {
 }
 
 pub(crate) fn a_confined_daemon_gets_another_forker() {
-    let starter = Starter::new().unwrap();
+    let starter = Starter::new(Executable::own().unwrap()).unwrap();
     confined(move || {
         let sandbox = Sandbox::with_starter(&starter);
         let first = sandbox.block_on(sandbox.client.forker_pid());
