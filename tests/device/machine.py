@@ -4,14 +4,19 @@ import pathlib, queue, re, shutil, subprocess, tempfile, threading, time
 HERE = pathlib.Path(__file__).resolve().parent
 
 # Not the newest cores: Cortex-A72 is a usual one on controllers, Cortex-A15 the newest 32-bit one that `virt` knows.
+# amd64 without cmpxchg16b, which qemu 7.2 emulates wrongly: Linux 6.12 dies of it.
 QEMU = {
+    "amd64": ["qemu-system-x86_64", "-M", "q35", "-cpu", "qemu64,-cx16"],
     "arm64": ["qemu-system-aarch64", "-M", "virt", "-cpu", "cortex-a72"],
     "armhf": ["qemu-system-arm", "-M", "virt,highmem=off", "-cpu", "cortex-a15"],
 }
 
+# What Linux calls the serial line there.
+SERIAL = {"amd64": "ttyS0", "arm64": "ttyAMA0", "armhf": "ttyAMA0"}
+
 # What only slows a boot down that nobody logs into.
-MASKED = ["getty@tty1.service", "serial-getty@ttyAMA0.service", "apt-daily.timer", "apt-daily-upgrade.timer",
-          "dpkg-db-backup.timer", "e2scrub_all.timer", "e2scrub_reap.service", "fstrim.timer",
+MASKED = ["getty@tty1.service", "serial-getty@ttyAMA0.service", "serial-getty@ttyS0.service", "apt-daily.timer",
+          "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "e2scrub_all.timer", "e2scrub_reap.service", "fstrim.timer",
           "systemd-timesyncd.service", "systemd-networkd-wait-online.service"]
 
 UNIT = """[Unit]
@@ -20,7 +25,7 @@ RequiresMountsFor=/payload
 After=multi-user.target stationd.service network-online.target
 [Service]
 ExecStart=/bin/sh /payload/guest/main
-StandardOutput=file:/dev/ttyAMA0
+StandardOutput=file:/dev/console
 StandardError=journal
 [Install]
 WantedBy=multi-user.target
@@ -30,8 +35,21 @@ WantedBy=multi-user.target
 NETWORK = "[Match]\nName=e*\n[Network]\nAddress=10.0.2.15/24\nGateway=10.0.2.2\nLinkLocalAddressing=no\n"
 
 
-def make_disk(folder, image, size):
-    """An ext4 file system, with a journal, of what lies in a folder."""
+def debian(work, arch, series):
+    """Debian's files and its kernel of a series, made or fetched at the first time."""
+    archive, kernel = work / f"{arch}.tar", work / f"{arch}-{series}"
+    if not archive.exists():
+        subprocess.run([HERE / "rootfs", arch, archive], check=True)
+    if not (kernel / "version").exists():
+        subprocess.run([HERE / "kernel", arch, series, kernel], check=True)
+    return archive, kernel
+
+
+def make_disk(folder, image, size=0):
+    """An ext4 file system, with a journal, of what lies in a folder; by default with little room left."""
+    if not size:
+        used = subprocess.run(["du", "-sm", folder], check=True, stdout=subprocess.PIPE).stdout.split()[0]
+        size = (int(used) * 5 // 4 + 32) << 20
     with open(image, "wb") as file:
         file.truncate(size)
     subprocess.run(["mke2fs", "-q", "-F", "-t", "ext4", "-d", folder, image], check=True)
@@ -84,7 +102,7 @@ class Machine:
             [*QEMU[arch], "-accel", "tcg,thread=multi", "-smp", "2", "-m", "512", "-display", "none", "-monitor", "none",
              "-nodefaults", "-no-reboot", "-serial", "stdio",
              "-kernel", kernel / "kernel", "-initrd", kernel / "initrd",
-             "-append", f"console=ttyAMA0 rw quiet loglevel=1 systemd.show_status=0 net.ifnames=0 {words}", *drives,
+             "-append", f"console={SERIAL[arch]} rw quiet loglevel=1 systemd.show_status=0 net.ifnames=0 {words}", *drives,
              "-netdev", "user,id=n0", "-device", "virtio-net-pci,netdev=n0,romfile=",
              "-object", "rng-random,id=rng0,filename=/dev/urandom", "-device", "virtio-rng-pci,rng=rng0"],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
