@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Fuzzes the parsers: run.sh SECONDS [TARGET...]. A target is a format, or `output`; default: all, one after another.
+# With 0 seconds the stored inputs are run, and no new ones.
 # Begins with the fixtures and corpus.tar.gz, the small inputs of earlier runs. New inputs go to $FUZZ_DIR (default:
 # target/fuzz beside this script), crashers to its folder `crashes`.
 # Coverage comes from the compiler, which the stable toolchain can do too; no sanitizer: the parsers are safe Rust.
@@ -28,7 +29,8 @@ for name; do
         [ ! -f "$case/input" ] || cp "$case/input" "$corpus/fixture-$(basename "$case")"
     done
     began=$SECONDS
-    FUZZ_TARGET=$name "$binary" "$corpus" -max_total_time="$seconds" -max_len=16384 -timeout=10 -rss_limit_mb=1024 \
+    if [ "$seconds" -eq 0 ]; then bound=-runs=0; else bound=-max_total_time=$seconds; fi
+    FUZZ_TARGET=$name "$binary" "$corpus" "$bound" -max_len=16384 -timeout=10 -rss_limit_mb=1024 \
         -artifact_prefix="$work/crashes/$name-" -print_final_stats=1 > "$work/$name.log" 2>&1 ||
         { status=1; echo "$name: FAILED: see $work/$name.log"; }
     runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$work/$name.log")
