@@ -54,6 +54,26 @@ pub(crate) fn utc(text: &str) -> Option<String> {
     })
 }
 
+/// A local time as [`start`] writes it, with its offset: its own, else what it differs by from the same moment in UTC.
+/// `None` when the two are no such pair; seconds that one of them rounded off do not count.
+pub(crate) fn placed(local: &str, utc: &str) -> Option<String> {
+    const QUARTER: i64 = 15 * 60;
+    let moment: Timestamp = utc.parse().ok()?;
+    if let Ok(own) = local.parse::<Timestamp>() {
+        let apart = own.as_second().abs_diff(moment.as_second());
+        return (apart <= 1).then(|| local.to_owned());
+    }
+    let clock: DateTime = local.parse().ok()?;
+    let apart = clock.duration_since(Offset::UTC.to_datetime(moment)).as_secs();
+    let quarters = (apart + QUARTER / 2).div_euclid(QUARTER);
+    let offset = quarters * QUARTER;
+    if (apart - offset).abs() > 1 || offset.abs() > 14 * 3600 {
+        return None;
+    }
+    let offset = Offset::from_seconds(i32::try_from(offset).ok()?).ok()?;
+    Some(write(clock, Some(offset)))
+}
+
 /// The time so many milliseconds after 1970 began, in UTC; `None` beyond the years that dates have.
 pub(crate) fn epoch(milliseconds: i64) -> Option<String> {
     let moment = Timestamp::from_millisecond(milliseconds).ok()?;
@@ -170,6 +190,32 @@ mod tests {
             Some("2023-11-14T22:13:20.25+00:00")
         );
         assert_eq!(epoch(i64::MAX), None);
+    }
+
+    #[test]
+    fn a_local_time_beside_its_time_in_utc_has_an_offset() {
+        for (local, utc, expected) in [
+            (
+                "2026-01-02T03:04:05",
+                "2026-01-02T02:04:05Z",
+                Some("2026-01-02T03:04:05+01:00"),
+            ),
+            (
+                "2026-01-02T03:04:05.5",
+                "2026-01-02T08:34:05Z",
+                Some("2026-01-02T03:04:05.5-05:30"),
+            ),
+            (
+                "2026-01-02T03:04:05+01:00",
+                "2026-01-02T02:04:05Z",
+                Some("2026-01-02T03:04:05+01:00"),
+            ),
+            ("2026-01-02T03:04:05+01:00", "2026-01-02T03:04:05Z", None),
+            ("2026-01-02T03:04:05", "2026-01-02T02:01:05Z", None),
+            ("2026-01-02T03:04:05", "2026-01-04T03:04:05Z", None),
+        ] {
+            assert_eq!(placed(local, utc).as_deref(), expected, "{local} {utc}");
+        }
     }
 
     #[test]

@@ -87,6 +87,8 @@ pub(crate) struct Unit {
     report: Report,
     uut: UutInfo,
     program: SequenceCall,
+    /// The start in UTC, where the file names it besides.
+    start_utc: Option<String>,
     /// Line at which it began.
     line: usize,
 }
@@ -135,6 +137,7 @@ impl Unit {
             report: Report::default(),
             uut: UutInfo::default(),
             program: SequenceCall::default(),
+            start_utc: None,
             line,
         }
     }
@@ -162,7 +165,7 @@ impl Unit {
             }
             Field::StartUtc => {
                 let start = when::utc(cell.text);
-                report.start = Some(start.ok_or_else(|| cell.expected("a date and time"))?);
+                self.start_utc = Some(start.ok_or_else(|| cell.expected("a date and time"))?);
             }
             Field::Operator => uut.user = cell.owned(),
             Field::ExecTime => uut.exec_time = cell.number(site.reader.decimal_mark)?,
@@ -225,9 +228,11 @@ impl Unit {
             mut report,
             uut,
             program,
+            start_utc,
             line,
         } = self;
         report.kind = Some(Kind::Test.into());
+        place(&mut report, start_utc, notes);
         complete(&mut report, site, line)?;
         let below = root.status.as_ref().map(stationd_report::Word::code);
         if report.result.is_none() {
@@ -253,13 +258,41 @@ impl Unit {
     }
 
     /// Puts the report of a repair together.
-    pub(crate) fn finish_repair(self, repair: UurInfo, site: Site<'_>) -> Result<Report, ConvertError> {
-        let Self { mut report, line, .. } = self;
+    pub(crate) fn finish_repair(
+        self,
+        repair: UurInfo,
+        site: Site<'_>,
+        notes: &mut Vec<String>,
+    ) -> Result<Report, ConvertError> {
+        let Self {
+            mut report,
+            start_utc,
+            line,
+            ..
+        } = self;
         report.kind = Some(Kind::Repair.into());
+        place(&mut report, start_utc, notes);
         complete(&mut report, site, line)?;
         report.uur = Some(repair);
         Ok(report)
     }
+}
+
+/// Gives a report its start: the local one, with the offset that follows from the start in UTC where it has none, else
+/// that in UTC.
+fn place(report: &mut Report, utc: Option<String>, notes: &mut Vec<String>) {
+    let Some(utc) = utc else { return };
+    let Some(local) = report.start.take() else {
+        report.start = Some(utc);
+        return;
+    };
+    let placed = when::placed(&local, &utc);
+    if placed.is_none() {
+        notes.push(format!(
+            "start taken, which is another time than the start in UTC, {utc}"
+        ));
+    }
+    report.start = Some(placed.unwrap_or(local));
 }
 
 /// Gives a report the operation code that its site decided, and sees that it has what every report needs.

@@ -39,6 +39,9 @@ pub(super) fn numeric(
         "HighLimit",
         "Status",
         "Name",
+        "NumericValueFormat",
+        "LowLimitFormat",
+        "HighLimitFormat",
     ];
     left.extend(unknown(element, &known));
     let op = operator(element)?;
@@ -56,6 +59,9 @@ pub(super) fn numeric(
         value,
         unit: element.attribute("Units").owned(),
         comp_op: op.map(Word::from),
+        value_format: element.attribute("NumericValueFormat").owned(),
+        low_limit_format: element.attribute("LowLimitFormat").owned(),
+        high_limit_format: element.attribute("HighLimitFormat").owned(),
         low_limit,
         high_limit,
         ..NumericMeasurement::default()

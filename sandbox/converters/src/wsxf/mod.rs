@@ -2,6 +2,7 @@
 
 mod arguments;
 mod measurements;
+mod parts;
 mod repair;
 mod report;
 mod step;

@@ -4,18 +4,19 @@
 use stationd_report::{BinaryData, Failure, Number, Report, SubUnit, UurInfo};
 
 use super::WsxfArguments;
-use super::report::{ATTRIBUTES, header, misc_infos, sub_unit};
+use super::report::{ATTRIBUTES, PROCESS, UNIT, header, misc_infos, process, sub_unit};
 use crate::ConvertError;
-use crate::rows::{Cell, Field, Site, Unit};
+use crate::rows::{Cell, Site, Unit};
 use crate::when::{Dates, start};
 use crate::xml::Element;
 
-const CHILDREN: [&str; 6] = [
+const CHILDREN: [&str; 7] = [
     "UUR",
     "Process",
     "MiscInfo",
     "ReportUnitHierarchy",
     "Failures",
+    "Failure",
     "Binary",
 ];
 
@@ -29,16 +30,13 @@ pub(super) fn repair(
     let mut left = element.unknown(&ATTRIBUTES, &CHILDREN);
     let mut unit = Unit::new(element.line);
     header(element, arguments, &mut unit, site)?;
-    for process in element.children("Process") {
-        unit.set(Field::ProcessCode, process.attribute("Code"), site)?;
-        unit.set(Field::ProcessName, process.attribute("Name"), site)?;
-    }
+    process(element, &mut unit, site, &mut left)?;
     let own = element.child("UUR");
     let own = own.ok_or_else(|| ConvertError::at(element.line, "a repair report without <UUR>"))?;
     let info = info(own, &mut unit, &mut left)?;
     misc_infos(element, &mut unit, &mut left)?;
     let mut units = units(element, unit.report_mut(), &mut left)?;
-    for failure in element.children("Failures") {
+    for failure in element.children("Failures").chain(element.children("Failure")) {
         add_failure(failure, &mut units, &mut left)?;
     }
     unit.report_mut().sub_units = Some(units);
@@ -54,7 +52,7 @@ pub(super) fn repair(
         left.into_iter()
             .map(|what| format!("{what} has no place in a report and was left out")),
     );
-    unit.finish_repair(info, site)
+    unit.finish_repair(info, site, notes)
 }
 
 /// An attribute, else the text of a child of that name: writers differ.
@@ -94,6 +92,11 @@ fn info(own: &Element, unit: &mut Unit, left: &mut Vec<String>) -> Result<UurInf
     let (confirm_date, finalize_date) = (date("ConfirmDate")?, date("FinalizeDate")?);
     let active = text(own, "Active");
     let process = own.child("Process");
+    left.extend(
+        process
+            .into_iter()
+            .flat_map(|process| process.unknown(&PROCESS, &[])),
+    );
     let id = |name| text(own, name).given().map(str::to_ascii_lowercase);
     Ok(UurInfo {
         user: text(own, "UserLoginName").owned(),
@@ -103,6 +106,7 @@ fn info(own: &Element, unit: &mut Unit, left: &mut Vec<String>) -> Result<UurInf
             Some(process) => process.attribute("Code").integer()?,
             None => None,
         },
+        process_code_format: process.and_then(|process| process.attribute("CodeFormat").owned()),
         process_name: process.and_then(|process| process.attribute("Name").owned()),
         ref_uut: id("ReferencedUUT"),
         confirm_date,
@@ -120,25 +124,10 @@ fn info(own: &Element, unit: &mut Unit, left: &mut Vec<String>) -> Result<UurInf
 
 /// The unit and the units inside it; the unit itself has index 0, whether the file lists it or not.
 fn units(element: &Element, report: &Report, left: &mut Vec<String>) -> Result<Vec<SubUnit>, ConvertError> {
-    let attributes = [
-        "PartType",
-        "PN",
-        "SN",
-        "Rev",
-        "Position",
-        "Idx",
-        "ParentIDX",
-        "ReplacedIDX",
-    ];
     let mut units = Vec::new();
     for sub in element.children("ReportUnitHierarchy") {
-        left.extend(sub.unknown(&attributes, &[]));
-        units.push(SubUnit {
-            idx: sub.attribute("Idx").integer()?,
-            parent_idx: sub.attribute("ParentIDX").integer()?,
-            replaced_idx: sub.attribute("ReplacedIDX").integer()?,
-            ..sub_unit(sub)?
-        });
+        left.extend(sub.unknown(&UNIT, &[]));
+        units.push(sub_unit(sub)?);
     }
     let zero = Number::from(0);
     if !units.iter().any(|unit| unit.idx.as_ref() == Some(&zero)) {
@@ -192,10 +181,16 @@ fn add_failure(element: &Element, units: &mut [SubUnit], left: &mut Vec<String>)
     Ok(())
 }
 
-/// `Binary`: a file; one without a name is left out and named.
+/// `Binary`: a file; one without a name or content is left out and named.
 fn file(element: &Element, left: &mut Vec<String>) -> Option<BinaryData> {
-    let data = element.child("Data")?;
-    left.extend(element.unknown(&["BinaryDataIndex", "FailIdx"], &["Data"]));
+    left.extend(element.unknown(&["BinaryDataIndex"], &["Data"]));
+    let data = element.child("Data");
+    let content: String = data.map_or("", |data| &data.text).split_whitespace().collect();
+    let (Some(data), false) = (data, content.is_empty()) else {
+        left.push("Binary without content".to_owned());
+        return None;
+    };
+    left.extend(data.unknown(&["FileName", "ContentType", "size", "BinaryDataGUID"], &[]));
     let name = data.attribute("FileName").owned();
     if name.is_none() {
         left.push("Binary without a FileName".to_owned());
@@ -203,7 +198,7 @@ fn file(element: &Element, left: &mut Vec<String>) -> Option<BinaryData> {
     Some(BinaryData {
         name: Some(name?),
         content_type: data.attribute("ContentType").owned(),
-        data: data.text().owned(),
+        data: Some(content),
         ..BinaryData::default()
     })
 }

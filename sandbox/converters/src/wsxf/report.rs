@@ -1,8 +1,9 @@
 //! The header of a report. Source: a server's export of one report as XML and as JSON, which agree member by member.
 
-use stationd_report::{MiscInfo, Report, SubUnit};
+use stationd_report::{Asset, MiscInfo, Report, SubUnit};
 
 use super::WsxfArguments;
+use super::parts::additional;
 use super::repair::repair;
 use super::step::Steps;
 use crate::rows::{Field, Site, StatusWords, Unit};
@@ -40,7 +41,17 @@ pub(super) const ATTRIBUTES: [&str; 14] = [
     "Purpose",
     "ProductName",
 ];
-const CHILDREN: [&str; 5] = ["UUT", "Process", "MiscInfo", "ReportUnitHierarchy", "Step"];
+pub(super) const PROCESS: [&str; 3] = ["Code", "CodeFormat", "Name"];
+const CHILDREN: [&str; 8] = [
+    "UUT",
+    "Process",
+    "MiscInfo",
+    "ReportUnitHierarchy",
+    "Asset",
+    "Assets",
+    "AdditionalData",
+    "Step",
+];
 
 fn report(
     element: &Element,
@@ -58,20 +69,18 @@ fn report(
     let mut left = element.unknown(&ATTRIBUTES, &CHILDREN);
     let mut unit = Unit::new(element.line);
     header(element, arguments, &mut unit, site)?;
-    for process in element.children("Process") {
-        unit.set(Field::ProcessCode, process.attribute("Code"), site)?;
-        unit.set(Field::ProcessName, process.attribute("Name"), site)?;
-        left.extend(process.unknown(&["Code", "Name"], &[]));
-    }
+    process(element, &mut unit, site, &mut left)?;
     for uut in element.children("UUT") {
         test(uut, &mut unit, site, &mut left)?;
     }
     misc_infos(element, &mut unit, &mut left)?;
     for sub in element.children("ReportUnitHierarchy") {
-        left.extend(sub.unknown(&["PartType", "PN", "SN", "Rev", "Position"], &[]));
+        left.extend(sub.unknown(&UNIT, &[]));
         let sub = sub_unit(sub)?;
         unit.report_mut().sub_units.get_or_insert_default().push(sub);
     }
+    unit.report_mut().assets = assets(element, &mut left)?;
+    unit.report_mut().additional_data = additional(element, "AdditionalData");
     let mut steps = Steps {
         site,
         left,
@@ -95,7 +104,10 @@ pub(super) fn misc_infos(
     left: &mut Vec<String>,
 ) -> Result<(), ConvertError> {
     for info in element.children("MiscInfo") {
-        left.extend(info.unknown(&["Typedef", "Description", "Numeric", "idx", "order_no"], &[]));
+        left.extend(info.unknown(
+            &["Typedef", "Description", "Numeric", "Id", "idx", "order_no"],
+            &[],
+        ));
         let info = misc_info(info)?;
         unit.report_mut().misc_infos.get_or_insert_default().push(info);
     }
@@ -131,6 +143,34 @@ pub(super) fn header(
     Ok(())
 }
 
+/// The operation.
+pub(super) fn process(
+    element: &Element,
+    unit: &mut Unit,
+    site: Site<'_>,
+    left: &mut Vec<String>,
+) -> Result<(), ConvertError> {
+    for process in element.children("Process") {
+        unit.set(Field::ProcessCode, process.attribute("Code"), site)?;
+        unit.set(Field::ProcessName, process.attribute("Name"), site)?;
+        unit.report_mut().process_code_format = process.attribute("CodeFormat").owned();
+        left.extend(process.unknown(&PROCESS, &[]));
+    }
+    Ok(())
+}
+
+/// Attributes of a unit inside the unit.
+pub(super) const UNIT: [&str; 8] = [
+    "PartType",
+    "PN",
+    "SN",
+    "Rev",
+    "Position",
+    "Idx",
+    "ParentIDX",
+    "ReplacedIDX",
+];
+
 pub(super) fn sub_unit(element: &Element) -> Result<SubUnit, ConvertError> {
     Ok(SubUnit {
         part_type: element.attribute("PartType").owned(),
@@ -138,12 +178,21 @@ pub(super) fn sub_unit(element: &Element) -> Result<SubUnit, ConvertError> {
         sn: element.attribute("SN").owned(),
         rev: element.attribute("Rev").owned(),
         position: element.attribute("Position").integer()?,
+        idx: element.attribute("Idx").integer()?,
+        parent_idx: element.attribute("ParentIDX").integer()?,
+        replaced_idx: element.attribute("ReplacedIDX").integer()?,
         ..SubUnit::default()
     })
 }
 
 fn test(uut: &Element, unit: &mut Unit, site: Site<'_>, left: &mut Vec<String>) -> Result<(), ConvertError> {
     const OTHERS: [&str; 3] = ["BatchFailCount", "BatchLoopIndex", "StepIdCausedUUTFailure"];
+    const FORMATS: [&str; 4] = [
+        "ErrorCodeFormat",
+        "TestSocketIndexFormat",
+        "BatchFailCountFormat",
+        "BatchLoopIndexFormat",
+    ];
     let fields = [
         ("UserLoginName", Field::Operator),
         ("BatchSN", Field::Batch),
@@ -161,12 +210,41 @@ fn test(uut: &Element, unit: &mut Unit, site: Site<'_>, left: &mut Vec<String>) 
     }
     let own = unit.uut_mut();
     let [fail_count, loop_index, step] = OTHERS.map(|name| uut.attribute(name).integer());
+    let [error_code, socket, fail_count_format, loop_index_format] =
+        FORMATS.map(|name| uut.attribute(name).owned());
     own.batch_fail_count = fail_count?;
     own.batch_loop_index = loop_index?;
     own.step_id_caused_uut_failure = step?;
-    let known: Vec<_> = fields.iter().map(|(name, _)| *name).chain(OTHERS).collect();
+    own.error_code_format = error_code;
+    own.test_socket_index_format = socket;
+    own.batch_fail_count_format = fail_count_format;
+    own.batch_loop_index_format = loop_index_format;
+    let known: Vec<_> = fields
+        .iter()
+        .map(|(name, _)| *name)
+        .chain(OTHERS)
+        .chain(FORMATS)
+        .collect();
     left.extend(uut.unknown(&known, &["Comment"]));
     Ok(())
+}
+
+/// What was used for the test: `Asset` elements of the report, or inside `Assets`.
+fn assets(element: &Element, left: &mut Vec<String>) -> Result<Option<Vec<Asset>>, ConvertError> {
+    let around = element.children("Assets");
+    left.extend(around.flat_map(|around| around.unknown(&[], &["Asset"])));
+    let inside = element.children("Assets").flat_map(|all| all.children("Asset"));
+    let mut assets = Vec::new();
+    for one in element.children("Asset").chain(inside) {
+        left.extend(one.unknown(&["AssetSN", "UsageCount"], &[]));
+        let serial = one.attribute("AssetSN");
+        assets.push(Asset {
+            sn: Some(serial.owned().ok_or_else(|| serial.expected("a serial number"))?),
+            usage_count: one.attribute("UsageCount").integer()?,
+            ..Asset::default()
+        });
+    }
+    Ok(Some(assets).filter(|assets| !assets.is_empty()))
 }
 
 fn misc_info(element: &Element) -> Result<MiscInfo, ConvertError> {
@@ -174,6 +252,7 @@ fn misc_info(element: &Element) -> Result<MiscInfo, ConvertError> {
         description: element.attribute("Description").owned(),
         text: element.text().owned(),
         numeric: element.attribute("Numeric").number('.')?,
+        id: element.attribute("Id").owned(),
         ..MiscInfo::default()
     })
 }

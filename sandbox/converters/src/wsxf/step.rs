@@ -1,29 +1,33 @@
 //! Steps and what hangs on them.
 
-use stationd_report::{
-    CallExe, Chart, ChartSeries, ChartType, Code as _, Loop, Measurements, MessagePopup, Named, NumberOrText,
-    SequenceCall, Step, StepGroup, StepStatus, Word,
-};
+use stationd_report::{Measurements, Named, NumberOrText, Step, StepGroup, StepStatus, Word};
 
 use super::measurements::{boolean, numeric, string};
+use super::parts::{additional, attachment, call_exe, chart, iteration, popup, sequence_call};
 use crate::ConvertError;
 use crate::fit::fitted;
-use crate::rows::{NO_STATUS, Site, inherit, worst};
+use crate::rows::{Cell, NO_STATUS, Site, inherit, worst};
+use crate::when::{Dates, start};
 use crate::xml::Element;
 
-const ATTRIBUTES: [&str; 10] = [
+const ATTRIBUTES: [&str; 15] = [
     "Id",
     "Group",
     "Name",
     "StepType",
     "Status",
+    "Start",
     "total_time",
+    "total_timeFormat",
     "StepIndex",
     "StepCausedUUTFailure",
+    "StepCausedSequenceFailure",
     "StepErrorCode",
+    "StepErrorCodeFormat",
     "StepErrorMessage",
+    "TSGuid",
 ];
-const CHILDREN: [&str; 10] = [
+const CHILDREN: [&str; 12] = [
     "SequenceCall",
     "NumericLimit",
     "PassFail",
@@ -33,6 +37,8 @@ const CHILDREN: [&str; 10] = [
     "Loop",
     "MessagePopup",
     "Callexe",
+    "Attachment",
+    "AdditionalResults",
     "Step",
 ];
 
@@ -78,9 +84,10 @@ impl Steps<'_> {
         let words = self.site.reader.words;
         let name = element.attribute("Name");
         let (name, whole) = fitted(name.given().ok_or_else(|| name.expected("a step name"))?);
-        let text = element.child("ReportText").and_then(|text| text.text().owned());
-        let step_type = element.attribute("StepType");
-        let caused = element.attribute("StepCausedUUTFailure");
+        let texts = element
+            .children("ReportText")
+            .filter_map(|text| text.text().owned());
+        let begun = element.attribute("Start");
         let parts = self.parts(element)?;
         let status = words.step(element.attribute("Status"))?.unwrap_or_else(|| {
             self.notes.push(NO_STATUS);
@@ -93,33 +100,32 @@ impl Steps<'_> {
             worst(below).unwrap_or(StepStatus::Done)
         });
         let mut step = Step {
-            step_type: Some(
-                step_type
-                    .owned()
-                    .ok_or_else(|| step_type.expected("a step type"))?,
-            ),
+            step_type: Some(step_type(element, &parts)?),
             name: Some(name),
             id: element.attribute("Id").integer()?.map(NumberOrText::Number),
             group: group(element)?.map(Into::into),
             status: Some(status.into()),
+            start: match begun.given() {
+                None => None,
+                Some(text) => Some(start(text, Dates::Iso).ok_or_else(|| begun.expected("a date and time"))?),
+            },
             tot_time: element
                 .attribute("total_time")
                 .number('.')?
                 .map(NumberOrText::Number),
-            caused_uut_failure: match caused.text {
-                "" => None,
-                "true" | "1" => Some(true),
-                "false" | "0" => Some(false),
-                _ => return Err(caused.expected("true or false")),
-            },
+            tot_time_format: element.attribute("total_timeFormat").owned(),
+            ts_guid: element.attribute("TSGuid").owned(),
+            caused_uut_failure: truth(element.attribute("StepCausedUUTFailure"))?,
+            caused_seq_failure: truth(element.attribute("StepCausedSequenceFailure"))?,
             error_code: element
                 .attribute("StepErrorCode")
                 .integer()?
                 .map(NumberOrText::Number),
+            error_code_format: element.attribute("StepErrorCodeFormat").owned(),
             error_message: element.attribute("StepErrorMessage").owned(),
-            report_text: [whole, text]
+            report_text: whole
                 .into_iter()
-                .flatten()
+                .chain(texts)
                 .reduce(|name, text| format!("{name}\n{text}")),
             ..parts
         };
@@ -129,30 +135,17 @@ impl Steps<'_> {
 
     /// What hangs on a step: its measurements, its children and the rest that are elements of their own.
     fn parts(&mut self, element: &Element) -> Result<Step, ConvertError> {
+        let left = &mut self.left;
         Ok(Step {
-            seq_call: element
-                .child("SequenceCall")
-                .map(|call| Box::new(self.sequence_call(call))),
-            loop_info: element
-                .child("Loop")
-                .map(|one| self.iteration(one))
-                .transpose()?
-                .map(Box::new),
-            chart: element
-                .child("Chart")
-                .map(|chart| self.chart(chart))
-                .transpose()?
-                .map(Box::new),
-            message_popup: element
-                .child("MessagePopup")
-                .map(|popup| self.popup(popup))
-                .transpose()?
-                .map(Box::new),
-            call_exe: element
-                .child("Callexe")
-                .map(|call| self.call_exe(call))
-                .transpose()?
-                .map(Box::new),
+            seq_call: only(element, "SequenceCall", left, |one, left| {
+                Ok(Some(sequence_call(one, left)))
+            })?,
+            loop_info: only(element, "Loop", left, iteration)?,
+            chart: only(element, "Chart", left, chart)?,
+            message_popup: only(element, "MessagePopup", left, popup)?,
+            call_exe: only(element, "Callexe", left, call_exe)?,
+            attachment: only(element, "Attachment", left, attachment)?,
+            additional_results: additional(element, "AdditionalResults"),
             numeric: self.all(element, "NumericLimit", numeric)?,
             boolean: self.all(element, "PassFail", boolean)?,
             string: self.all(element, "StringValue", string)?,
@@ -183,78 +176,44 @@ impl Steps<'_> {
         }
         Ok(Some(all).filter(|all| !all.is_empty()))
     }
-
-    fn sequence_call(&mut self, element: &Element) -> SequenceCall {
-        self.left
-            .extend(element.unknown(&["Name", "Version", "Filename", "Filepath", "MeasIndex"], &[]));
-        let path = element.attribute("Filepath");
-        SequenceCall {
-            path: path.owned().or_else(|| element.attribute("Filename").owned()),
-            name: element.attribute("Name").owned(),
-            version: element.attribute("Version").owned(),
-            ..SequenceCall::default()
-        }
-    }
-
-    fn iteration(&mut self, element: &Element) -> Result<Loop, ConvertError> {
-        self.left
-            .extend(element.unknown(&["num", "passed", "failed", "ending_index", "index"], &[]));
-        Ok(Loop {
-            idx: element.attribute("index").integer()?,
-            num: element.attribute("num").integer()?,
-            passed: element.attribute("passed").integer()?,
-            failed: element.attribute("failed").integer()?,
-            ending_index: element.attribute("ending_index").integer()?,
-            ..Loop::default()
-        })
-    }
-
-    fn popup(&mut self, element: &Element) -> Result<MessagePopup, ConvertError> {
-        self.left
-            .extend(element.unknown(&["Button", "Response", "MeasIndex"], &[]));
-        Ok(MessagePopup {
-            response: element.attribute("Response").owned(),
-            button: element.attribute("Button").integer()?,
-            ..MessagePopup::default()
-        })
-    }
-
-    fn call_exe(&mut self, element: &Element) -> Result<CallExe, ConvertError> {
-        self.left.extend(element.unknown(&["ExitCode", "MeasIndex"], &[]));
-        Ok(CallExe {
-            exit_code: element.attribute("ExitCode").number('.')?,
-            ..CallExe::default()
-        })
-    }
-
-    fn chart(&mut self, element: &Element) -> Result<Chart, ConvertError> {
-        let known = ["idx", "ChartType", "Label", "XLabel", "XUnit", "YLabel", "YUnit"];
-        self.left.extend(element.unknown(&known, &["Series"]));
-        let kind = element.attribute("ChartType");
-        let kind = match kind.given() {
-            None => None,
-            Some(word) => Some(ChartType::find(word).ok_or_else(|| kind.expected(ChartType::WORDS))?),
-        };
-        Ok(Chart {
-            chart_type: kind.map(Into::into),
-            label: element.attribute("Label").owned(),
-            x_label: element.attribute("XLabel").owned(),
-            x_unit: element.attribute("XUnit").owned(),
-            y_label: element.attribute("YLabel").owned(),
-            y_unit: element.attribute("YUnit").owned(),
-            series: Some(element.children("Series").map(series).collect()),
-            ..Chart::default()
-        })
-    }
 }
 
-fn series(element: &Element) -> ChartSeries {
-    ChartSeries {
-        name: element.attribute("Name").owned(),
-        data_type: element.attribute("DataType").owned(),
-        x_data: element.child("xdata").and_then(|data| data.text().owned()),
-        y_data: element.child("ydata").and_then(|data| data.text().owned()),
-        ..ChartSeries::default()
+/// What a step may have once. Further ones are named.
+fn only<T>(
+    element: &Element,
+    name: &str,
+    left: &mut Vec<String>,
+    read: fn(&Element, &mut Vec<String>) -> Result<Option<T>, ConvertError>,
+) -> Result<Option<Box<T>>, ConvertError> {
+    let mut all = element.children(name);
+    let first = all.next().map(|one| read(one, left)).transpose()?;
+    left.extend(all.map(|_| format!("a further Step/{name}")));
+    Ok(first.flatten().map(Box::new))
+}
+
+/// The step's type. One for a single measurement becomes that for several where a measurement has a name, or there
+/// are several: it has no place for them. The server of the format takes the type from the measurements, too.
+fn step_type(element: &Element, parts: &Step) -> Result<String, ConvertError> {
+    fn several<T: Named>(all: Option<&Measurements<T>>) -> bool {
+        all.is_some_and(|all| all.len() > 1 || all.nameless().is_none())
+    }
+    let cell = element.attribute("StepType");
+    let written = cell.given().ok_or_else(|| cell.expected("a step type"))?;
+    let fits = match written {
+        "ET_NLT" | "NumericLimitTest" if several(parts.numeric.as_ref()) => "ET_MNLT",
+        "ET_PFT" | "PassFailTest" if several(parts.boolean.as_ref()) => "ET_MPFT",
+        "ET_SVT" | "StringValueTest" if several(parts.string.as_ref()) => "ET_MSVT",
+        _ => written,
+    };
+    Ok(fits.to_owned())
+}
+
+fn truth(cell: Cell<'_>) -> Result<Option<bool>, ConvertError> {
+    match cell.text {
+        "" => Ok(None),
+        "true" | "1" => Ok(Some(true)),
+        "false" | "0" => Ok(Some(false)),
+        _ => Err(cell.expected("true or false")),
     }
 }
 

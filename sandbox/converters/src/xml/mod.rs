@@ -2,6 +2,8 @@
 
 mod element;
 mod parse;
+mod property;
 
 pub(crate) use element::Element;
 pub(crate) use parse::parse;
+pub(crate) use property::property;
