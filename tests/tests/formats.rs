@@ -37,6 +37,47 @@ mod tests {
     }
 
     #[test]
+    fn a_picture_and_a_database_beside_klippels_curves_go_with_the_report_and_what_is_too_large_is_named() {
+        let server = Server::http();
+        let keys = "format = \"klippel\"\npatterns = [\"*.txt\"]\n\
+            unit = \"pair\"\narguments = { process_code = 30, part_number = \"SPK\", revision = \"A\" }";
+        let line = Line::to(&server).converter("klippel", keys);
+        let folder = line.path("klippel").join("drop").join("DUT 1");
+        std::fs::create_dir_all(folder.join("raw")).unwrap();
+        std::fs::write(
+            folder.join("A-values.txt"),
+            "name\tvalue\tmax\tmin\nre\t3.10\t3.5\t2.8\n",
+        )
+        .unwrap();
+        std::fs::write(folder.join("plot.png"), b"\x89PNG\r\n\x1a\n\0").unwrap();
+        std::fs::write(folder.join("log.kdbx"), [0; 16]).unwrap();
+        let large = std::fs::File::create(folder.join("noise.wav")).unwrap();
+        large.set_len(100 << 20).unwrap();
+        let middle = std::fs::File::create(folder.join("speech.wav")).unwrap();
+        middle.set_len(2 << 20).unwrap();
+        let daemon = line.start();
+        let own = "Cfg_SerialNumber=S1\nCtrl_OverallVerdict=1\nResults_Pass=re\n";
+        line.drop_file("klippel", b"DUT 1.txt", own.as_bytes());
+        server.wait_for(1);
+        let report = server.only_report();
+        assert_eq!(report["root"]["steps"][0]["numericMeas"][0]["value"], 3.10);
+        let files = report["binaryData"].as_array().unwrap();
+        let names: Vec<_> = files.iter().map(|file| &file["name"]).collect();
+        assert_eq!(names, ["log.kdbx", "plot.png"]);
+        assert_eq!(files[1]["contentType"], "image/png");
+        let told = daemon.wait_for_code("C201").key("assumed");
+        for words in [
+            "no file, raw of ",
+            "the file noise.wav of 104857600 bytes was not read",
+            "the file speech.wav of 2097152 bytes is not in the report",
+        ] {
+            assert!(told.contains(words), "{told}");
+        }
+        assert!(daemon.stop().success());
+        assert!(line.names("klippel", "drop").is_empty());
+    }
+
+    #[test]
     fn a_local_time_is_in_the_zone_of_the_arguments() {
         let server = Server::http();
         let keys = format!("format = \"csv\"\narguments = {{ time_zone = \"America/New_York\", {COLUMNS} }}");

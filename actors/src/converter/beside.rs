@@ -7,13 +7,17 @@ use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
 use nix::sys::memfd::{MFdFlags, memfd_create};
+use stationd_converters::LEFT_OUT;
 use stationd_sandbox::Program;
 
 /// The most bytes of a file and its folder together.
 const MOST_BYTES: u64 = 64 * 1024 * 1024;
 
-/// The most files in a folder.
+/// The most files of a folder that are read.
 const MOST_FILES: usize = 1000;
+
+/// The longest text about files that were not read, in bytes.
+const MOST_SAID: usize = 64 * 1024;
 
 /// The folder beside a file, for a built-in format whose results are both; whether it is there or not.
 pub fn folder(program: &Program, file: &Path) -> Option<PathBuf> {
@@ -24,39 +28,63 @@ pub fn folder(program: &Program, file: &Path) -> Option<PathBuf> {
     Some(file.with_file_name(name))
 }
 
-/// What a parser is given for a file: the file, or it and its folder in an archive in memory.
+/// What a parser is given for a file: the file, or it and its folder in an archive in memory. What of the folder does
+/// not fit, or is no file, is named in a file of its own in the archive.
 ///
 /// # Errors
-/// When the folder cannot be read, or holds more than a job may have.
+/// When the folder cannot be read, or the file alone is more than a job may have.
 pub fn input(file: File, path: &Path, folder: Option<&Path>) -> io::Result<OwnedFd> {
     let Some(folder) = folder.filter(|folder| folder.is_dir()) else {
         return Ok(file.into());
     };
     let mut files = vec![(name_of(path.file_name()), read(&file, MOST_BYTES)?)];
     let mut left = MOST_BYTES.saturating_sub(length(&files));
-    let mut names: Vec<OsString> = fs::read_dir(folder)?
-        .map(|entry| entry.map(|entry| entry.file_name()))
-        .collect::<io::Result<_>>()?;
-    names.sort();
-    if names.len() > MOST_FILES {
-        let what = format!("more than {MOST_FILES} files in {}", folder.display());
-        return Err(io::Error::other(what));
-    }
-    for name in names {
-        let inside = folder.join(&name);
-        if !inside.symlink_metadata()?.is_file() {
-            continue;
-        }
-        let content = read(&File::open(&inside)?, left)?;
+    let own = name_of(folder.file_name());
+    let (wanted, left_out) = choose(folder, left)?;
+    for name in wanted {
+        let content = read(&File::open(folder.join(&name))?, left)?;
         left -= u64::try_from(content.len()).unwrap_or(left);
-        let path = format!("{}/{}", name_of(folder.file_name()), name_of(Some(&name)));
-        files.push((path, content));
+        files.push((format!("{own}/{}", name_of(Some(&name))), content));
+    }
+    if !left_out.is_empty() {
+        files.push((format!("{own}/{LEFT_OUT}"), left_out.into_bytes()));
     }
     let archive = stationd_converters::pack(&files).map_err(io::Error::other)?;
     let mut memory = File::from(memfd_create(c"stationd-input", MFdFlags::MFD_CLOEXEC)?);
     memory.write_all(&archive)?;
     memory.rewind()?;
     Ok(memory.into())
+}
+
+/// The files of a folder that fit into so many bytes, in the order of their names, and what is said of the others. Small
+/// files come first: results are texts, and what is large is a picture or a database.
+fn choose(folder: &Path, mut left: u64) -> io::Result<(Vec<OsString>, String)> {
+    let mut all = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let name = entry?.file_name();
+        let about = folder.join(&name).symlink_metadata()?;
+        all.push((about.len(), about.is_file(), name));
+    }
+    all.sort();
+    let (mut wanted, mut others) = (Vec::new(), String::new());
+    for (bytes, is_file, name) in all {
+        if is_file && bytes <= left && wanted.len() < MOST_FILES {
+            left -= bytes;
+            wanted.push(name);
+            continue;
+        }
+        let (what, name) = (
+            if is_file { "the file" } else { "no file," },
+            name_of(Some(&name)),
+        );
+        let line = format!("{what} {name} of {bytes} bytes was not read\n");
+        // A folder may hold any number of them; who reads of some hundred needs no more.
+        if others.len() < MOST_SAID {
+            others.push_str(&line);
+        }
+    }
+    wanted.sort();
+    Ok((wanted, others))
 }
 
 fn name_of(name: Option<&std::ffi::OsStr>) -> String {
@@ -108,6 +136,18 @@ mod tests {
         for part in ["DUT 1.5.txt", "own", "DUT 1.5/values.txt", "more"] {
             let found = packed.windows(part.len()).any(|window| window == part.as_bytes());
             assert!(found, "{part}");
+        }
+        fs::create_dir(beside.join("sub")).unwrap();
+        let large = File::create(beside.join("a.kdb")).unwrap();
+        large.set_len(MOST_BYTES + 1).unwrap();
+        let packed = given(Some(&beside));
+        let packed = String::from_utf8_lossy(&packed);
+        for part in [
+            "DUT 1.5/values.txt",
+            "no file, sub of ",
+            "the file a.kdb of 67108865 bytes was not read\n",
+        ] {
+            assert!(packed.contains(part), "{part}");
         }
         let other = Program::Builtin {
             format: Format::WatsText,

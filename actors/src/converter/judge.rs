@@ -157,6 +157,7 @@ fn judge_output(stdout: &[u8], context: &Context<'_>) -> Verdict {
         (OutputStatus::Converted, sure) => match complete(output.reports, context) {
             Ok(converted) => Verdict::Converted(Converted {
                 doubtful: sure.filter(|sure| *sure < alarm),
+                assumed: with_notes(&output.reason, &converted.assumed),
                 ..converted
             }),
             Err(failure) => Verdict::Failed(failure),
@@ -169,6 +170,21 @@ fn faults_of(error: OutputError) -> Vec<Fault> {
         OutputError::Read(ReadError::Faults { faults, .. }) => faults,
         _ => Vec::new(),
     }
+}
+
+/// The longest text of a converter about a file that it converted, in characters: a journal line and a record hold it.
+const MAX_NOTES: usize = 1_000;
+
+/// What the converter said it decided or left out, before what was filled in here.
+fn with_notes(notes: &str, assumed: &str) -> String {
+    let mut text: String = notes.chars().take(MAX_NOTES).collect();
+    if text.len() < notes.len() {
+        text.push_str(" and more");
+    }
+    if !text.is_empty() && !assumed.is_empty() {
+        text.push_str("; ");
+    }
+    text + assumed
 }
 
 fn or(words: String, otherwise: &str) -> String {

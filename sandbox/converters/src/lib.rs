@@ -48,6 +48,7 @@ pub use archive::pack;
 pub use convert::{Conversion, answer, answer_explained, convert};
 pub use error::ConvertError;
 pub use format::{Format, UnknownFormat};
+pub use klippel::LEFT_OUT;
 pub use origin::Origin;
 pub use site::{DateOrder, DecimalMark, OnDamagedUnit};
 pub use source::{Source, time_zone};

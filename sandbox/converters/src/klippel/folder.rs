@@ -21,6 +21,7 @@ struct Table<'a> {
 }
 
 impl<'a> Table<'a> {
+    /// `None` for a text that has no columns.
     fn read(text: &'a str) -> Option<Self> {
         let lines = text
             .lines()
@@ -32,16 +33,27 @@ impl<'a> Table<'a> {
                 .map(|(column, text)| Cell::new(text, at + 1, column + 1))
                 .collect()
         });
-        Some(Self {
-            heading: rows.next()?,
-            rows: rows.collect(),
-        })
+        let heading: Vec<_> = rows.next()?;
+        let rows = rows.collect();
+        (heading.len() > 1).then_some(Self { heading, rows })
+    }
+
+    /// A row must not have more cells than the heading names.
+    fn check(&self) -> Result<(), ConvertError> {
+        let beyond = |row: &Vec<Cell<'a>>| {
+            let mut more = row.iter().skip(self.heading.len());
+            more.find(|cell| !cell.is_empty()).copied()
+        };
+        match self.rows.iter().find_map(beyond) {
+            Some(cell) => Err(cell.expected("no more cells than the table has columns")),
+            None => Ok(()),
+        }
     }
 
     /// The cell of a row below a heading.
     fn cell(&self, row: &[Cell<'a>], heading: &str) -> Option<Cell<'a>> {
         let at = self.heading.iter().position(|cell| cell.text == heading)?;
-        row.get(at).copied().filter(|cell| cell.text != NONE)
+        row.get(at).copied().filter(given)
     }
 
     /// The number of a row below a heading; `None` for none.
@@ -53,50 +65,90 @@ impl<'a> Table<'a> {
     }
 }
 
-/// Adds what a file says to the steps: a value or a curve goes to the step of its name. One that no list of verdicts
-/// names is a step that was done.
-pub(super) fn add(file: &Entry, encoding: Option<&str>, steps: &mut Vec<Step>) -> Result<(), ConvertError> {
+/// Whether a cell says anything.
+fn given(cell: &Cell<'_>) -> bool {
+    !cell.is_empty() && cell.text != NONE
+}
+
+/// Adds what a table says to the steps: a value or a curve goes to the step of its name. One that no list of verdicts
+/// names is a step that was done. Says whether the file is a table: a text with columns.
+pub(super) fn add(file: &Entry, encoding: Option<&str>, steps: &mut Vec<Step>) -> Result<bool, ConvertError> {
     let name = file.name.rsplit('/').next().unwrap_or(&file.name);
-    add_table(name, &file.content, encoding, steps).map_err(|mut error| {
+    let Some((stem, extension)) = name.rsplit_once('.') else {
+        return Ok(false);
+    };
+    if !extension.eq_ignore_ascii_case("txt") || file.content.trim_ascii().is_empty() {
+        return Ok(false);
+    }
+    add_table(stem, &file.content, encoding, steps).map_err(|mut error| {
         error.what = format!("{}: {}", stationd_report::Excerpt::of(name), error.what);
         error
     })
 }
 
 fn add_table(
-    name: &str,
+    stem: &str,
     content: &[u8],
     encoding: Option<&str>,
     steps: &mut Vec<Step>,
-) -> Result<(), ConvertError> {
+) -> Result<bool, ConvertError> {
     let text = decode(content, encoding)?;
-    let table = Table::read(&text).ok_or_else(|| ConvertError::new("no heading"))?;
-    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    let Some(table) = Table::read(&text) else {
+        return Ok(false);
+    };
+    table.check()?;
     let task = stem.rsplit_once('-').map_or(stem, |(task, _)| task);
     match table.heading.as_slice() {
         [first, ..] if first.text == "name" => {
             for row in &table.rows {
                 value(&table, row, task, steps)?;
             }
-            Ok(())
         }
-        [x, y, ..] => curve(&table, [*x, *y], task, steps),
-        _ => Err(ConvertError::at(1, "expected columns separated by tabs")),
+        [x, y, ..] => curve(&table, [*x, *y], task, steps)?,
+        _ => return Ok(false),
     }
+    Ok(true)
 }
 
-/// A row of values: a numeric step, its limits below `min` and `max`.
+/// The columns of a table of values that have a place in a measurement.
+const COLUMNS: [&str; 5] = ["name", "value", "min", "max", "unit"];
+
+/// A row of values: a numeric step, its limits below `min` and `max`. What stands in other columns is text.
 fn value(table: &Table<'_>, row: &[Cell<'_>], task: &str, steps: &mut Vec<Step>) -> Result<(), ConvertError> {
-    let (Some(name), Some(value)) = (table.cell(row, "name"), table.number(row, "value")?) else {
-        // No value was measured; the verdict, if there is one, stands.
-        return Ok(());
+    let Some(name) = table.cell(row, "name") else {
+        return match row.iter().find(|&cell| given(cell)) {
+            Some(cell) => Err(Cell { text: "", ..*cell }.expected("the name of a value")),
+            None => Ok(()),
+        };
     };
-    let (comp_op, low, high) = range(table.number(row, "min")?, table.number(row, "max")?);
-    let step = step_of(name.text, task, steps);
+    let limits = (table.number(row, "min")?, table.number(row, "max")?);
+    let measured = table.number(row, "value")?;
+    let named = table.heading.iter().zip(row).filter(|&(_, cell)| given(cell));
+    let others: Vec<_> = named
+        .filter(|(heading, _)| match measured {
+            Some(_) => !COLUMNS.contains(&heading.text),
+            // Nothing was compared with the limits; they are text.
+            None => heading.text != "name",
+        })
+        .map(|(heading, cell)| format!("{}: {}", heading.text, cell.text))
+        .collect();
+    if measured.is_none() && others.is_empty() {
+        // The verdict, if there is one, stands.
+        return Ok(());
+    }
+    let step = step_of(name.text, task, steps, |step| {
+        measured.is_none() || step.numeric.is_none()
+    });
+    for line in others {
+        add_text(step, &line);
+    }
+    let Some(value) = measured else { return Ok(()) };
+    let (comp_op, low, high) = range(limits.0, limits.1);
     step.step_type = Some("ET_NLT".to_owned());
     step.boolean = None;
     step.numeric = Some(Measurements::from(NumericMeasurement {
         value: Some(value.into()),
+        unit: table.cell(row, "unit").and_then(|unit| unit.owned()),
         comp_op: Some(comp_op.into()),
         low_limit: low.map(Into::into),
         high_limit: high.map(Into::into),
@@ -135,7 +187,7 @@ fn curve(
     if series.is_empty() {
         return Ok(());
     }
-    let step = step_of(y.text, task, steps);
+    let step = step_of(y.text, task, steps, |step| step.chart.is_none());
     step.chart = Some(Box::new(Chart {
         // Its points lie evenly on a logarithmic axis of frequencies.
         chart_type: Some(ChartType::LineLogX.into()),
@@ -148,20 +200,24 @@ fn curve(
     Ok(())
 }
 
-/// The step of a name; a new one when no verdict names it.
-fn step_of<'a>(name: &str, task: &str, steps: &'a mut Vec<Step>) -> &'a mut Step {
+/// The step of a name that has room for more; a new one when no verdict names it, or two tasks have results of a name.
+fn step_of<'a>(
+    name: &str,
+    task: &str,
+    steps: &'a mut Vec<Step>,
+    has_room: impl Fn(&Step) -> bool,
+) -> &'a mut Step {
     let new = action(name, StepStatus::Done);
-    let at = steps.iter().position(|step| step.name == new.name);
+    let at = steps
+        .iter()
+        .position(|step| step.name == new.name && has_room(step));
     let at = at.unwrap_or_else(|| {
         steps.push(new);
         steps.len() - 1
     });
     let step = steps.get_mut(at).expect("it was found or added");
-    if step
-        .report_text
-        .as_deref()
-        .is_none_or(|text| !text.contains(task))
-    {
+    let text = step.report_text.as_deref().unwrap_or_default();
+    if !text.lines().any(|line| line == task) {
         add_text(step, task);
     }
     step

@@ -3,6 +3,7 @@
 use stationd_report::{BooleanMeasurement, Measurements, Step, StepStatus};
 
 use super::KlippelArguments;
+use super::attached::attach;
 use super::folder;
 use super::parse::{Values, parse};
 use crate::archive::{Entry, is_archive, unpack};
@@ -11,7 +12,13 @@ use crate::rows::{Cell, Field, Site, StatusWords, Unit};
 use crate::text::decode;
 use crate::{Conversion, ConvertError, Source};
 
+/// The file of an archive that names what of the folder is not in it, a line each. Who packs the archive writes it.
+pub const LEFT_OUT: &str = ".stationd-left-out";
+
 const NO_FOLDER: &str = "verdicts without values and curves: there is no folder of the file's name beside it";
+
+/// The key of the overall verdict.
+const VERDICT: &str = "Ctrl_OverallVerdict";
 
 /// The overall verdicts, by their number.
 const VERDICTS: [(&str, &str); 6] = [
@@ -58,27 +65,43 @@ pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, C
     unit.decided(arguments.part_number.as_deref(), arguments.revision.as_deref());
     header(&values, &mut unit, site)?;
     let mut root = steps(&values, &words)?;
+    let mut no_tables = Vec::new();
+    let mut decided = Vec::new();
     for file in others {
-        folder::add(file, encoding, root.steps.get_or_insert_default())?;
+        if file.name.ends_with(LEFT_OUT) {
+            decided.extend(String::from_utf8_lossy(&file.content).lines().map(str::to_owned));
+        } else if !folder::add(file, encoding, root.steps.get_or_insert_default())? {
+            no_tables.push(file);
+        }
     }
+    attach(&no_tables, unit.report_mut(), &mut decided);
     Conversion::of_one(|notes| {
         if alone {
             notes.push(NO_FOLDER.to_owned());
         }
+        notes.append(&mut decided);
         unit.finish(root, site, notes)
     })
 }
 
-/// The file of verdicts, which lies beside the folder of the others.
+/// The file of verdicts: the only one that does not lie in a folder, or the only one of these that has an overall
+/// verdict.
 fn split(files: &[Entry]) -> Result<(&Entry, impl Iterator<Item = &Entry>), ConvertError> {
     let depth = |entry: &Entry| entry.name.matches('/').count();
-    let own = files.iter().min_by_key(|entry| depth(entry));
-    let own = own.ok_or_else(|| ConvertError::new("an archive without a file"))?;
-    if files.iter().filter(|entry| depth(entry) == depth(own)).count() > 1 {
-        let what = "an archive of several result files; one file and the folder of its name belong together";
-        return Err(ConvertError::new(what));
+    let least = files.iter().map(depth).min();
+    let least = least.ok_or_else(|| ConvertError::new("an archive without a file"))?;
+    let mut outside: Vec<_> = files.iter().filter(|entry| depth(entry) == least).collect();
+    if outside.len() > 1 {
+        outside.retain(|entry| {
+            let mut words = entry.content.windows(VERDICT.len());
+            words.any(|word| word == VERDICT.as_bytes())
+        });
     }
-    Ok((own, files.iter().filter(move |entry| depth(entry) > depth(own))))
+    let &[own] = outside.as_slice() else {
+        let what = "an archive of several result files, or none; one file and the folder of its name belong together";
+        return Err(ConvertError::new(what));
+    };
+    Ok((own, files.iter().filter(move |entry| entry.name != own.name)))
 }
 
 fn header(values: &Values<'_>, unit: &mut Unit, site: Site<'_>) -> Result<(), ConvertError> {
@@ -92,7 +115,7 @@ fn header(values: &Values<'_>, unit: &mut Unit, site: Site<'_>) -> Result<(), Co
                 let start = start(cell).ok_or_else(|| cell.expected("a date and time"))?;
                 unit.set(Field::Start, Cell { text: &start, ..cell }, site)?;
             }
-            "Ctrl_OverallVerdict" => {
+            VERDICT => {
                 let verdict = VERDICTS.iter().find(|(number, _)| *number == cell.text);
                 let (_, word) = verdict.ok_or_else(|| cell.expected("a verdict"))?;
                 unit.set(Field::Result, Cell { text: word, ..cell }, site)?;
@@ -101,7 +124,7 @@ fn header(values: &Values<'_>, unit: &mut Unit, site: Site<'_>) -> Result<(), Co
             name => unit.keep(name, cell),
         }
     }
-    let verdict = values.get("Ctrl_OverallVerdict");
+    let verdict = values.get(VERDICT);
     if verdict.is_empty() {
         return Err(verdict.expected("a verdict"));
     }

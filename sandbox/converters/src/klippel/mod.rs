@@ -1,7 +1,8 @@
-//! `klippel`: the result file of Klippel's acoustic test system. The curves stand in a folder beside it, which a
-//! parser does not see.
+//! `klippel`: the result file of Klippel's acoustic test system. The curves stand in a folder beside it; both come to
+//! the parser in one archive.
 
 mod arguments;
+mod attached;
 mod folder;
 mod map;
 mod parse;
@@ -10,4 +11,5 @@ mod parse;
 mod tests;
 
 pub use arguments::KlippelArguments;
+pub use map::LEFT_OUT;
 pub(crate) use map::convert;
