@@ -29,7 +29,10 @@ impl<'a> Limits<'a> {
         };
         // RawLimits repeat the limits unscaled.
         left.extend(limits.unknown(&[], &["LimitPair", "SingleLimit", "Expected", "Extension"]));
+        let extensions = limits.children("Extension");
+        left.extend(extensions.flat_map(|one| one.unknown(&[], &["TSLimitProperties"])));
         if let Some(pair) = limits.child("LimitPair") {
+            left.extend(pair.unknown(&["operator", "name"], &["Limit"]));
             return Self::pair(pair);
         }
         match limits.child("SingleLimit").or(limits.child("Expected")) {

@@ -3,24 +3,37 @@
 use stationd_report::StepStatus;
 
 use crate::ConvertError;
-use crate::rows::StatusWords;
+use crate::rows::{Cell, StatusWords};
 use crate::xml::Element;
 
 /// The status of a step or unit; `None` when the element has no outcome. Source: IEEE 1636.1 gives the values
 /// `Passed`, `Failed`, `Aborted`, `Inconclusive`, `NotStarted` and `UserDefined`; TestStand puts its own status into the
-/// qualifier (`Aborted` with `Skipped` in 2.02, `UserDefined` with `Skipped` in 5.00), which therefore comes first.
+/// qualifier (`Aborted` with `Skipped` in 2.02, `UserDefined` with `Skipped` in 5.00), which therefore comes first. Beside
+/// `Passed` and `Failed` it may be any words.
 pub(super) fn outcome(element: &Element, words: &StatusWords) -> Result<Option<StepStatus>, ConvertError> {
     let Some(outcome) = element.child("Outcome").or(element.child("ActionOutcome")) else {
         return Ok(None);
     };
     let qualifier = outcome.attribute("qualifier");
-    if !qualifier.is_empty() {
+    let value = outcome.attribute("value");
+    if !(qualifier.is_empty() || words.step(qualifier).is_err() && is_plain(value.text)) {
         return words.step(qualifier);
     }
-    let value = outcome.attribute("value");
     match value.text {
         "Aborted" => Ok(Some(StepStatus::Terminated)),
         "NotStarted" => Ok(Some(StepStatus::Skipped)),
         _ => words.step(value),
     }
+}
+
+/// Whether an outcome says all without its qualifier.
+fn is_plain(outcome: &str) -> bool {
+    matches!(outcome, "Passed" | "Failed")
+}
+
+/// What a qualifier says beyond the status.
+pub(super) fn remark<'a>(element: &'a Element, words: &StatusWords) -> Option<Cell<'a>> {
+    let outcome = element.child("Outcome").or(element.child("ActionOutcome"))?;
+    let qualifier = outcome.attribute("qualifier");
+    (!qualifier.is_empty() && words.step(qualifier).is_err()).then_some(qualifier)
 }

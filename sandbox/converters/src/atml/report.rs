@@ -41,12 +41,12 @@ fn report(
     ];
     let mut left = element.unknown(&["uuid"], &known);
     let mut unit = Unit::new(element.line);
-    header(element, arguments, &mut unit, site)?;
-    if let Some(properties) = element
-        .child("Extension")
-        .and_then(|all| all.child("TSResultSetProperties"))
-    {
-        set_properties(properties, &mut unit, site, &mut left)?;
+    header(element, arguments, &mut unit, site, &mut left)?;
+    for extension in element.children("Extension") {
+        left.extend(extension.unknown(&[], &["TSResultSetProperties"]));
+        for properties in extension.children("TSResultSetProperties") {
+            set_properties(properties, &mut unit, site, &mut left)?;
+        }
     }
     let sets: Vec<&Element> = element.children("ResultSet").collect();
     let &[set] = sets.as_slice() else {
@@ -87,6 +87,7 @@ fn header(
     arguments: &AtmlArguments,
     unit: &mut Unit,
     site: Site<'_>,
+    left: &mut Vec<String>,
 ) -> Result<(), ConvertError> {
     unit.decided(arguments.part_number.as_deref(), arguments.revision.as_deref());
     unit.report_mut().id = element.attribute("uuid").given().map(str::to_ascii_lowercase);
@@ -94,6 +95,7 @@ fn header(
         .child("Personnel")
         .and_then(|all| all.child("SystemOperator"))
     {
+        left.extend(operator.unknown(&["ID", "name"], &[]));
         let name = Some(operator.attribute("name")).filter(|name| !name.is_empty());
         unit.set(Field::Operator, name.unwrap_or(operator.attribute("ID")), site)?;
     }
@@ -103,24 +105,40 @@ fn header(
     {
         unit.set(Field::Station, station.text(), site)?;
     }
+    for (name, known) in [("Personnel", "SystemOperator"), ("TestStation", "SerialNumber")] {
+        let around = element.children(name);
+        left.extend(around.flat_map(|around| around.unknown(&[], &[known])));
+    }
     if let Some(uut) = element.child("UUT") {
-        identity(uut, unit, site)?;
+        identity(uut, unit, site, left)?;
     }
     Ok(())
 }
 
 /// Serial number, part number and revision of the unit. Further identification numbers are kept.
-fn identity(uut: &Element, unit: &mut Unit, site: Site<'_>) -> Result<(), ConvertError> {
+fn identity(
+    uut: &Element,
+    unit: &mut Unit,
+    site: Site<'_>,
+    left: &mut Vec<String>,
+) -> Result<(), ConvertError> {
+    left.extend(uut.unknown(&["UutType"], &["SerialNumber", "Definition"]));
+    unit.keep("UutType", uut.attribute("UutType"));
     if let Some(serial) = uut.child("SerialNumber") {
         unit.set(Field::Serial, serial.text(), site)?;
     }
     let Some(definition) = uut.child("Definition") else {
         return Ok(());
     };
+    left.extend(definition.unknown(&["version"], &["Description", "Identification"]));
+    if let Some(description) = definition.child("Description") {
+        unit.keep("Description", description.text());
+    }
     unit.set(Field::Revision, definition.attribute("version"), site)?;
     let Some(identification) = definition.child("Identification") else {
         return Ok(());
     };
+    left.extend(identification.unknown(&[], &["ModelName", "IdentificationNumbers"]));
     if let Some(model) = identification
         .child("ModelName")
         .map(Element::text)
@@ -131,6 +149,11 @@ fn identity(uut: &Element, unit: &mut Unit, site: Site<'_>) -> Result<(), Conver
     let numbers = identification.children("IdentificationNumbers");
     for number in numbers.flat_map(|all| all.children("IdentificationNumber")) {
         let kind = number.attribute("type");
+        let qualifier = number.attribute("qualifier");
+        if qualifier.text != number.attribute("number").text {
+            unit.keep("IdentificationNumber qualifier", qualifier);
+        }
+        left.extend(number.unknown(&["number", "type", "qualifier"], &[]));
         match kind.text {
             "Part" => unit.set(Field::PartNumber, number.attribute("number"), site)?,
             _ => unit.keep(

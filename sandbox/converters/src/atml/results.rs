@@ -8,7 +8,7 @@ use super::data::{property, text, unit};
 use super::limits::{Limits, number};
 use crate::ConvertError;
 use crate::rows::{Cell, Comparison, StatusWords};
-use crate::xml::Element;
+use crate::xml::{self, Element};
 
 /// What a step of a TestStand type measures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +17,7 @@ enum Kind {
     MultiNumeric,
     PassFail,
     Text,
+    MultiText,
     Nothing,
 }
 
@@ -67,11 +68,15 @@ pub(super) fn results(
                 };
                 step.string.get_or_insert_default().push(one);
             }
-            _ => {
-                if let Some(data) = result.child("TestData") {
-                    additional(step, "Results").push(Some(property(name, data)));
-                }
+            Kind::MultiText if is_compared(result) => {
+                let one = StringMeasurement {
+                    status: own,
+                    name: Some(name.to_owned()),
+                    ..string(result, left)?
+                };
+                step.string.get_or_insert_default().push(one);
             }
+            _ => keep(result, name, step),
         }
     }
     if kind == Kind::PassFail {
@@ -83,6 +88,16 @@ pub(super) fn results(
     }
     step.step_type = Some(written(kind, step.step_type.take().unwrap_or_default()));
     Ok(())
+}
+
+/// Keeps a result that is no measurement of its step, and its limits.
+fn keep(result: &Element, name: &str, step: &mut Step) {
+    if let Some(data) = result.child("TestData") {
+        additional(step, "Results").push(Some(property(name, data)));
+    }
+    if let Some(limits) = result.child("TestLimits") {
+        additional(step, "Results").push(Some(xml::property(limits)));
+    }
 }
 
 /// The properties of the additional data of a name.
@@ -118,9 +133,23 @@ fn kind(step: &Step, element: &Element) -> Kind {
         Some("StringValueTest" | "ET_SVT") => Kind::Text,
         // Without TestStand's extension each numeric result has a name of its own.
         None if element.children("TestResult").any(is_numeric) => Kind::MultiNumeric,
+        None if element.children("TestResult").any(is_compared) => Kind::MultiText,
         None if element.name == "Test" => Kind::PassFail,
         Some(_) | None => Kind::Nothing,
     }
+}
+
+/// Whether a result, which is no number, has limits.
+fn is_compared(result: &Element) -> bool {
+    let datum = result.child("TestData").and_then(|data| data.child("Datum"));
+    let text = |datum: &Element| {
+        datum
+            .attribute("xsi:type")
+            .text
+            .to_ascii_lowercase()
+            .ends_with("string")
+    };
+    datum.is_some_and(text) && result.child("TestLimits").is_some()
 }
 
 /// By the type that the file names, whatever the value is: one that is no number is a fault, not a text.
@@ -143,6 +172,7 @@ fn written(kind: Kind, found: String) -> String {
         Kind::MultiNumeric => "ET_MNLT".to_owned(),
         Kind::PassFail => "ET_PFT".to_owned(),
         Kind::Text => "ET_SVT".to_owned(),
+        Kind::MultiText => "ET_MSVT".to_owned(),
         Kind::Nothing => found,
     }
 }

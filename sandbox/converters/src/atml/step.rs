@@ -1,14 +1,11 @@
 //! `TestGroup`, `Test` and `SessionAction`: steps.
 
-use jiff::SpanTotal;
-use jiff::Unit as TimeUnit;
-use jiff::civil::DateTime;
 use stationd_report::{
     Loop, MessagePopup, Number, NumberOrText, SequenceCall, Step, StepGroup, StepStatus, Word,
 };
 
 use super::data::{property, text};
-use super::outcome::outcome;
+use super::outcome::{outcome, remark};
 use super::results::{additional, results};
 use crate::ConvertError;
 use crate::fit::{fitted, keep_in_step};
@@ -86,8 +83,14 @@ impl Steps<'_> {
             seq_call: seq_call.map(Box::new),
             ..Step::default()
         };
+        for extension in element.children("Extension") {
+            self.left.extend(extension.unknown(&[], &["TSStepProperties"]));
+        }
         if let Some(properties) = properties(element) {
             self.properties(properties, &mut step)?;
+        }
+        if let Some(remark) = remark(element, self.site.reader.words) {
+            keep_in_step(&mut step, "Outcome", "qualifier", remark.text);
         }
         data(element, &mut step)?;
         events(element, &mut step);
@@ -207,16 +210,19 @@ pub(super) fn start(cell: Cell<'_>) -> Result<Option<String>, ConvertError> {
 
 /// From `startDateTime` to `endDateTime` in seconds, to the millisecond.
 pub(super) fn duration(element: &Element) -> Option<Number> {
-    let time = |name| element.attribute(name).text.parse::<DateTime>().ok();
-    let span = time("endDateTime")? - time("startDateTime")?;
-    let seconds = span
-        .total(SpanTotal::from(TimeUnit::Second).days_are_24_hours())
-        .ok()?;
-    Number::new(&format!("{seconds:.3}")).filter(|_| seconds >= 0.0)
+    let time = |name| when::start(element.attribute(name).text, when::Dates::Iso);
+    when::between(&time("startDateTime")?, &time("endDateTime")?)
 }
 
 /// `Data`: the report text, what an operator entered, and whatever else there is.
 fn data(element: &Element, step: &mut Step) -> Result<(), ConvertError> {
+    for alone in element
+        .children("Data")
+        .filter(|data| data.child("Collection").is_none())
+    {
+        let name = alone.attribute("name").given().unwrap_or("Data");
+        additional(step, "Data").push(Some(property(name, alone)));
+    }
     let items = element
         .children("Data")
         .flat_map(|data| data.children("Collection"));
@@ -270,10 +276,12 @@ fn events(element: &Element, step: &mut Step) {
         let error = step.status.as_ref().map(Word::code) == Some(StepStatus::Error);
         let code = event.attribute("ID");
         match code.integer() {
-            Ok(Some(code)) if error => step.error_code = Some(NumberOrText::Number(code)),
-            Ok(_) => {}
-            // An event's name; a code is a number.
-            Err(_) => keep_in_step(step, "Events", "ID", code.text),
+            Ok(Some(code)) if error && step.error_code.is_none() => {
+                step.error_code = Some(NumberOrText::Number(code));
+            }
+            // No error, or a second one, or an event's name: a code is a number.
+            Ok(Some(_)) | Err(_) if code.text != "0" => keep_in_step(step, "Events", "ID", code.text),
+            Ok(_) | Err(_) => {}
         }
     }
 }

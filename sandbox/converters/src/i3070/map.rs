@@ -3,7 +3,7 @@
 use stationd_report::{Report, Step};
 
 use super::I3070Arguments;
-use super::record::{Record, records};
+use super::record::{Record, all_records};
 use super::{short, status, step};
 use crate::ict::sequence;
 use crate::rows::{Cell, Field, Site, StatusWords, Unit};
@@ -29,9 +29,15 @@ pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, C
         name: name.rsplit_once('.').map_or(&*name, |(stem, _)| stem),
         conversion: Conversion::default(),
     };
-    let records = records(&text)?;
+    let (records, stray) = all_records(&text)?;
+    if let Some(line) = stray {
+        let note = format!("text outside of records was left out, the first in line {line}");
+        file.conversion.note(note);
+    }
     if short::is_short(&records) {
-        return Conversion::of_one(|notes| short::report(&records, &file, notes));
+        let mut conversion = Conversion::of_one(|notes| short::report(&records, &file, notes))?;
+        conversion.note_all(file.conversion.notes);
+        return Ok(conversion);
     }
     for record in &records {
         match record.kind {

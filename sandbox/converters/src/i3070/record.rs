@@ -48,12 +48,13 @@ impl<'a> Record<'a> {
     }
 }
 
-/// Reads all records of a file.
-pub(super) fn records(text: &str) -> Result<Vec<Record<'_>>, ConvertError> {
+/// Reads all records of a file, and gives the first line that holds text outside of them.
+pub(super) fn all_records(text: &str) -> Result<(Vec<Record<'_>>, Option<usize>), ConvertError> {
     let mut reader = Reader {
         rest: text,
         line: 1,
         count: 0,
+        stray: None,
     };
     let mut top = Record::default();
     let mut open: Vec<Record<'_>> = Vec::new();
@@ -88,7 +89,7 @@ pub(super) fn records(text: &str) -> Result<Vec<Record<'_>>, ConvertError> {
         cut.truncated = true;
         open.last_mut().unwrap_or(&mut top).children.push(cut);
     }
-    Ok(top.children)
+    Ok((top.children, reader.stray))
 }
 
 /// A text that is read from its start.
@@ -96,6 +97,8 @@ struct Reader<'a> {
     rest: &'a str,
     line: usize,
     count: usize,
+    /// The first line of text that stands in no record.
+    stray: Option<usize>,
 }
 
 const SPECIAL: [char; 6] = ['{', '}', '|', '~', '\\', '\u{4}'];
@@ -115,9 +118,15 @@ impl<'a> Reader<'a> {
         taken
     }
 
-    /// The next special character; what stands between records says nothing.
+    /// The next special character; what stands between records says nothing to the tester.
     fn next_sign(&mut self) -> Option<char> {
-        self.until(&SPECIAL);
+        let line = self.line;
+        let between = self.until(&SPECIAL);
+        if !between.trim().is_empty() {
+            let before = between.len() - between.trim_start().len();
+            let breaks = between.bytes().take(before).filter(|&byte| byte == b'\n').count();
+            self.stray.get_or_insert(line + breaks);
+        }
         let sign = self.rest.chars().next()?;
         self.take(sign.len_utf8());
         Some(sign)
@@ -187,6 +196,10 @@ impl<'a> Reader<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn records(text: &str) -> Result<Vec<Record<'_>>, ConvertError> {
+        all_records(text).map(|(records, _)| records)
+    }
 
     #[test]
     fn literal_fields_and_lists_are_read() {

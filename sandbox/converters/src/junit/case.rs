@@ -6,7 +6,7 @@ use stationd_report::{
 };
 
 use crate::ConvertError;
-use crate::fit::fitted;
+use crate::fit::{fitted, keep_in_step};
 use crate::rows::Cell;
 use crate::xml::Element;
 
@@ -63,17 +63,7 @@ pub(super) fn case(element: &Element, notes: &mut Vec<String>) -> Result<Step, C
         report_text: whole,
         ..Step::default()
     };
-    // Some runners list cases that did not run without a child that says so.
-    let idle = matches!(
-        element.attribute("status").text,
-        "notrun" | "disabled" | "skipped"
-    );
-    let otherwise = if idle {
-        StepStatus::Skipped
-    } else {
-        StepStatus::Passed
-    };
-    let status = problem(element, &mut step).unwrap_or(otherwise);
+    let status = problem(element, &mut step).unwrap_or_else(|| without_child(element));
     step.step_type = Some("ET_PFT".to_owned());
     step.status = Some(status.into());
     step.tot_time = seconds(element.attribute("time"), notes)?.map(NumberOrText::Number);
@@ -94,6 +84,21 @@ pub(super) fn case(element: &Element, notes: &mut Vec<String>) -> Result<Step, C
     Ok(step)
 }
 
+/// The status of a case without a child that says one. That is a pass, unless an attribute of its runner says otherwise.
+fn without_child(element: &Element) -> StepStatus {
+    let said = ["status", "result"].map(|name| element.attribute(name).text.to_ascii_lowercase());
+    let is = |words: &[&str]| said.iter().any(|said| words.contains(&said.as_str()));
+    if is(&["error", "errored", "broken"]) {
+        StepStatus::Error
+    } else if is(&["fail", "failed", "failure"]) {
+        StepStatus::Failed
+    } else if is(&["notrun", "disabled", "skipped", "skip", "ignored", "suppressed"]) {
+        StepStatus::Skipped
+    } else {
+        StepStatus::Passed
+    }
+}
+
 /// Puts the first problem of a case or suite into its step, and gives its status; further ones become text. An error comes
 /// before a failure.
 pub(super) fn problem(element: &Element, step: &mut Step) -> Option<StepStatus> {
@@ -101,8 +106,11 @@ pub(super) fn problem(element: &Element, step: &mut Step) -> Option<StepStatus> 
         .iter()
         .flat_map(|(name, status)| element.children(name).map(move |found| (found, *status)));
     let (found, status) = all.next()?;
-    let message = found.attribute("message");
-    step.error_message = message.owned().or_else(|| found.attribute("type").owned());
+    let (message, kind) = (found.attribute("message"), found.attribute("type"));
+    step.error_message = message.owned().or_else(|| kind.owned());
+    if let (Some(_), Some(kind)) = (message.given(), kind.given()) {
+        keep_in_step(step, "Problem", "type", kind);
+    }
     if status == StepStatus::Skipped {
         step.error_message = None;
         append(step, message.text);

@@ -3,8 +3,8 @@
 use stationd_report::Report;
 
 use super::KeysightArguments;
-use super::step::steps;
-use crate::ict::{seconds_between, sequence};
+use super::step::{keep_attributes, steps};
+use crate::ict::sequence;
 use crate::rows::{Cell, Field, Site, StatusWords, Unit};
 use crate::when::{self, Dates};
 use crate::xml::{Element, parse};
@@ -52,20 +52,24 @@ fn report(
             name => notes.push(format!("no place in a report: TestResults/{name}")),
         }
     }
-    if unit.uut_mut().exec_time.is_none() && !end.is_empty() {
+    let ended = !end.is_empty() && unit.report_mut().start.is_some();
+    if unit.uut_mut().exec_time.is_none() && ended {
         let end = when::start(end.text, site.reader.dates).ok_or_else(|| end.expected("a date and time"))?;
         let start = unit.report_mut().start.clone().unwrap_or_default();
-        unit.uut_mut().exec_time = seconds_between(&start, &end);
+        unit.uut_mut().exec_time = when::between(&start, &end);
+    }
+    if unit.uut_mut().exec_time.is_none() && ended {
+        notes.push("a unit ends before it starts; its duration was left out".to_owned());
     }
     let program = root
         .child("Header")
         .and_then(|header| header.child("ProgramName"))
         .and_then(|name| name.text().given());
-    unit.finish(
-        sequence(program.unwrap_or("TestSequence"), None, tests),
-        site,
-        notes,
-    )
+    let mut sequence = sequence(program.unwrap_or("TestSequence"), None, tests);
+    for part in root.children("TestSequence") {
+        keep_attributes(&mut sequence, part);
+    }
+    unit.finish(sequence, site, notes)
 }
 
 /// Takes an element of header, unit or summary. What has no place of its own becomes a misc info.

@@ -123,10 +123,11 @@ fn measure(
             add_text(step, &format!("{}: {}", child.name, child.text().text));
         }
     }
+    keep_attributes(step, element);
     Ok(())
 }
 
-fn keep_attributes(step: &mut Step, element: &Element) {
+pub(super) fn keep_attributes(step: &mut Step, element: &Element) {
     for (name, value) in &element.attributes {
         if !matches!(name.as_str(), "name" | "status") {
             add_text(step, &format!("{name}: {value}"));

@@ -182,12 +182,8 @@ impl<'a, 'n> Phases<'a, 'n> {
         let kind = kind.unwrap_or_else(|| "application/octet-stream".to_owned());
         let data = file.get("data").map(text).filter(|data| data.len() <= LARGEST);
         let Some(data) = data else {
-            keep_in_step(
-                step,
-                "Attachments",
-                name,
-                value.get().get(..200).unwrap_or(value.get()),
-            );
+            let begin: String = value.get().chars().take(200).collect();
+            keep_in_step(step, "Attachments", name, &begin);
             let name = stationd_report::Excerpt::of(name);
             self.notes.push(format!(
                 "the attachment {name} is named alone: it has no content, or more than 1 MiB"

@@ -86,17 +86,21 @@ impl<'a> Cell<'a> {
         Ok(Some(number))
     }
 
-    /// The measured value: a number, or `NaN` and the infinities as text, since JSON has no such numbers.
+    /// The measured value: a number, or as text `NaN`, the infinities and numbers beyond the range of 64 bits: JSON has
+    /// no such numbers, and its readers fail on them.
     pub(crate) fn value(&self, decimal_mark: char) -> Result<Option<NumberOrText>, ConvertError> {
-        let text = self.text;
-        let unsigned = text.trim_start_matches(['+', '-']);
-        let endless = ["nan", "inf", "infinity"]
-            .iter()
-            .any(|word| unsigned.eq_ignore_ascii_case(word));
-        if endless && text.len() - unsigned.len() <= 1 {
-            return Ok(Some(NumberOrText::Text(text.to_owned())));
+        let text = || NumberOrText::Text(self.text.to_owned());
+        if is_endless(self.text) {
+            return Ok(Some(text()));
         }
-        Ok(self.number(decimal_mark)?.map(NumberOrText::Number))
+        let number = self.number(decimal_mark)?;
+        Ok(number.map(|number| {
+            if number.value().is_finite() {
+                NumberOrText::Number(number)
+            } else {
+                text()
+            }
+        }))
     }
 
     /// The whole number in the cell.
@@ -106,6 +110,23 @@ impl<'a> Cell<'a> {
             .filter(Number::is_integer)
             .map(Some)
             .ok_or_else(|| self.expected("a whole number"))
+    }
+}
+
+/// Whether a text is how a program prints a value that is no number: as the C library and .NET do, or as that of older
+/// Windows, `1.#INF` and `-1.#IND00`.
+fn is_endless(text: &str) -> bool {
+    let word = text.strip_prefix(['+', '-']).unwrap_or(text).to_ascii_lowercase();
+    let windows = word.strip_prefix("1.#").or(word.strip_prefix("1,#"));
+    match windows {
+        Some(word) => {
+            let word = word.trim_end_matches('0');
+            matches!(word, "inf" | "ind" | "nan" | "qnan" | "snan")
+        }
+        None => matches!(
+            word.as_str(),
+            "nan" | "nan(ind)" | "nan(snan)" | "inf" | "infinity" | "\u{221e}"
+        ),
     }
 }
 
@@ -172,13 +193,26 @@ mod tests {
 
     #[test]
     fn nan_and_the_infinities_are_texts() {
-        for text in ["NaN", "-Inf", "Infinity", "+inf"] {
+        for text in [
+            "NaN",
+            "-Inf",
+            "Infinity",
+            "+inf",
+            "1.#INF",
+            "-1.#IND00",
+            "1,#QNAN",
+            "-nan(ind)",
+            "1e400",
+            "-1E+999",
+        ] {
             assert_eq!(
                 cell(text).value('.').unwrap(),
                 Some(NumberOrText::Text(text.to_owned())),
                 "{text}"
             );
         }
-        assert!(cell("--inf").value('.').is_err());
+        for text in ["--inf", "1.#", "1.#IN", "infinite"] {
+            assert!(cell(text).value('.').is_err(), "{text}");
+        }
     }
 }

@@ -69,6 +69,9 @@ pub(crate) struct Understood {
     pub(crate) notes: Vec<&'static str>,
 }
 
+/// The cells of a measurement by name.
+pub(crate) type Named<'a> = (&'static str, Cell<'a>);
+
 const FROM_LIMITS: &str = "statuses computed from value and limits where the file has none";
 const OPERATOR_FROM_LIMITS: &str = "comparison operators taken from the limits where the file has none";
 const FROM_VALUE: &str = "pass or fail taken from the value where the file has no status";
@@ -151,6 +154,28 @@ impl Row<'_> {
             Kind::Boolean
         } else {
             Kind::Text
+        }
+    }
+
+    /// The cells that speak of a measurement and have no place in one of this kind; the empty ones are among them.
+    pub(crate) fn left(&self, kind: Kind) -> Vec<Named<'_>> {
+        let [measure, value, unit] = [
+            ("Measurement", self.measure),
+            ("Value", self.value),
+            ("Unit", self.unit),
+        ];
+        let [low, high, op] = [
+            ("LowLimit", self.low_limit),
+            ("HighLimit", self.high_limit),
+            ("CompOperator", self.comp_op),
+        ];
+        match kind {
+            Kind::Numeric => Vec::new(),
+            Kind::Boolean => vec![low, high, op, unit],
+            // One limit is compared with: the lower one where there are two.
+            Kind::Text if self.low_limit.is_empty() => vec![unit],
+            Kind::Text => vec![high, unit],
+            Kind::Other => vec![measure, value, unit, low, high, op],
         }
     }
 

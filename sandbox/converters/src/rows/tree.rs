@@ -2,7 +2,7 @@
 
 use stationd_report::{Code as _, Measurements, Named, NumberOrText, Step, StepGroup, StepStatus};
 
-use super::row::{Reader, Reading, Row};
+use super::row::{Kind, Named as NamedCell, Reader, Reading, Row};
 use super::worst;
 use crate::ConvertError;
 use crate::fit::fitted;
@@ -10,6 +10,10 @@ use crate::when;
 
 /// How deep sequences may stand in each other: what fits into the depth of a report that is read.
 const DEEPEST: usize = 25;
+
+/// What is said of a sequence that ends with another status than it began with.
+const ENDED_OTHERWISE: &str =
+    "the status at the end of a sequence differs from that at its begin and is taken";
 
 /// A step tree while its rows come in.
 #[derive(Debug)]
@@ -53,7 +57,8 @@ impl Tree {
             ));
         }
         let status = reader.words.step(row.status)?;
-        let step = step_of(row, status, reader)?;
+        let mut step = step_of(row, status, reader)?;
+        add_cells(&mut step, row.left(Kind::Other));
         self.open.push(Sequence {
             step,
             children: Vec::new(),
@@ -74,6 +79,26 @@ impl Tree {
         }
     }
 
+    /// Closes the innermost sequence with a row of its own, whose status counts: it is the later one.
+    pub(crate) fn end(&mut self, row: &Row<'_>, reader: Reader<'_>) -> Result<(), ConvertError> {
+        let status = reader.words.step(row.status)?;
+        let time = row.time.number(reader.decimal_mark)?;
+        let notes = &mut self.notes;
+        if let Some(sequence) = self.open.last_mut() {
+            let step = &mut sequence.step;
+            let before = step.status.as_ref().map(stationd_report::Word::code);
+            if status.is_some() && before.is_some() && status != before && !notes.contains(&ENDED_OTHERWISE) {
+                notes.push(ENDED_OTHERWISE);
+            }
+            step.status = status.map(Into::into).or(step.status.take());
+            step.tot_time = time.map(NumberOrText::Number).or(step.tot_time.take());
+            add_cells(step, row.left(Kind::Other));
+            add_cells(step, vec![("", row.report_text)]);
+            add_cells(step, vec![("", row.error_message), ("ErrorCode", row.error_code)]);
+        }
+        self.close(row.line)
+    }
+
     /// How many sequences are open besides the root.
     pub(crate) fn depth(&self) -> usize {
         self.open.len().saturating_sub(1)
@@ -89,6 +114,7 @@ impl Tree {
             }
         }
         let mut step = step_of(row, Some(understood.status), reader)?;
+        add_cells(&mut step, row.left(row.kind(reader.decimal_mark)));
         let Some(last) = self.children()?.last_mut().filter(|last| last.name == step.name) else {
             first(&mut step, understood.reading, row);
             self.children()?.push(step);
@@ -104,8 +130,14 @@ impl Tree {
                 (Some(before), Some(more)) => Some(format!("{before}\n{more}")),
                 (before, more) => before.or(more),
             };
+            if last.error_code.is_some() && step.error_code.is_some() && last.error_code != step.error_code {
+                add_cells(last, vec![("ErrorCode", row.error_code)]);
+            }
             last.error_code = last.error_code.take().or(step.error_code);
-            last.error_message = last.error_message.take().or(step.error_message);
+            last.error_message = match (last.error_message.take(), step.error_message) {
+                (Some(before), Some(more)) if before != more => Some(format!("{before}\n{more}")),
+                (before, more) => before.or(more),
+            };
         }
         Ok(())
     }
@@ -200,17 +232,17 @@ fn first(step: &mut Step, reading: Reading, row: &Row<'_>) {
         }
         Reading::None => {
             step.step_type = Some(row.step_type.given().unwrap_or("Action").to_owned());
-            let cells = [
-                ("Measurement", row.measure),
-                ("Value", row.value),
-                ("Unit", row.unit),
-            ];
-            for (what, cell) in cells.into_iter().filter(|(_, cell)| !cell.is_empty()) {
-                let text = step.report_text.get_or_insert_default();
-                let line = if text.is_empty() { "" } else { "\n" };
-                text.extend([line, what, ": ", cell.text]);
-            }
         }
+    }
+}
+
+/// Keeps cells as text of their step, each with its name.
+fn add_cells(step: &mut Step, cells: Vec<NamedCell<'_>>) {
+    for (what, cell) in cells.into_iter().filter(|(_, cell)| !cell.is_empty()) {
+        let text = step.report_text.get_or_insert_default();
+        let line = if text.is_empty() { "" } else { "\n" };
+        let colon = if what.is_empty() { "" } else { ": " };
+        text.extend([line, what, colon, cell.text]);
     }
 }
 

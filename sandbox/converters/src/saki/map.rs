@@ -32,7 +32,10 @@ pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, C
         return Err(ConvertError::at(panel.line, "no <Image>: the panel has no image"));
     }
     let mut conversion = Conversion::default();
-    for name in panel.unknown(&PANEL, &["Program", "Image"]) {
+    let attributes: Vec<_> = panel.attributes.iter().map(|(name, _)| name.as_str()).collect();
+    let program = panel.children("Program");
+    let unknown = panel.unknown(&attributes, &["Program", "Image"]).into_iter();
+    for name in unknown.chain(program.flat_map(|program| program.unknown(&["name", "ver"], &[]))) {
         conversion.note(format!("{name} has no place in a report and was left out"));
     }
     if arguments.start_format.is_none() && day_could_be_month(panel.attribute("startDate").text) {
@@ -127,6 +130,11 @@ impl File<'_> {
         );
         let both = format!("{} {}", date.text, time.text);
         unit.set(Field::Start, Cell::named(&both, date.line, date.name), self.site)?;
+        for (name, value) in &self.panel.attributes {
+            if !PANEL.contains(&name.as_str()) && !name.starts_with("xmlns") && !name.starts_with("xsi:") {
+                unit.keep(name, Cell::named(value, self.panel.line, name));
+            }
+        }
         if let Some(program) = self.panel.child("Program") {
             unit.set(Field::Program, program.attribute("name"), self.site)?;
             unit.set(Field::ProgramVersion, program.attribute("ver"), self.site)?;
@@ -186,12 +194,14 @@ impl File<'_> {
             known.ok_or_else(|| name.expected("a status"))?
         };
         let mut components = Vec::new();
+        let inside = list.children("Reference").flat_map(|one| &one.children);
+        let inside = inside.map(|child| format!("Reference/{}", child.name));
+        for name in list.unknown(&[], &["Reference"]).into_iter().chain(inside) {
+            notes.push(format!("{name} has no place in a report and was left out"));
+        }
         for component in &list.children {
             if component.name == "Reference" {
                 components.push(self::component(component, status)?);
-            } else {
-                let name = format!("{}/{}", list.name, component.name);
-                notes.push(format!("{name} has no place in a report and was left out"));
             }
         }
         Ok(Step {

@@ -38,6 +38,12 @@ pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, C
     for name in root.unknown(&[], &["FidMrk", "PrgC", "ST", "BI", "ET"]) {
         conversion.note(format!("{name} has no place in a report and was left out"));
     }
+    for part in &root.children {
+        for inside in part.children.iter().filter(|_| part.name != "BI") {
+            let (part, name) = (&part.name, &inside.name);
+            conversion.note(format!("{part}/{name} has no place in a report and was left out"));
+        }
+    }
     for board in boards {
         conversion.unit(arguments.on_damaged_unit, |notes| run.board(board, notes))?;
     }
@@ -151,6 +157,10 @@ impl Run<'_> {
                     test.name
                 ));
                 continue;
+            }
+            for inside in &test.children {
+                let name = &inside.name;
+                notes.push(format!("TEST/{name} has no place in a report and was left out"));
             }
             let step = self.test(test)?;
             let (group, _) = fitted(test.attribute("F").given().unwrap_or("TEST"));

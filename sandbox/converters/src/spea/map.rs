@@ -130,12 +130,28 @@ fn steps(
         .collect())
 }
 
+/// Keeps the fields of a line that have no place of their own.
+fn keep_from(line: &Line<'_>, from: usize, unit: &mut Unit) {
+    for extra in line.fields.iter().skip(from) {
+        unit.keep(line.kind(), *extra);
+    }
+}
+
 /// A line that is no measurement.
 fn header(line: &Line<'_>, tested: &Tested<'_>, unit: &mut Unit, site: Site<'_>) -> Result<(), ConvertError> {
     match line.kind() {
-        "LOT" => unit.set(Field::Batch, line.field(1), site),
-        "SN" => unit.set(Field::Serial, line.field(1), site),
+        "LOT" | "SN" => {
+            let field = if line.kind() == "SN" {
+                Field::Serial
+            } else {
+                Field::Batch
+            };
+            unit.set(field, line.field(1), site)?;
+            keep_from(line, 2, unit);
+            Ok(())
+        }
         "BOARDRESULT" => {
+            keep_from(line, 2, unit);
             let words = site.reader.words;
             if words.report(line.field(1))? == words.report(tested.end.field(1))? {
                 Ok(())

@@ -12,6 +12,9 @@ use crate::site::DateOrder;
 use crate::text::decode;
 use crate::{Conversion, ConvertError, Source};
 
+/// Nodes of a unit with one text that has a place.
+const READ: [&str; 4] = ["PROGRAM_NAME", "SUBPROGRAM_NAME", "SECTION_NAME", "USER"];
+
 /// Converts all units of a file: each begins with its program's name.
 pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, ConvertError> {
     let arguments: SpectrumArguments = source.parse_arguments()?;
@@ -49,6 +52,10 @@ fn report(
     let mut sections: Vec<(&str, Vec<Step>)> = Vec::new();
     let mut root_text = Vec::new();
     for node in tree {
+        // What is read has one text.
+        if !node.more.is_empty() && READ.contains(&node.key) {
+            root_text.push(node.line_of_text());
+        }
         match node.key {
             "PROGRAM_NAME" => {
                 unit.set(Field::PartNumber, node.cell(), site)?;
@@ -109,7 +116,7 @@ fn step(
     for child in &node.children {
         match child.key {
             "PAGE" | "SNAME" | "STAT" | "TIME" => {}
-            "DESC" => add_text(&mut step, child.text),
+            "DESC" if child.more.is_empty() => add_text(&mut step, child.text),
             _ => add_text(&mut step, &child.line_of_text()),
         }
     }

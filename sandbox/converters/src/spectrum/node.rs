@@ -15,6 +15,8 @@ pub(super) struct Node<'a> {
     pub(super) key: &'a str,
     /// The first text inside it, without quotes.
     pub(super) text: &'a str,
+    /// Further texts inside it.
+    pub(super) more: Vec<&'a str>,
     pub(super) children: Vec<Node<'a>>,
     pub(super) line: usize,
 }
@@ -38,10 +40,15 @@ impl<'a> Node<'a> {
 
     /// The node as one line, with what stands inside it.
     pub(super) fn line_of_text(&self) -> String {
-        let mut text = format!("{}:", self.key);
-        if !self.text.is_empty() {
+        // Text outside of all nodes has no key.
+        let mut text = match (self.key, self.text) {
+            ("", text) => text.to_owned(),
+            (key, "") => format!("{key}:"),
+            (key, text) => format!("{key}: {text}"),
+        };
+        for more in &self.more {
             text.push(' ');
-            text.push_str(self.text);
+            text.push_str(more);
         }
         for child in &self.children {
             text.push(' ');
@@ -62,7 +69,7 @@ pub(super) fn nodes(text: &str) -> Result<Vec<Node<'_>>, ConvertError> {
     let (mut rest, mut line, mut count) = (text, 1, 0);
     while let Some(at) = rest.find(['(', ')', '"', '\n']) {
         let (before, more) = rest.split_at_checked(at).unwrap_or((rest, ""));
-        take_text(&mut open, before);
+        take_text(&mut open, before, &mut top, line);
         let (sign, after) = more.split_at_checked(1).unwrap_or((more, ""));
         rest = after;
         match sign {
@@ -96,13 +103,14 @@ pub(super) fn nodes(text: &str) -> Result<Vec<Node<'_>>, ConvertError> {
                 let Some((quoted, after)) = rest.split_once('"') else {
                     return Err(ConvertError::at(line, "a quoted text does not end"));
                 };
-                take_text(&mut open, quoted);
+                take_text(&mut open, quoted, &mut top, line);
                 line += quoted.bytes().filter(|&byte| byte == b'\n').count();
                 rest = after;
             }
             _ => line += 1,
         }
     }
+    take_text(&mut open, rest, &mut top, line);
     match open.first() {
         Some(cut) => Err(ConvertError::at(
             cut.line,
@@ -112,13 +120,20 @@ pub(super) fn nodes(text: &str) -> Result<Vec<Node<'_>>, ConvertError> {
     }
 }
 
-/// Gives the innermost node its text; commas between nodes say nothing.
-fn take_text<'a>(open: &mut [Node<'a>], text: &'a str) {
+/// Gives the innermost node its text; commas between nodes say nothing. Text outside of all nodes is a node without a key.
+fn take_text<'a>(open: &mut [Node<'a>], text: &'a str, top: &mut Node<'a>, line: usize) {
     let text = text.trim();
-    if let Some(node) = open.last_mut().filter(|node| node.text.is_empty())
-        && text != ","
-    {
-        node.text = text;
+    if text.is_empty() || text == "," {
+        return;
+    }
+    match open.last_mut() {
+        Some(node) if node.text.is_empty() => node.text = text,
+        Some(node) => node.more.push(text),
+        None => top.children.push(Node {
+            text,
+            line,
+            ..Node::default()
+        }),
     }
 }
 

@@ -19,6 +19,8 @@ pub(super) struct Lot {
     /// Start of the wafer, likewise.
     pub(super) wafer_start: Option<u32>,
     pub(super) wafer: Option<String>,
+    /// When the job was set up, likewise.
+    pub(super) setup: Option<u32>,
     pub(super) socket_of_tester: Option<u8>,
     texts: Vec<(&'static str, String)>,
 }
@@ -26,7 +28,7 @@ pub(super) struct Lot {
 impl Lot {
     /// Reads MIR.
     pub(super) fn read(mut fields: Fields<'_>) -> Result<Self, ConvertError> {
-        fields.u4()?;
+        let setup = fields.u4()?.filter(|&setup| setup != 0);
         let start = fields.u4()?.filter(|&start| start != 0);
         let socket_of_tester = fields.u1()?;
         let mut texts = Vec::new();
@@ -46,6 +48,7 @@ impl Lot {
         }
         Ok(Self {
             start,
+            setup,
             socket_of_tester,
             texts,
             ..Self::default()

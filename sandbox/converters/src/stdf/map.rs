@@ -65,7 +65,10 @@ impl File<'_> {
         match record.kind {
             (1, 10) => self.lot = Lot::read(fields)?,
             (2, 10) => self.lot.wafer(fields)?,
-            (2, 20) => (self.lot.wafer, self.lot.wafer_start) = (None, None),
+            (2, 20) => {
+                (self.lot.wafer, self.lot.wafer_start) = (None, None);
+                *self.left.entry(name(record.kind)).or_default() += 1;
+            }
             (5, 10) => {
                 let place = (fields.u1()?.unwrap_or_default(), fields.u1()?.unwrap_or_default());
                 if let Some(before) = self.open.insert(place, Part::new(record.offset)) {
@@ -83,8 +86,6 @@ impl File<'_> {
             (15, 10) => self.result(record, parametric)?,
             (15, 15) => self.result(record, multiple)?,
             (15, 20) => self.result(record, functional)?,
-            // The end of the lot says nothing of its parts.
-            (1, 20) => {}
             other => *self.left.entry(name(other)).or_default() += 1,
         }
         Ok(())

@@ -87,6 +87,9 @@ impl Part {
         unit.uut_mut().exec_time = seconds.and_then(|seconds| Number::new(&seconds.to_string()));
         unit.uut_mut().comment.clone_from(&end.text);
         end.keep(&mut unit, lot, head);
+        if let Some(setup) = lot.setup.and_then(|setup| time(setup, arguments.utc_times)) {
+            unit.keep("SETUP_T", Cell::named(&setup, 0, "SETUP_T"));
+        }
         unit.report_mut().start = lot
             .wafer_start
             .or(lot.start)

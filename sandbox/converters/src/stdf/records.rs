@@ -186,6 +186,7 @@ impl Fields<'_> {
 pub(super) fn name(kind: (u8, u8)) -> String {
     let known = match kind {
         (0, 20) => "ATR",
+        (1, 20) => "MRR",
         (1, 30) => "PCR",
         (1, 40) => "HBR",
         (1, 50) => "SBR",
@@ -194,6 +195,7 @@ pub(super) fn name(kind: (u8, u8)) -> String {
         (1, 63) => "PLR",
         (1, 70) => "RDR",
         (1, 80) => "SDR",
+        (2, 20) => "WRR",
         (2, 30) => "WCR",
         (10, 30) => "TSR",
         (20, 10) => "BPS",

@@ -40,9 +40,9 @@ struct Begin {
 }
 
 impl Begin {
-    /// Bit 1 of `TEST_FLG`: the numbers of the record are not valid.
+    /// Bits 1 and 4 of `TEST_FLG`: the numbers of the record are not valid, or the test was not executed.
     fn is_valid(&self) -> bool {
-        self.flags & 0x02 == 0
+        self.flags & (0x02 | 0x10) == 0
     }
 }
 
@@ -66,8 +66,9 @@ fn status(flags: u8) -> StepStatus {
     match flags {
         _ if flags & 0x10 != 0 => StepStatus::Skipped,
         _ if flags & 0x20 != 0 => StepStatus::Terminated,
-        _ if flags & 0x80 != 0 => StepStatus::Failed,
+        // No indication: bit 7 means nothing.
         _ if flags & 0x40 != 0 => StepStatus::Done,
+        _ if flags & 0x80 != 0 => StepStatus::Failed,
         _ => StepStatus::Passed,
     }
 }
@@ -95,11 +96,18 @@ fn remarks(flags: u8, alarm: Option<String>, parameters: u8) -> Option<String> {
     (!all.is_empty()).then(|| all.join("\n"))
 }
 
+/// Two texts, one below the other.
+fn both(first: Option<String>, second: Option<String>) -> Option<String> {
+    [first, second].into_iter().flatten().reduce(|a, b| a + "\n" + &b)
+}
+
 /// The limits of a record, its own or the test's.
 struct Limits {
     units: Option<String>,
     low: Option<f32>,
     high: Option<f32>,
+    /// The limits of the specification, which have no place of their own, as text.
+    specified: Option<String>,
 }
 
 impl Limits {
@@ -115,6 +123,17 @@ impl Limits {
         let (low, high) = (fields.r4()?, fields.r4()?);
         fields.skip(between)?;
         let units = fields.cn()?;
+        // Formats in which the tester shows the numbers.
+        for _ in 0..3 {
+            fields.cn()?;
+        }
+        let specified = [("LO_SPEC", 0x04), ("HI_SPEC", 0x08)].map(|(name, none)| {
+            let limit = fields.r4()?.filter(|_| options.unwrap_or(none) & none == 0);
+            Ok::<_, ConvertError>(limit.map(|limit| format!("{name}: {limit}")))
+        });
+        let [low_spec, high_spec] = specified;
+        let specified = [low_spec?, high_spec?].into_iter().flatten();
+        let specified = specified.reduce(|a, b| a + "\n" + &b);
         // Bits 4 and 5: take the default; bits 6 and 7: there is no such limit.
         let options = options.unwrap_or(0x30);
         let choose = |own: Option<f32>, default: Option<f32>, from_default: u8, none: u8| {
@@ -130,6 +149,7 @@ impl Limits {
             units: units.or(defaults.units.clone()),
             low: choose(low, defaults.low, 0x10, 0x40),
             high: choose(high, defaults.high, 0x20, 0x80),
+            specified,
         };
         if new {
             (defaults.low, defaults.high) = (found.low, found.high);
@@ -211,7 +231,7 @@ pub(super) fn parametric(mut fields: Fields<'_>, tests: &mut Tests) -> Result<Te
             name: name.or(defaults.name.clone()),
             ..Defaults::default()
         },
-        remarks(begin.flags, alarm, parameters),
+        both(remarks(begin.flags, alarm, parameters), limits.specified.clone()),
     );
     step.step_type = Some("ET_NLT".to_owned());
     step.numeric = Some(Measurements::from(limits.measurement(
@@ -251,7 +271,8 @@ pub(super) fn multiple(mut fields: Fields<'_>, tests: &mut Tests) -> Result<Test
         name: name.or(defaults.name.clone()),
         ..Defaults::default()
     };
-    let mut step = step(&begin, &own, remarks(begin.flags, alarm, parameters));
+    let text = both(remarks(begin.flags, alarm, parameters), limits.specified.clone());
+    let mut step = step(&begin, &own, text);
     step.step_type = Some("ET_MNLT".to_owned());
     let all: Measurements<_> = values
         .iter()
@@ -277,8 +298,7 @@ pub(super) fn multiple(mut fields: Fields<'_>, tests: &mut Tests) -> Result<Test
 /// FTR: pass or fail of a pattern.
 pub(super) fn functional(mut fields: Fields<'_>, tests: &mut Tests) -> Result<TestResult, ConvertError> {
     let begin = begin(&mut fields)?;
-    // OPT_FLAG, CYCL_CNT, REL_VADR, REPT_CNT, NUM_FAIL, XFAIL_AD, YFAIL_AD, VECT_OFF
-    fields.skip(1 + 4 * 6 + 2)?;
+    let mut told = counts(&mut fields)?;
     let (returned, programmed) = (fields.u2()?.unwrap_or_default(), fields.u2()?.unwrap_or_default());
     for pins in [usize::from(returned), usize::from(programmed)] {
         fields.skip(2 * pins)?;
@@ -286,18 +306,24 @@ pub(super) fn functional(mut fields: Fields<'_>, tests: &mut Tests) -> Result<Te
     }
     let bits = usize::from(fields.u2()?.unwrap_or_default());
     fields.skip(bits.div_ceil(8))?;
-    let vector = fields.cn()?;
-    fields.cn()?;
-    fields.cn()?;
+    let (vector, time_set, code) = (fields.cn()?, fields.cn()?, fields.cn()?);
     let (name, alarm) = (fields.cn()?, fields.cn()?);
+    let (program, result) = (fields.cn()?, fields.cn()?);
+    for (what, text) in [
+        ("vector", vector),
+        ("time set", time_set),
+        ("operation code", code),
+        ("PROG_TXT", program),
+        ("RSLT_TXT", result),
+    ] {
+        told.extend(text.map(|text| format!("{what}: {text}")));
+    }
     let defaults = tests.entry(begin.number).or_default();
     if defaults.name.is_none() {
         defaults.name.clone_from(&name);
     }
-    let remarks = remarks(begin.flags, alarm, 0);
-    let text = [vector.map(|vector| format!("vector: {vector}")), remarks]
-        .into_iter()
-        .flatten();
+    told.extend(remarks(begin.flags, alarm, 0));
+    let text = told.into_iter();
     let own = Defaults {
         name: name.or(defaults.name.clone()),
         ..Defaults::default()
@@ -314,4 +340,29 @@ pub(super) fn functional(mut fields: Fields<'_>, tests: &mut Tests) -> Result<Te
         number: begin.number,
         step,
     })
+}
+
+/// The counts of a functional test, from `OPT_FLAG` to `VECT_OFF`; a bit of the flag says that one is not valid.
+fn counts(fields: &mut Fields<'_>) -> Result<Vec<String>, ConvertError> {
+    const ALL: [(&str, u8); 6] = [
+        ("CYCL_CNT", 0x01),
+        ("REL_VADR", 0x02),
+        ("REPT_CNT", 0x04),
+        ("NUM_FAIL", 0x08),
+        ("XFAIL_AD", 0x10),
+        ("YFAIL_AD", 0x10),
+    ];
+    let flags = fields.u1()?.unwrap_or(u8::MAX);
+    let mut told = Vec::new();
+    for (name, invalid) in ALL {
+        let count = fields.u4()?.filter(|_| flags & invalid == 0);
+        // Addresses may lie below zero.
+        told.extend(count.map(|count| match name {
+            "XFAIL_AD" | "YFAIL_AD" => format!("{name}: {}", count.cast_signed()),
+            _ => format!("{name}: {count}"),
+        }));
+    }
+    let offset = fields.i2()?.filter(|_| flags & 0x20 == 0);
+    told.extend(offset.map(|offset| format!("VECT_OFF: {offset}")));
+    Ok(told)
 }

@@ -22,8 +22,8 @@ fn a_wafer_of_1569_parts_is_read_to_the_last() {
         conversion.notes,
         [
             "start is that of the lot or wafer: the format has none for a part",
-            "records without a place in a report: BPS (784), EPS (703), GDR (785), HBR (10), PCR (1), SBR (10), SDR (1), \
-             TSR (179), WCR (1)",
+            "records without a place in a report: BPS (784), EPS (703), GDR (785), HBR (10), MRR (1), PCR (1), SBR (10), \
+             SDR (1), TSR (179), WCR (1), WRR (1)",
         ]
     );
     let reports: Vec<Value> = conversion

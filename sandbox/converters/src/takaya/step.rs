@@ -42,6 +42,10 @@ pub(super) fn step(row: &Row<'_>, group: &Row<'_>, words: &StatusWords) -> Resul
         }
     };
     add_text(&mut step, &describe(row, group, second.is_some()));
+    if status == StepStatus::Skipped && measured.is_some() {
+        let value = if second.is_some() { &row.second } else { &row.first };
+        add_text(&mut step, &format!("value: {} {}", value.shown.text, value.unit));
+    }
     Ok(step)
 }
 

@@ -26,7 +26,12 @@ const UNIT: [&str; 14] = [
 ];
 
 /// `UUT`, `StationInfo`, `StartDate` and `StartTime`, and the `ReportInfo` lines of the vendor's client.
-pub(super) fn header(report: &Element, unit: &mut Unit, site: Site<'_>) -> Result<(), ConvertError> {
+pub(super) fn header(
+    report: &Element,
+    unit: &mut Unit,
+    site: Site<'_>,
+    left: &mut Vec<String>,
+) -> Result<(), ConvertError> {
     if let Some(uut) = prop(report, "UUT") {
         tested(uut, unit, site)?;
     }
@@ -35,6 +40,20 @@ pub(super) fn header(report: &Element, unit: &mut Unit, site: Site<'_>) -> Resul
         unit.set(Field::Operator, value(station, "LoginName"), site)?;
         unit.set(Field::Location, value(station, "Location"), site)?;
         unit.set(Field::Purpose, value(station, "Purpose"), site)?;
+        let named = value(station, "StationID");
+        for other in station.children("Prop") {
+            let name = other.attribute("Name").text;
+            let cell = value(station, name);
+            match name {
+                "StationID" | "LoginName" | "Location" | "Purpose" => {}
+                "StationComputerName" if cell.text == named.text => {}
+                _ if other.child("Value").is_some() && other.attribute("Type").text != "Array" => {
+                    unit.keep(name, cell);
+                }
+                _ if says_something(other) => left.push(format!("StationInfo/{name}")),
+                _ => {}
+            }
+        }
     }
     unit.report_mut().start = start(report)?;
     for info in report.children("ReportInfo") {

@@ -10,53 +10,49 @@ use crate::ConvertError;
 use crate::rows::{Comparison, StatusWords};
 use crate::xml::Element;
 
-/// Result properties that become a measurement.
-pub(super) const READ: [&str; 9] = [
-    "Numeric",
-    "Limits",
-    "RawLimits",
-    "Comp",
-    "Units",
-    "String",
-    "PassFail",
-    "Measurement",
-    "Status",
-];
+/// What a numeric measurement is made of. `RawLimits` repeat the limits unscaled.
+const NUMERIC: [&str; 5] = ["Numeric", "Limits", "RawLimits", "Comp", "Units"];
+const STRING: [&str; 3] = ["String", "Limits", "Comp"];
 
-/// Puts the measurements of a result into its step, and the step type for them.
+/// Puts the measurements of a result into its step, and the step type for them. A type of a site's own has the
+/// measurement of the TestStand type whose properties it has. Returns the properties that were read.
 pub(super) fn measurements(
     result: &Element,
     step: &mut Step,
     words: &StatusWords,
-) -> Result<(), ConvertError> {
+) -> Result<&'static [&'static str], ConvertError> {
     let found = step.step_type.clone().unwrap_or_default();
-    let written = match found.as_str() {
-        "NumericLimitTest" | "ET_NLT" => {
-            if prop(result, "Numeric").is_some() {
-                step.numeric = Some(Measurements::from(numeric(result, "Numeric")?));
-            }
-            "ET_NLT"
-        }
-        "NI_MultipleNumericLimitTest" | "ET_MNLT" => {
+    let has = |name| prop(result, name).is_some();
+    let compared = has("Comp") && has("Limits");
+    let (written, read): (&str, &[&str]) = match found.as_str() {
+        "NumericLimitTest" | "ET_NLT" => ("ET_NLT", if has("Numeric") { &NUMERIC } else { &[] }),
+        "NI_MultipleNumericLimitTest" | "ET_MNLT" => ("ET_MNLT", &["Measurement"]),
+        "PassFailTest" | "ET_PFT" => ("ET_PFT", &["PassFail"]),
+        "StringValueTest" | "ET_SVT" => ("ET_SVT", if has("String") { &STRING } else { &[] }),
+        other if has("Numeric") && compared => (other, &NUMERIC),
+        other if has("String") && compared => (other, &STRING),
+        other if has("PassFail") => (other, &["PassFail"]),
+        other => (other, &[]),
+    };
+    match read.first() {
+        Some(&"Numeric") => step.numeric = Some(Measurements::from(numeric(result, "Numeric")?)),
+        Some(&"Measurement") => {
             if let Some(array) = prop(result, "Measurement") {
                 step.numeric = Some(several(array, words)?);
             }
-            "ET_MNLT"
         }
-        "PassFailTest" | "ET_PFT" => {
-            step.boolean = Some(Measurements::from(boolean(result)?));
-            "ET_PFT"
-        }
-        "StringValueTest" | "ET_SVT" => {
-            if prop(result, "String").is_some() {
-                step.string = Some(Measurements::from(string(result)?));
-            }
-            "ET_SVT"
-        }
-        other => other,
-    };
+        Some(&"PassFail") => step.boolean = Some(Measurements::from(boolean(result)?)),
+        Some(&"String") => step.string = Some(Measurements::from(string(result)?)),
+        _ => {}
+    }
     step.step_type = Some(written.to_owned());
-    Ok(())
+    // Of EQT the nominal value alone has a place.
+    let tolerance = read.contains(&"Limits") && operator(result)? == CompOp::Eqt;
+    Ok(if tolerance {
+        &["Numeric", "Comp", "Units"]
+    } else {
+        read
+    })
 }
 
 fn operator(result: &Element) -> Result<CompOp, ConvertError> {
@@ -80,9 +76,10 @@ fn numeric(result: &Element, of: &'static str) -> Result<NumericMeasurement, Con
     } else {
         limit("Low")?
     };
+    let high = if op == CompOp::Eqt { None } else { limit("High")? };
     let measured = value(result, of).value('.')?;
     let (low_limit, high_limit) =
-        Comparison::as_given(op, low, limit("High")?, measured.as_ref(), value(result, "Comp"))?;
+        Comparison::as_given(op, low, high, measured.as_ref(), value(result, "Comp"))?;
     Ok(NumericMeasurement {
         value: measured,
         unit: value(result, "Units").owned(),

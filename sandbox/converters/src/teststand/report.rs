@@ -3,6 +3,7 @@
 use stationd_report::{Code as _, NumberOrText, Report, ReportStatus};
 
 use super::TestStandArguments;
+use super::data::says_something;
 use super::header::header;
 use super::step::Steps;
 use crate::rows::{Field, Site, StatusWords, Unit};
@@ -41,7 +42,12 @@ fn report(
     let mut unit = Unit::new(element.line);
     unit.decided(arguments.part_number.as_deref(), arguments.revision.as_deref());
     unit.set(Field::Result, element.attribute("UUTResult"), site)?;
-    header(element, &mut unit, site)?;
+    let mut left = unread(element);
+    header(element, &mut unit, site, &mut left)?;
+    notes.extend(
+        left.into_iter()
+            .map(|what| format!("{what} has no place in a report and was left out")),
+    );
     let result = element
         .children("Prop")
         .find(|prop| prop.attribute("Type").text == "TEResult");
@@ -67,4 +73,21 @@ fn report(
     }
     notes.extend(steps.notes.into_iter().map(str::to_owned));
     unit.finish(root, site, notes)
+}
+
+/// What a report holds besides the properties that are read. Its title, link and count of steps say nothing more; the
+/// options are those of the report's generator.
+fn unread(report: &Element) -> Vec<String> {
+    const PROPS: [&str; 5] = ["UUT", "StationInfo", "StartDate", "StartTime", "ReportOptions"];
+    let mut left = report.unknown(
+        &["Type", "Title", "Link", "UUTResult", "StepCount", "UUTHref"],
+        &["Prop", "ReportInfo"],
+    );
+    let props = report.children("Prop");
+    let others = props.filter(|prop| {
+        let name = prop.attribute("Name").text;
+        prop.attribute("Type").text != "TEResult" && !PROPS.contains(&name) && says_something(prop)
+    });
+    left.extend(others.map(|prop| format!("Report/{}", prop.attribute("Name").text)));
+    left
 }

@@ -5,7 +5,7 @@ use stationd_report::{
 };
 
 use super::data::{property, says_something};
-use super::measurements::{READ, measurements};
+use super::measurements::measurements;
 use super::prop::{objects, prop, value};
 use crate::ConvertError;
 use crate::fit::fitted;
@@ -13,8 +13,9 @@ use crate::rows::{NO_STATUS, Site, inherit, worst};
 use crate::xml::Element;
 
 /// Result properties with a place of their own besides the measurements.
-const PLACED: [&str; 7] = [
+const PLACED: [&str; 8] = [
     "TS",
+    "Status",
     "Error",
     "ReportText",
     "Common",
@@ -25,7 +26,7 @@ const PLACED: [&str; 7] = [
 
 /// Properties of `TS` that are read, or that the tree says already. `StartTime` counts from the start of the
 /// engine, which the report does not name.
-const TS: [&str; 19] = [
+const TS: [&str; 18] = [
     "SequenceCall",
     "StepName",
     "StepType",
@@ -43,8 +44,16 @@ const TS: [&str; 19] = [
     "BlockLevel",
     "ModuleTime",
     "StartTime",
-    "LoopNum",
     "ThreadId",
+];
+
+/// Properties of `SequenceCall` that are read; its status is the step's.
+const CALL: [&str; 5] = [
+    "SequenceFile",
+    "Sequence",
+    "SequenceFileVersion",
+    "Status",
+    "ResultList",
 ];
 
 /// Reads steps, and gathers what was decided where the file says nothing.
@@ -85,9 +94,9 @@ impl Steps<'_> {
         looped(ts, &mut step)?;
         failed(result, ts, &mut step)?;
         asked(result, &mut step)?;
-        measurements(result, &mut step, self.site.reader.words)?;
+        let read = measurements(result, &mut step, self.site.reader.words)?;
         inherit(&mut step);
-        rest(result, ts, &mut step);
+        rest(result, ts, read, &mut step);
         Ok(step)
     }
 
@@ -196,8 +205,8 @@ fn asked(result: &Element, step: &mut Step) -> Result<(), ConvertError> {
 }
 
 /// Everything else that the result holds.
-fn rest(result: &Element, ts: &Element, step: &mut Step) {
-    let known = |name: &str| PLACED.contains(&name) || READ.contains(&name);
+fn rest(result: &Element, ts: &Element, read: &[&str], step: &mut Step) {
+    let known = |name: &str| PLACED.contains(&name) || read.contains(&name);
     let common = prop(result, "Common")
         .into_iter()
         .flat_map(|common| common.children("Prop"));
@@ -207,9 +216,20 @@ fn rest(result: &Element, ts: &Element, step: &mut Step) {
     let engine = ts
         .children("Prop")
         .filter(|prop| !TS.contains(&prop.attribute("Name").text));
+    let call = prop(ts, "SequenceCall")
+        .into_iter()
+        .flat_map(|call| call.children("Prop"));
+    let call = call.filter(|prop| !CALL.contains(&prop.attribute("Name").text));
+    // An error that did not occur says nothing, unless it has a code or a text.
+    let error = prop(result, "Error").filter(|error| {
+        let zero = matches!(value(error, "Code").text, "" | "0");
+        value(error, "Occurred").text != "True" && !(zero && value(error, "Msg").is_empty())
+    });
     let found: Vec<_> = common
         .chain(others)
         .chain(engine)
+        .chain(call)
+        .chain(error)
         .filter(|prop| says_something(prop))
         .map(|prop| property(prop, prop.attribute("Name").given().unwrap_or("Prop")))
         .collect();

@@ -74,7 +74,21 @@ fn report(
         take(&mut unit, key, *cell, site)?;
     }
     let before = unit.result();
+    let mut seen = BTreeMap::new();
     for (key, cell) in &block.footer {
+        if let Some(line) = seen.insert(*key, cell.line) {
+            return Err(ConvertError::at(
+                cell.line,
+                format!("{key} stands in line {line} already"),
+            ));
+        }
+        let mut above = block.header.iter().filter(|(other, _)| other == key);
+        let differs = |(_, other): &(&str, Cell<'_>)| !other.is_empty() && other.text != cell.text;
+        if *key != "UUTStatus" && !cell.is_empty() && above.any(differs) {
+            notes.push(format!(
+                "{key} after the steps differs from the header's and is taken"
+            ));
+        }
         take(&mut unit, key, *cell, site)?;
     }
     if before.is_some() && before != unit.result() {
@@ -110,7 +124,7 @@ fn steps(
         };
         match row.step_type.text {
             "SequenceCall" | "WATS_SeqCall" => tree.open(&row, site.reader)?,
-            "EndSequenceCall" => tree.close(row.line)?,
+            "EndSequenceCall" => tree.end(&row, site.reader)?,
             "" => return Err(row.step_type.expected("a step type")),
             _ => tree.add(&row, site.reader)?,
         }

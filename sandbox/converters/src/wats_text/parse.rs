@@ -103,6 +103,13 @@ fn step<'a>(unit: &mut Block<'a>, place: Place, line: &'a str, number: usize) ->
         (Place::Footer, _) => unit.footer.push(pair(line, number)?),
         (Place::Columns, _) => {
             unit.columns = line.split('\t').map(str::trim).collect();
+            let mut names = unit.columns.iter().enumerate();
+            if let Some((at, name)) = names.find(|&(at, name)| {
+                !name.is_empty() && unit.columns.iter().take(at).any(|earlier| earlier == name)
+            }) {
+                let cell = Cell::new(name, number, at + 1);
+                return Err(cell.expected("each column once"));
+            }
             return Ok(Next::Go(Place::Steps));
         }
         (Place::Steps, _) => unit.rows.push(row(line, number, unit.columns.len())?),

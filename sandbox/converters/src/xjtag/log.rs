@@ -32,10 +32,14 @@ pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, C
         .into_iter()
         .filter(|entry| entry.name != "Info.xml" && !entry.name.ends_with(".checksum"))
         .partition(|entry| number(&entry.name).is_some());
+    let found = runs.len();
     let runs: BTreeMap<u32, Entry> = runs
         .into_iter()
         .filter_map(|entry| Some((number(&entry.name)?, entry)))
         .collect();
+    if runs.len() != found {
+        return Err(ConvertError::new("two runs of the archive have the same number"));
+    }
     check_count(info.as_ref(), runs.len(), &mut conversion)?;
     let log = Log {
         arguments: &arguments,
@@ -43,6 +47,13 @@ pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, C
         info: info.as_ref(),
         files: &files,
     };
+    for file in log.files {
+        let mut texts = runs.values().map(|run| String::from_utf8_lossy(&run.content));
+        if !texts.any(|text| text.contains(&file.name)) {
+            let name = stationd_report::Excerpt::of(&file.name);
+            conversion.note(format!("no run names the file {name}: it was left out"));
+        }
+    }
     for entry in runs.values() {
         one(&entry.content, &log, &mut conversion).map_err(|error| of(&entry.name, error))?;
     }

@@ -50,7 +50,7 @@ pub(super) fn report(run: &Element, log: &Log<'_>, notes: &mut Vec<String>) -> R
     }
     let mut unit = Unit::new(run.line);
     let mut path = None;
-    header(run, log, &mut unit)?;
+    header(run, log, &mut unit, notes)?;
     if let Some(info) = log.info {
         path = info.child("ProjectPath").and_then(|path| path.text().owned());
         for name in ["Version", "ExportedFromOutput"] {
@@ -58,6 +58,9 @@ pub(super) fn report(run: &Element, log: &Log<'_>, notes: &mut Vec<String>) -> R
                 unit.keep(&format!("Log {name}"), found.text());
             }
         }
+        let known = ["TestRunCount", "ProjectPath", "Version", "ExportedFromOutput"];
+        let unknown = info.unknown(&[], &known).into_iter();
+        notes.extend(unknown.map(|name| format!("{name} has no place in a report and was left out")));
     }
     let mut functions = Functions::new(log, snippets(run));
     let mut groups = Vec::new();
@@ -71,6 +74,8 @@ pub(super) fn report(run: &Element, log: &Log<'_>, notes: &mut Vec<String>) -> R
     if groups.is_empty() {
         return Err(ConvertError::at(run.line, "the run has no test group"));
     }
+    let files = std::mem::take(&mut functions.files);
+    unit.report_mut().binary_data = Some(files).filter(|files| !files.is_empty());
     notes.extend(functions.into_notes());
     let root = Step {
         step_type: Some("SequenceCall".to_owned()),
@@ -96,10 +101,15 @@ pub(super) fn report(run: &Element, log: &Log<'_>, notes: &mut Vec<String>) -> R
     Ok(report)
 }
 
-fn header(run: &Element, log: &Log<'_>, unit: &mut Unit) -> Result<(), ConvertError> {
+fn header(
+    run: &Element,
+    log: &Log<'_>,
+    unit: &mut Unit,
+    notes: &mut Vec<String>,
+) -> Result<(), ConvertError> {
     let (site, arguments) = (log.site, log.arguments);
     unit.decided(arguments.part_number.as_deref(), arguments.revision.as_deref());
-    unit.set(Field::Start, run.attribute("datetime"), site)?;
+    unit.set(Field::StartUtc, run.attribute("datetime"), site)?;
     let Some(info) = run.child("testruninfo") else {
         return Err(ConvertError::at(
             run.line,
@@ -120,6 +130,9 @@ fn header(run: &Element, log: &Log<'_>, unit: &mut Unit) -> Result<(), ConvertEr
             }
             "time-taken" => unit.uut_mut().exec_time = milliseconds(cell, '.')?,
             name => unit.keep(name, cell),
+        }
+        for inside in child.unknown(&[], &[]) {
+            notes.push(format!("{inside} has no place in a report and was left out"));
         }
     }
     Ok(())

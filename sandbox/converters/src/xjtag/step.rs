@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use stationd_report::{Attachment, BooleanMeasurement, Measurements, Number, NumberOrText, Step, StepStatus};
+use stationd_report::{
+    Attachment, BinaryData, BooleanMeasurement, Measurements, Number, NumberOrText, Step, StepStatus,
+};
 
 use super::html;
 use super::run::Log;
@@ -41,6 +43,8 @@ pub(super) struct Functions<'a> {
     log: &'a Log<'a>,
     snippets: BTreeMap<&'a str, String>,
     notes: Vec<String>,
+    /// Files beyond the one that a step may have.
+    pub(super) files: Vec<BinaryData>,
 }
 
 impl<'a> Functions<'a> {
@@ -49,6 +53,7 @@ impl<'a> Functions<'a> {
             log,
             snippets,
             notes: Vec::new(),
+            files: Vec::new(),
         }
     }
 
@@ -166,21 +171,36 @@ impl<'a> Functions<'a> {
                 .children("html-output")
                 .any(|html| html.text.contains(name))
         };
-        let file = self.log.files.iter().find(|file| refers(&file.name))?;
-        if file.content.is_empty() || file.content.len() > LARGEST {
-            self.notes.push(format!(
-                "{} has {} bytes and was left out",
-                stationd_report::Excerpt::of(&file.name),
-                file.content.len()
-            ));
-            return None;
+        let mut first = None;
+        for file in self.log.files.iter().filter(|file| refers(&file.name)) {
+            if file.content.is_empty() || file.content.len() > LARGEST {
+                self.notes.push(format!(
+                    "{} has {} bytes and was left out",
+                    stationd_report::Excerpt::of(&file.name),
+                    file.content.len()
+                ));
+                continue;
+            }
+            let name = Some(fitted(&file.name).0);
+            let content_type = Some("text/plain".to_owned());
+            let data = Some(STANDARD.encode(&file.content));
+            if first.is_none() {
+                first = Some(Attachment {
+                    name,
+                    content_type,
+                    data,
+                    ..Attachment::default()
+                });
+            } else {
+                self.files.push(BinaryData {
+                    name,
+                    content_type,
+                    data,
+                    ..BinaryData::default()
+                });
+            }
         }
-        Some(Attachment {
-            name: Some(fitted(&file.name).0),
-            content_type: Some("text/plain".to_owned()),
-            data: Some(STANDARD.encode(&file.content)),
-            ..Attachment::default()
-        })
+        first
     }
 }
 
