@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
-use nix::unistd::Pid;
+use nix::unistd::{Pid, getsid};
 
 use super::census::children;
 
@@ -62,12 +62,13 @@ impl Remains {
 fn bury_strays(running: &[Pid]) -> bool {
     let mut are_gone = true;
     for child in children() {
-        if running.contains(&child.pid) || running.contains(&child.session) {
+        let is_of_a_job = || getsid(Some(child)).is_ok_and(|session| running.contains(&session));
+        if running.contains(&child) || is_of_a_job() {
             continue;
         }
         are_gone = false;
-        kill(child.pid, Signal::SIGKILL).unwrap_or_default();
-        waitpid(child.pid, Some(WaitPidFlag::WNOHANG)).unwrap_or(WaitStatus::StillAlive);
+        kill(child, Signal::SIGKILL).unwrap_or_default();
+        waitpid(child, Some(WaitPidFlag::WNOHANG)).unwrap_or(WaitStatus::StillAlive);
     }
     are_gone
 }
