@@ -21,7 +21,7 @@ use crate::child::{Assignment, Context, Descriptors};
 use crate::policy::{Limit, Limits};
 use crate::protocol::{Run, Work, encode};
 use crate::scratch::{JobFolder, Scratch, is_over};
-use crate::syscalls::Listener;
+use crate::syscalls::{Heard, Listener};
 
 /// How often the files of a job are counted.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
@@ -48,6 +48,9 @@ pub(super) struct Running {
     channel: OwnedFd,
     child: Option<Child>,
     notes: Option<OwnedFd>,
+    /// Whether the next note brings the listener. All others are for the account alone, and wait for the job's end: a
+    /// turn less for each.
+    awaits_listener: bool,
     listener: Option<Listener>,
     explainer: Option<Explainer>,
     folder: Option<JobFolder>,
@@ -74,6 +77,8 @@ impl Running {
             channel,
             child: None,
             notes: None,
+            awaits_listener: context.capabilities.notification
+                && matches!(run.work, Work::External { trusted: false, .. }),
             listener: None,
             explainer: None,
             folder: None,
@@ -135,12 +140,8 @@ impl Running {
 
     /// The descriptors whose readiness means something for this job.
     pub(super) fn watched(&self) -> impl Iterator<Item = PollFd<'_>> {
-        // A built-in converter's notes are for the account alone, and wait for its end: a turn less for each job.
-        let notes = self
-            .notes
-            .iter()
-            .filter(|_| self.folder.is_some())
-            .map(OwnedFd::as_fd);
+        let notes = self.notes.iter().filter(|_| self.awaits_listener);
+        let notes = notes.map(OwnedFd::as_fd);
         let listener = self.listener.iter().map(Listener::as_fd);
         let child = self.child.iter().map(|child| child.pidfd.as_fd());
         let all = notes.chain(listener).chain(child).chain([self.channel.as_fd()]);
@@ -170,7 +171,9 @@ impl Running {
                 Progress::Continues
             };
         }
-        self.read_notes();
+        if self.awaits_listener {
+            self.read_notes();
+        }
         self.answer_calls();
         let Some(child) = &self.child else {
             return Progress::Ended;
@@ -185,7 +188,7 @@ impl Running {
             }
             let group = child.pid();
             self.child = None;
-            if self.limits.processes == 0 && !self.is_trusted {
+            if self.is_alone() {
                 return Progress::Ended;
             }
             let remains = Remains::new(group, self.is_trusted, now);
@@ -211,6 +214,11 @@ impl Running {
         Progress::Continues
     }
 
+    /// Whether nothing of the job is left once its process has ended.
+    fn is_alone(&self) -> bool {
+        self.limits.processes == 0 && !self.is_trusted
+    }
+
     /// Whether all processes of the job together have used what one may: the rlimit counts each for itself. Later than
     /// that one, which a converter can tell.
     fn is_out_of_cpu(&self) -> bool {
@@ -234,7 +242,8 @@ impl Running {
                         self.account.take(note);
                     }
                     // One listener, and no more once the converter runs.
-                    if self.listener.is_none() {
+                    if self.awaits_listener {
+                        self.awaits_listener = false;
                         self.listener = descriptors.into_iter().next().map(Listener::new);
                     }
                 }
@@ -249,9 +258,15 @@ impl Running {
     fn answer_calls(&mut self) {
         let Some(listener) = &self.listener else { return };
         let mut fatal = None;
-        while fatal.is_none()
-            && let Some(refused) = listener.receive()
-        {
+        while fatal.is_none() {
+            let refused = match listener.receive() {
+                Heard::Refused(refused) => refused,
+                Heard::Nothing => return,
+                Heard::End => {
+                    self.listener = None;
+                    return;
+                }
+            };
             if let (Some(explainer), Some(opening)) = (&self.explainer, refused.opening()) {
                 self.account.explained(explainer.denial(&opening));
                 listener.go_on(refused);
@@ -319,7 +334,7 @@ impl Running {
         places.cgroups_left.retain(|cgroup| !cgroup.remove());
         if let Some(folder) = self.folder.take() {
             // What could not be removed stays for the next forker.
-            drop(places.scratch.remove_job(&folder));
+            drop(places.scratch.take_back(folder, self.is_alone()));
         }
     }
 }

@@ -8,6 +8,9 @@
 //!       program/           private copy of a signed script, where there is one; the same
 //!       work/              the converter's working folder
 //! ```
+//!
+//! Making and removing three folders takes a quarter of a millisecond on ext4, and is written to the disk: where a job
+//! leaves its folder as it was, the next one gets it.
 
 use std::ffi::{CStr, CString, OsStr};
 use std::io;
@@ -18,7 +21,7 @@ use std::path::{Path, PathBuf};
 use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg, openat};
 use nix::sys::stat::{Mode, fchmod, mkdirat};
-use nix::unistd::{AccessFlags, Gid, Uid, access, fchown};
+use nix::unistd::{AccessFlags, Gid, Uid, UnlinkatFlags, access, fchown, unlinkat};
 
 use super::entries::{folder_flags, names};
 use super::remove::remove_tree;
@@ -40,6 +43,8 @@ pub(crate) struct Scratch {
     dir: Flock<OwnedFd>,
     owner: Option<Ids>,
     next: u64,
+    /// Empty, for jobs to come; never more than jobs ran at once.
+    spare: Vec<JobFolder>,
 }
 
 /// The folder of one job.
@@ -57,6 +62,14 @@ impl JobFolder {
     pub(crate) fn rights(&self) -> impl Iterator<Item = (Right, &OwnedFd)> {
         let program = self.program.iter().map(|program| (Right::Read, program));
         program.chain([(Right::Read, &self.input), (Right::Work, &self.work)])
+    }
+
+    /// Removes the copy of the input; whether the folder is empty now. A copied folder is not removed.
+    fn clear(&self) -> io::Result<bool> {
+        for name in names(self.input.as_fd())? {
+            unlinkat(&self.input, name.as_c_str(), UnlinkatFlags::NoRemoveDir)?;
+        }
+        Ok(names(self.work.as_fd())?.is_empty())
     }
 
     /// Where a copy is: an absolute path, or one from the working folder where the children's user cannot walk down to
@@ -108,14 +121,18 @@ impl Scratch {
             dir,
             owner,
             next: 0,
+            spare: Vec::new(),
         })
     }
 
-    /// Makes the folder of a job; `with_program` when its script is to be copied.
+    /// An empty folder for a job; `with_program` when its script is to be copied.
     ///
     /// # Errors
     /// When it cannot be made; nothing is left then.
     pub(crate) fn make_job(&mut self, with_program: bool) -> io::Result<JobFolder> {
+        if !with_program && let Some(spare) = self.spare.pop() {
+            return Ok(spare);
+        }
         self.next += 1;
         let name = CString::new(format!("job-{}", self.next)).map_err(|_| Errno::EINVAL)?;
         let made = self.fill_job(&name, with_program);
@@ -147,11 +164,16 @@ impl Scratch {
         Ok(dir)
     }
 
-    /// Removes the folder of a job that ended; no process may use it any more.
+    /// Takes back the folder of a job that ended; no process may use it any more. One of an `alone` job, which had one
+    /// confined process and so could not change what the folder is, stays for the next if nothing was left in it.
     ///
     /// # Errors
     /// When something in it cannot be removed.
-    pub(crate) fn remove_job(&self, folder: &JobFolder) -> io::Result<()> {
+    pub(crate) fn take_back(&mut self, folder: JobFolder, alone: bool) -> io::Result<()> {
+        if alone && folder.program.is_none() && folder.clear().is_ok_and(|cleared| cleared) {
+            self.spare.push(folder);
+            return Ok(());
+        }
         self.remove(&folder.name)
     }
 
@@ -205,7 +227,41 @@ mod tests {
         let path = job.path.clone();
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o700);
         assert_eq!(fs::read_dir(path.join("work")).unwrap().count(), 0);
-        scratch.remove_job(&job).unwrap();
+        scratch.take_back(job, false).unwrap();
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn a_folder_in_which_nothing_is_left_is_for_the_next_job() {
+        let (_root, mut scratch) = scratch();
+        let job = scratch.make_job(false).unwrap();
+        let path = job.path.clone();
+        fs::write(path.join("input/SN1.log"), "copy").unwrap();
+        scratch.take_back(job, true).unwrap();
+        let next = scratch.make_job(false).unwrap();
+        assert_eq!(next.path, path);
+        assert_eq!(fs::read_dir(path.join("input")).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_folder_in_which_something_is_left_or_that_may_have_changed_is_for_no_other_job() {
+        let (_root, mut scratch) = scratch();
+        for (inside, alone) in [
+            (Some("work/left"), true),
+            (Some("input/of a folder"), true),
+            (None, false),
+        ] {
+            let job = scratch.make_job(false).unwrap();
+            let path = job.path.clone();
+            if let Some(inside) = inside {
+                fs::create_dir(path.join(inside)).unwrap();
+            }
+            scratch.take_back(job, alone).unwrap();
+            assert!(!path.exists(), "{inside:?}");
+        }
+        let signed = scratch.make_job(true).unwrap();
+        let path = signed.path.clone();
+        scratch.take_back(signed, true).unwrap();
         assert!(!path.exists());
     }
 
@@ -225,7 +281,7 @@ mod tests {
         File::create(work.join("shut/inner/file")).unwrap();
         fs::set_permissions(work.join("shut/inner"), PermissionsExt::from_mode(0o000)).unwrap();
         fs::set_permissions(work.join("shut"), PermissionsExt::from_mode(0o000)).unwrap();
-        scratch.remove_job(&job).unwrap();
+        scratch.take_back(job, false).unwrap();
         assert!(!work.exists());
         assert!(outside.join("kept").exists());
     }
@@ -240,7 +296,7 @@ mod tests {
             dir = openat(&dir, c"d", folder_flags(), Mode::empty()).unwrap();
         }
         assert!(is_over(job.work.as_fd(), u64::MAX));
-        scratch.remove_job(&job).unwrap();
+        scratch.take_back(job, false).unwrap();
         assert_eq!(fs::read_dir(&scratch.path).unwrap().count(), 0);
     }
 
@@ -252,7 +308,7 @@ mod tests {
         for number in 0..2500 {
             File::create(work.join(number.to_string())).unwrap();
         }
-        scratch.remove_job(&job).unwrap();
+        scratch.take_back(job, false).unwrap();
         assert!(!work.exists());
     }
 

@@ -16,7 +16,7 @@ mod shrink;
 
 pub(crate) use emit::Filter;
 pub(crate) use install::{install, install_with_listener};
-pub(crate) use notify::{Listener, Opening, Refused, describe};
+pub(crate) use notify::{Heard, Listener, Opening, Refused, describe};
 pub(crate) use profile::{Profile, Refusal};
 
 /// Makes the filters of built-in and of external converters, and says how many instructions each has: the kernel's price

@@ -27,6 +27,17 @@ pub(crate) struct Refused {
     arguments: [u64; 6],
 }
 
+/// What there is to hear of a job's calls.
+#[derive(Debug)]
+pub(crate) enum Heard {
+    /// A call that was refused.
+    Refused(Refused),
+    /// Nothing for now.
+    Nothing,
+    /// No process is left that could call. Its end itself comes later, once the kernel has freed its memory.
+    End,
+}
+
 /// A process's wish to open a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Opening {
@@ -56,23 +67,27 @@ impl Listener {
         Self(descriptor)
     }
 
-    /// The next refused call that waits, if any.
-    pub(crate) fn receive(&self) -> Option<Refused> {
+    /// The next refused call that waits.
+    pub(crate) fn receive(&self) -> Heard {
         // Receiving would wait for one.
         let mut ready = [PollFd::new(self.0.as_fd(), PollFlags::POLLIN)];
-        let waiting = poll(&mut ready, PollTimeout::ZERO).is_ok_and(|ready| ready > 0)
-            && ready
-                .iter()
-                .any(|ready| ready.revents().is_some_and(|is| is.contains(PollFlags::POLLIN)));
-        if !waiting {
-            return None;
+        let polled = poll(&mut ready, PollTimeout::ZERO);
+        let [ready] = ready.map(|ready| ready.revents().unwrap_or(PollFlags::empty()));
+        if polled.is_err() || !ready.contains(PollFlags::POLLIN) {
+            return if ready.contains(PollFlags::POLLHUP) {
+                Heard::End
+            } else {
+                Heard::Nothing
+            };
         }
         // SAFETY: zeros are a value of these plain structures; the kernel demands them.
         let mut room: Room<libc::seccomp_notif> = unsafe { mem::zeroed() };
         // SAFETY: there is room for more than the kernel writes. It fails when the caller has ended meanwhile.
-        unsafe { call::receive(self.0.as_raw_fd(), &raw mut room.value) }.ok()?;
+        if unsafe { call::receive(self.0.as_raw_fd(), &raw mut room.value) }.is_err() {
+            return Heard::Nothing;
+        }
         let libc::seccomp_notif { id, pid, data, .. } = room.value;
-        Some(Refused {
+        Heard::Refused(Refused {
             id,
             process: pid,
             number: data.nr.cast_unsigned(),

@@ -103,12 +103,13 @@ impl Sandbox {
         fs::read_dir(self.folder.path().join("scratch")).unwrap().count()
     }
 
-    /// Folders that are left in the scratch root.
+    /// Folders of jobs in which something lies.
     pub(crate) fn job_folders(&self) -> usize {
-        let forkers = fs::read_dir(self.folder.path().join("scratch")).unwrap();
-        forkers
-            .map(|forker| fs::read_dir(forker.unwrap().path()).unwrap().count())
-            .sum()
+        let inside = |folder: PathBuf| fs::read_dir(folder).into_iter().flatten().flatten();
+        let forkers = inside(self.folder.path().join("scratch"));
+        let jobs = forkers.flat_map(|forker| inside(forker.path()));
+        jobs.filter(|job| inside(job.path()).any(|part| inside(part.path()).next().is_some()))
+            .count()
     }
 }
 
