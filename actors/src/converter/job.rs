@@ -26,7 +26,6 @@ use crate::clock;
 use crate::messages::queue::{RecordJob, Trace, TraceBy};
 use crate::messages::watcher::Left;
 use crate::model::{JobEnd, JobRecord, Shown, UnixMs};
-use crate::off_loop::off_loop;
 
 /// A file that changed under its job is looked at again after this; shorter, a file system that shows one file
 /// differently each time would keep its job running in a circle.
@@ -83,7 +82,13 @@ pub(super) async fn run(ports: Rc<Ports>, converter: Arc<ConverterSettings>, tas
     }
     let (root, file) = (converter.drop_dir.clone(), task.path.clone());
     let (trace, modified_ns) = (task.trace, task.modified_ns);
-    let pair = match off_loop(move || Pair::gather(&root, &file, trace, modified_ns)).await {
+    let gathered = ports
+        .hands
+        .lend(task.converter, move || {
+            Pair::gather(&root, &file, trace, modified_ns)
+        })
+        .await;
+    let pair = match gathered {
         None => return Run::Over(Served::Stopped),
         Some(Ok(pair)) => pair,
         Some(Err(NoSource::World(cause))) => {
@@ -95,15 +100,16 @@ pub(super) async fn run(ports: Rc<Ports>, converter: Arc<ConverterSettings>, tas
         path: pair.path(),
         ..task
     };
-    match run_source(ports, converter, task, Some(pair.clone())).await {
-        Run::Over(served) => Run::Over(put_back(pair, served).await),
+    let index = task.converter;
+    match run_source(Rc::clone(&ports), converter, task, Some(pair.clone())).await {
+        Run::Over(served) => Run::Over(put_back(&ports, index, pair, served).await),
         end @ Run::End(..) => end,
     }
 }
 
 /// Puts back what is left of a pair when all is over.
-async fn put_back(pair: Pair, served: Served) -> Served {
-    match off_loop(move || pair.end()).await {
+async fn put_back(ports: &Ports, converter: usize, pair: Pair, served: Served) -> Served {
+    match ports.hands.lend(converter, move || pair.end()).await {
         None => Served::Stopped,
         Some(Err(cause)) if matches!(served, Served::NoJob(_)) => {
             Served::Trouble(TroubleKind::Read, cause.to_string())
@@ -181,10 +187,10 @@ impl Job {
     /// Queues, records and says what is to be, and retires the file. `more_follow` as in
     /// [`Append`](crate::messages::queue::Append).
     pub(super) async fn end(self, ending: Ending, more_follow: bool) -> Served {
-        let pair = self.pair.clone();
+        let (ports, index, pair) = (Rc::clone(&self.ports), self.task.converter, self.pair.clone());
         let served = self.end_source(ending, more_follow).await;
         match pair {
-            Some(pair) => put_back(pair, served).await,
+            Some(pair) => put_back(&ports, index, pair, served).await,
             None => served,
         }
     }
