@@ -17,11 +17,11 @@ use stationd_actors::messages::queue::{Append, Settle, Verdict};
 use stationd_actors::model::NewReport;
 use stationd_actors::queue::Store;
 use stationd_converters::{Format, Source, answer};
-use stationd_report::{Defaults, Document, ReadLimits, read_output};
+use stationd_report::{Document, ReadLimits, read_output};
 use stationd_sandbox::{
     Client, FORKER_ARGUMENT, Forker, ForkerSettings, JobSpec, Limits, PolicyMode, Program, forker_main,
 };
-use stationd_tests::bench::{append, percentile, queue_settings, report};
+use stationd_tests::bench::{append, defaults, percentile, queue_settings, report};
 use uuid::Uuid;
 
 /// Reports through each stage.
@@ -79,13 +79,7 @@ fn converted() -> Outcome<()> {
 
 fn complete(output: &[u8]) -> Outcome<Vec<Document>> {
     let file_time = Zoned::now();
-    let defaults = Defaults {
-        id: Uuid::nil(),
-        machine_name: "BENCH",
-        location: "Lab",
-        purpose: "Test",
-        file_time: &file_time,
-    };
+    let defaults = defaults(&file_time);
     let reports = read_output(output, &ReadLimits::default())?.reports;
     let complete = reports
         .into_iter()

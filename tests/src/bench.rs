@@ -3,10 +3,13 @@
 use std::path::Path;
 use std::time::Duration;
 
+use jiff::Zoned;
 use sha2::{Digest as _, Sha256};
 use stationd_actors::messages::queue::Append;
 use stationd_actors::model::{JobEnd, JobId, JobRecord, NewReport, Priority, SourceHash, TraceId, UnixMs};
 use stationd_actors::queue::{Duplicates, QueueSettings, WhenFull};
+use stationd_report::Defaults;
+use uuid::Uuid;
 
 /// Settings of a queue in the folder `queue` of `dir`, with no limit that a benchmark could reach.
 pub fn queue_settings(dir: &Path, map_bytes: usize) -> QueueSettings {
@@ -51,6 +54,17 @@ pub fn append(number: u32, reports: Vec<NewReport>, now: UnixMs) -> Append {
         priority: Priority::default(),
         again: false,
         more_follow: false,
+    }
+}
+
+/// What is filled in where a report does not say it.
+pub fn defaults(file_time: &Zoned) -> Defaults<'_> {
+    Defaults {
+        id: Uuid::nil(),
+        machine_name: "BENCH",
+        location: "Lab",
+        purpose: "Test",
+        file_time,
     }
 }
 

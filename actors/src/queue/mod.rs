@@ -35,5 +35,6 @@ mod tests;
 
 pub use actor::Queue;
 pub use open_error::OpenError;
+pub use record::recode;
 pub use settings::*;
 pub use store::Store;

@@ -1,6 +1,6 @@
 //! Many files at once.
 
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use stationd_tests::{Answer, Down, Line, Server};
@@ -50,37 +50,43 @@ impl Burst {
     }
 }
 
-/// All bursts.
-pub(crate) fn measure(figures: &mut Figures, short: bool, used: &mut Used) {
-    let mut run = |figures: &mut Figures, burst: &Burst| used.push(run(figures, burst));
+/// All bursts, or those that have `only` in their names.
+pub(crate) fn measure(figures: &mut Figures, short: bool, only: &str, used: &mut Used) {
+    let all = if short {
+        vec![Burst::of(Input::Wsjf, 1_000, 30)]
+    } else {
+        bursts()
+    };
+    for burst in all.iter().filter(|burst| burst.name().contains(only)) {
+        used.push(run(figures, burst));
+        if burst.input == Input::Python {
+            bare_python(figures);
+        }
+    }
+}
+
+fn bursts() -> Vec<Burst> {
     let wsjf = |files, steps| Burst::of(Input::Wsjf, files, steps);
-    if short {
-        return run(figures, &wsjf(1_000, 30));
-    }
-    run(figures, &wsjf(1_000, 30));
-    run(figures, &wsjf(10_000, 30));
-    run(figures, &wsjf(1_000, 300));
-    run(figures, &wsjf(5_000, 300));
-    run(
-        figures,
-        &Burst {
-            https: true,
-            ..wsjf(1_000, 30)
-        },
-    );
-    for delay_ms in [10, 100] {
-        run(
-            figures,
-            &Burst {
-                delay_ms,
-                ..wsjf(1_000, 30)
-            },
-        );
-    }
-    for input in Input::ALL.into_iter().skip(1) {
-        run(figures, &Burst::of(input, 1_000, 30));
-    }
-    bare_python(figures);
+    let slow = |delay_ms| Burst {
+        delay_ms,
+        ..wsjf(1_000, 30)
+    };
+    let https = Burst {
+        https: true,
+        ..wsjf(1_000, 30)
+    };
+    let mut bursts = vec![
+        wsjf(1_000, 30),
+        wsjf(10_000, 30),
+        wsjf(1_000, 300),
+        wsjf(5_000, 300),
+        https,
+        slow(10),
+        slow(100),
+    ];
+    let others = Input::ALL.into_iter().filter(|input| *input != Input::Wsjf);
+    bursts.extend(others.map(|input| Burst::of(input, 1_000, 30)));
+    bursts
 }
 
 fn run(figures: &mut Figures, burst: &Burst) -> (Line, Down) {
@@ -149,29 +155,32 @@ fn commits(line: &Line) -> f64 {
         .unwrap_or_default()
 }
 
-/// What the Python converter takes without us: two at a time, as in the line.
+/// What the Python converter takes without us, as the simplest service would run it: two at a time, each with the next
+/// file as its input as soon as the one before has ended, its report read and thrown away.
 fn bare_python(figures: &mut Figures) {
-    const RUNS: u16 = 200;
+    const RUNS: u16 = 400;
+    const LANES: u16 = 2;
     let dir = tempfile::tempdir().expect("a temporary folder");
-    let input = dir.path().join("input");
-    std::fs::write(&input, Input::Python.file(1, 30)).expect("the folder is ours");
-    let start = || {
-        // The one that jobs are given; a shell's own may be a script around it.
-        Command::new("/usr/bin/python3")
-            .args(["-I", "-S", "-B"])
-            .arg(crate::beside("convert.py"))
-            .stdin(std::fs::File::open(&input).expect("it was just written"))
-            .stdout(Stdio::null())
-            .spawn()
-            .expect("python3 is installed")
+    let lane = |number: u16| {
+        let input = dir.path().join(number.to_string());
+        std::fs::write(&input, Input::Python.file(number, 30)).expect("the folder is ours");
+        for _ in 0..RUNS / LANES {
+            // The interpreter that jobs are given; a shell's own may be a script around it.
+            let ended = Command::new("/usr/bin/python3")
+                .args(["-I", "-S", "-B"])
+                .arg(crate::beside("convert.py"))
+                .stdin(std::fs::File::open(&input).expect("it was just written"))
+                .output()
+                .expect("python3 is installed");
+            assert!(ended.status.success() && !ended.stdout.is_empty());
+        }
     };
     let began = Instant::now();
-    for _ in 0..RUNS / 2 {
-        let both = [start(), start()];
-        for mut one in both {
-            one.wait().expect("our child");
+    std::thread::scope(|scope| {
+        for number in 0..LANES {
+            scope.spawn(move || lane(number));
         }
-    }
+    });
     let took = began.elapsed().as_secs_f64();
     figures.add(
         "the Python converter, bare: runs",

@@ -1,10 +1,11 @@
 //! The whole line, measured from outside: the real daemon, its sandbox on, against the receiver.
 //!
-//! `cargo build --release && cargo bench -p stationd-tests --bench line -- [--short] [--json FILE] [--keep]`
+//! `cargo build --release && cargo bench -p stationd-tests --bench line -- [--short | --only WORDS] [--json FILE] [--keep]`
 //!
 //! Prints a table, writes JSON, and compares with `baseline.json` beside this file as ratios to a calibration of the same
 //! run, so that a slower machine is not taken for a slower daemon. `--keep` writes the baseline and the table of goals in
-//! `tests/README.md` anew. `TMPDIR` chooses the disk.
+//! `tests/README.md` anew. `--only` measures the bursts that have these words in their names, such as `python` or
+//! `10000 wsjf`, to be profiled meanwhile. `TMPDIR` chooses the disk.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
@@ -31,6 +32,8 @@ use self::figure::Figures;
 struct Asked {
     short: bool,
     keep: bool,
+    /// Bursts with this in their names, and nothing else; all of everything when empty.
+    only: String,
     json: PathBuf,
 }
 
@@ -39,7 +42,9 @@ type Used = Vec<(Line, Down)>;
 
 fn main() -> ExitCode {
     let Some(asked) = asked() else {
-        println!("usage: cargo bench -p stationd-tests --bench line -- [--short] [--json FILE] [--keep]");
+        println!(
+            "usage: cargo bench -p stationd-tests --bench line -- [--short | --only WORDS] [--json FILE] [--keep]"
+        );
         return ExitCode::from(64);
     };
     let machine = machine::describe();
@@ -49,9 +54,11 @@ fn main() -> ExitCode {
     // Nothing is removed before the end: ext4 passes over inodes that were deleted a moment ago one by one, and ten
     // thousand of them make the next file that is created ten times as dear.
     let mut used = Used::new();
-    rest::measure(&mut figures, asked.short, &mut used);
-    single::measure(&mut figures, asked.short, &mut used);
-    burst::measure(&mut figures, asked.short, &mut used);
+    if asked.only.is_empty() {
+        rest::measure(&mut figures, asked.short, &mut used);
+        single::measure(&mut figures, asked.short, &mut used);
+    }
+    burst::measure(&mut figures, asked.short, &asked.only, &mut used);
     // A machine that became busy meanwhile shows in the difference.
     let calibration = calibration.and(Calibration::of_this_machine());
     println!("\n{calibration}");
@@ -81,6 +88,7 @@ fn asked() -> Option<Asked> {
     let mut asked = Asked {
         short: false,
         keep: false,
+        only: String::new(),
         json: std::env::temp_dir().join("stationd-line.json"),
     };
     let mut words = std::env::args().skip(1);
@@ -88,13 +96,15 @@ fn asked() -> Option<Asked> {
         match word.as_str() {
             "--short" => asked.short = true,
             "--keep" => asked.keep = true,
+            "--only" => asked.only = words.next()?,
             "--json" => asked.json = words.next()?.into(),
             // Cargo adds it.
             "--bench" => {}
             _ => return None,
         }
     }
-    Some(asked)
+    // A part of a run is not stored for the whole.
+    (asked.only.is_empty() || !asked.keep).then_some(asked)
 }
 
 /// A file beside this one.

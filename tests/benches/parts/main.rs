@@ -68,11 +68,12 @@ fn measure(keep: bool) -> Outcome<ExitCode> {
     let mut good = true;
     println!("{:<44} {:>12} {:>12}", "part", "instructions", "stored");
     for part in Part::ALL {
-        let dir = folder.path().join(part.name());
+        let name = part.name();
+        let dir = folder.path().join(&name);
         fs::create_dir(&dir)?;
         part.prepare(&dir)?;
         let count = instructions(part, TURNS + 1, &dir)?.saturating_sub(instructions(part, 1, &dir)?) / TURNS;
-        let limit = before.get(part.name()).and_then(Value::as_u64);
+        let limit = before.get(&name).and_then(Value::as_u64);
         let verdict = match limit {
             Some(limit) if count > limit + limit * MORE / 100 => {
                 good = false;
@@ -81,8 +82,8 @@ fn measure(keep: bool) -> Outcome<ExitCode> {
             _ => "",
         };
         let limit = limit.map_or_else(String::new, |limit| limit.to_string());
-        println!("{:<44} {count:>12} {limit:>12}{verdict}", part.name());
-        now.insert(part.name().to_owned(), json!(count));
+        println!("{name:<44} {count:>12} {limit:>12}{verdict}");
+        now.insert(name, json!(count));
     }
     if keep {
         all.insert(arch.to_owned(), Value::Object(now));
@@ -101,7 +102,7 @@ fn instructions(part: Part, turns: u64, dir: &Path) -> Outcome<u64> {
     let output = Command::new("valgrind")
         .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
         .arg(std::env::current_exe()?)
-        .args(["turns", part.name(), &turns.to_string()])
+        .args(["turns", &part.name(), &turns.to_string()])
         .arg(dir)
         .output()?;
     let said = String::from_utf8_lossy(&output.stderr);

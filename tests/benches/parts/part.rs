@@ -8,20 +8,20 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use stationd_actors::messages::queue::{ImportEntries, ImportedReport, Settle, Verdict};
 use stationd_actors::model::{EntryId, NewReport, Priority, UnixMs};
-use stationd_actors::queue::Store;
+use stationd_actors::queue::{Store, recode};
 use stationd_converters::{Format, Source, answer};
-use stationd_report::{Defaults, ReadLimits, read_output};
-use stationd_tests::bench::{append, queue_settings, report};
+use stationd_report::{ReadLimits, read_output};
+use stationd_tests::bench::{append, defaults, queue_settings, report};
 use uuid::Uuid;
 
 use crate::Outcome;
 
 /// Steps of a report: about 6 KB.
 const STEPS: u16 = 30;
-/// Reports that wait where a part says so.
-const DEPTH: u16 = 10_000;
-/// Reports in one transaction while they are put there.
-const AT_ONCE: u16 = 250;
+/// Reports in one transaction while they are put where they wait.
+const AT_ONCE: usize = 1_000;
+/// Room for the most of them.
+const MAP_BYTES: usize = 512 * 1024 * 1024;
 const NOW: UnixMs = UnixMs(1_780_000_000_000);
 
 /// A part of the line.
@@ -31,42 +31,51 @@ pub(crate) enum Part {
     ConvertCsv,
     CheckReport,
     BuildFilters,
-    Queue,
-    QueueAtDepth,
+    Records,
+    /// With so many thousands of reports that wait.
+    Queue {
+        thousands: u32,
+    },
 }
 
 impl Part {
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::ConvertWsjf,
         Self::ConvertCsv,
         Self::CheckReport,
         Self::BuildFilters,
-        Self::Queue,
-        Self::QueueAtDepth,
+        Self::Records,
+        Self::Queue { thousands: 0 },
+        Self::Queue { thousands: 10 },
+        Self::Queue { thousands: 100 },
     ];
 
-    pub(crate) fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> String {
         match self {
-            Self::ConvertWsjf => "convert-wsjf",
-            Self::ConvertCsv => "convert-csv",
-            Self::CheckReport => "check-and-complete-a-report",
-            Self::BuildFilters => "build-the-filters",
-            Self::Queue => "append-lease-and-settle-when-empty",
-            Self::QueueAtDepth => "append-lease-and-settle-with-10000-waiting",
+            Self::ConvertWsjf => "convert-wsjf".to_owned(),
+            Self::ConvertCsv => "convert-csv".to_owned(),
+            Self::CheckReport => "check-and-complete-a-report".to_owned(),
+            Self::BuildFilters => "build-the-filters".to_owned(),
+            Self::Records => "encode-and-decode-the-records-of-a-job".to_owned(),
+            Self::Queue { thousands: 0 } => "append-lease-and-settle-when-empty".to_owned(),
+            Self::Queue { thousands } => format!("append-lease-and-settle-with-{thousands}000-waiting"),
         }
     }
 
     /// What is to be there before the turns; not counted.
     pub(crate) fn prepare(self, dir: &Path) -> Outcome<()> {
-        if self != Self::QueueAtDepth {
+        let Self::Queue { thousands } = self else {
             return Ok(());
-        }
+        };
         let mut store = open(dir)?;
-        for first in (0..DEPTH).step_by(AT_ONCE.into()) {
-            let reports = (first..first + AT_ONCE).map(waiting).collect();
+        let mut waiting = (0..thousands * 1_000).map(waiting);
+        loop {
+            let reports: Vec<_> = waiting.by_ref().take(AT_ONCE).collect();
+            if reports.is_empty() {
+                return Ok(());
+            }
             store.import(&ImportEntries { reports }, NOW)?;
         }
-        Ok(())
     }
 
     /// Does the work so many times.
@@ -81,7 +90,8 @@ impl Part {
                 }
                 Ok(())
             }
-            Self::Queue | Self::QueueAtDepth => queue(turns, dir),
+            Self::Records => records(turns),
+            Self::Queue { .. } => queue(turns, dir),
         }
     }
 }
@@ -113,13 +123,7 @@ fn convert(turns: u16, format: Format, input: &[u8], arguments: &str) -> Outcome
 fn check(turns: u16) -> Outcome<()> {
     let input = report(1, STEPS);
     let file_time = Timestamp::UNIX_EPOCH.to_zoned(TimeZone::UTC);
-    let defaults = Defaults {
-        id: Uuid::nil(),
-        machine_name: "BENCH",
-        location: "Lab",
-        purpose: "Test",
-        file_time: &file_time,
-    };
+    let defaults = defaults(&file_time);
     for _ in 0..turns {
         for document in read_output(black_box(&input), &ReadLimits::default())?.reports {
             black_box(document.complete(&defaults)?);
@@ -128,17 +132,27 @@ fn check(turns: u16) -> Outcome<()> {
     Ok(())
 }
 
+fn records(turns: u16) -> Outcome<()> {
+    let job = append(1, Vec::new(), NOW).job;
+    let report = new_report(1, Vec::new());
+    for _ in 0..turns {
+        black_box(recode(black_box(&job), &report)?);
+    }
+    Ok(())
+}
+
 fn open(dir: &Path) -> Outcome<Store> {
-    Ok(Store::open(&queue_settings(dir, 256 * 1024 * 1024))?)
+    Ok(Store::open(&queue_settings(dir, MAP_BYTES))?)
 }
 
 /// Each report comes in and goes out.
 fn queue(turns: u16, dir: &Path) -> Outcome<()> {
     let mut store = open(dir)?;
-    // Not those that were appended by an earlier process in the same folder.
-    let first = DEPTH + turns * 100;
-    for number in first..first + turns {
-        store.append(&append(number.into(), vec![new_report(number)], NOW), NOW)?;
+    // Unlike those that wait, and those that were appended by an earlier process in the same folder.
+    let first = 1_000_000 + u32::from(turns) * 100;
+    for number in first..first + u32::from(turns) {
+        let report = new_report(number, report(1, STEPS));
+        store.append(&append(number, vec![report], NOW), NOW)?;
         for lease in store.take_leases(1, NOW)?.leases {
             let settle = Settle {
                 entry: EntryId(lease.entry.id.0),
@@ -152,18 +166,19 @@ fn queue(turns: u16, dir: &Path) -> Outcome<()> {
     Ok(())
 }
 
-fn new_report(number: u16) -> NewReport {
+fn new_report(number: u32, document: Vec<u8>) -> NewReport {
     NewReport {
         report_id: Uuid::from_u128(u128::from(number) << 64),
         serial: format!("B{number:06}"),
         part_number: "BENCH".to_owned(),
-        document: report(number, STEPS),
+        document,
     }
 }
 
-fn waiting(number: u16) -> ImportedReport {
+/// Short, so that a hundred thousand are there soon.
+fn waiting(number: u32) -> ImportedReport {
     ImportedReport {
-        report: new_report(number),
+        report: new_report(number, b"{}".to_vec()),
         converter: "bench".to_owned(),
         priority: Priority::default(),
         queued: NOW,
