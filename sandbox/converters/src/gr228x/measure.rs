@@ -117,7 +117,10 @@ fn scaled(cell: Cell<'_>) -> Result<Option<Number>, ConvertError> {
         .map_err(|_| cell.expected("a number"))?;
     match number {
         None if !suffix.is_empty() => Err(cell.expected("a number")),
-        number => Ok(number.map(|number| shifted(number, by))),
+        Some(number) => shifted(number, by)
+            .map(Some)
+            .ok_or_else(|| cell.expected("a number")),
+        None => Ok(None),
     }
 }
 

@@ -1,5 +1,6 @@
 //! JSON that keeps its order, its digits and its lines.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::Deserialize;
@@ -17,6 +18,37 @@ const LONGEST_EXPLAINED: usize = 1024 * 1024;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Json<'a> {
     pub(super) text: &'a str,
+}
+
+/// The text with quotes around `NaN` and the infinities, which Python writes as no JSON has them. Lines stay as they are.
+pub(super) fn quoted(text: &str) -> Cow<'_, str> {
+    const WORDS: [&str; 3] = ["NaN", "-Infinity", "Infinity"];
+    let (mut out, mut done) = (String::new(), 0);
+    let (mut inside, mut escaped) = (false, false);
+    let mut bytes = text.bytes().enumerate();
+    while let Some((at, byte)) = bytes.next() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if inside => escaped = true,
+            b'"' => inside = !inside,
+            b'N' | b'I' | b'-' if !inside => {
+                let rest = text.get(at..).unwrap_or_default();
+                let Some(word) = WORDS.into_iter().find(|word| rest.starts_with(word)) else {
+                    continue;
+                };
+                let before = text.get(done..at).unwrap_or_default();
+                out.extend([before, "\"", word, "\""]);
+                done = at + word.len();
+                bytes.nth(word.len() - 2);
+            }
+            _ => {}
+        }
+    }
+    if done == 0 {
+        return Cow::Borrowed(text);
+    }
+    out.push_str(text.get(done..).unwrap_or_default());
+    Cow::Owned(out)
 }
 
 /// The members of an object, in their order.
@@ -142,5 +174,24 @@ impl<'a> Json<'a> {
         number
             .map(Some)
             .map_err(|_| self.expected(value, name, "a whole number"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_python_writes_for_no_number_is_quoted_outside_of_texts_alone() {
+        for (text, expected) in [
+            (
+                r#"{"a": NaN, "b": [-Infinity,Infinity], "c": -1}"#,
+                r#"{"a": "NaN", "b": ["-Infinity","Infinity"], "c": -1}"#,
+            ),
+            (r#"{"NaN": "a \" NaN", "b": 1}"#, r#"{"NaN": "a \" NaN", "b": 1}"#),
+            ("NaN", r#""NaN""#),
+        ] {
+            assert_eq!(quoted(text), expected);
+        }
     }
 }

@@ -10,7 +10,7 @@ use super::points::points;
 use super::record::status_of;
 use crate::ConvertError;
 use crate::fit::{fitted, keep_in_step};
-use crate::rows::StatusWords;
+use crate::rows::{StatusWords, is_endless};
 
 const READ: [&str; 11] = [
     "name",
@@ -93,13 +93,20 @@ fn single(
         [only] => limits(only),
         _ => None,
     };
-    let number = value.and_then(Number::new);
+    let number = value.and_then(Number::new).map(NumberOrText::Number);
+    let text = value.and_then(|value| serde_json::from_str::<String>(value).ok());
+    // No number, but a number was asked for; or one beyond all numbers.
+    let none = text.clone().filter(|text| is_endless(text));
+    let none = none.filter(|_| limits.is_some() || unit.is_some());
+    let beyond = value.filter(|value| value.parse::<f64>().is_ok_and(f64::is_infinite));
+    let none = none.or_else(|| beyond.map(str::to_owned));
+    let number = number.or(none.map(NumberOrText::Text));
     if number.is_some() || (value.is_none() && limits.is_some()) {
         let (op, low, high) = limits.unwrap_or((CompOp::Log, None, None));
         step.step_type = Some("ET_NLT".to_owned());
         step.numeric = Some(Measurements::from(NumericMeasurement {
             status: Some(status.into()),
-            value: number.map(NumberOrText::Number),
+            value: number,
             unit,
             comp_op: Some(op.into()),
             low_limit: low.map(Into::into),
@@ -108,7 +115,7 @@ fn single(
         }));
         return;
     }
-    if let Some(Ok(text)) = value.map(serde_json::from_str::<String>) {
+    if let Some(text) = text {
         step.step_type = Some("ET_SVT".to_owned());
         step.string = Some(Measurements::from(StringMeasurement {
             status: Some(status.into()),

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use stationd_report::{Number, Report, Step, StepStatus, Word};
 
 use super::OpenHtfArguments;
-use super::json::{Json, Object, text};
+use super::json::{Json, Object, quoted, text};
 use super::measurement::measurement;
 use super::phase::Phases;
 use crate::fit::keep_in_step;
@@ -41,6 +41,7 @@ pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, C
     let words = StatusWords::with(&own, &BTreeMap::new())?;
     let site = Site::new(&words, arguments.process_code);
     let text = decode(input, None)?;
+    let text = quoted(&text);
     let json = Json { text: &text };
     let record = Record {
         json,

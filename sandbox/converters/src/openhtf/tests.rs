@@ -18,6 +18,15 @@ fn a_measurement_alone_has_a_value_at_each_of_its_points() {
     assert_eq!((&report["sn"], &report["result"]), (&json!("SN7"), &json!("P")));
     let points = report["root"]["steps"][0]["numericMeas"].as_array().unwrap();
     assert_eq!(points.len(), 90, "10 times, 3 assemblies, 3 zones");
+    let values = || points.iter().filter_map(|point| point["value"].as_f64());
+    assert_eq!(
+        json!([
+            values().fold(f64::MIN, f64::max),
+            values().fold(f64::MAX, f64::min),
+            points.iter().filter(|point| point["unit"] == "\u{b0}C").count()
+        ]),
+        json!([11.0, 0.0, 90])
+    );
     assert_eq!(
         points[89],
         json!({"status": "P", "name": "ms=9, assembly=C, zone=2", "value": 11, "unit": "\u{b0}C", "compOp": "LOG"})

@@ -90,17 +90,10 @@ impl<'a> Cell<'a> {
     /// no such numbers, and its readers fail on them.
     pub(crate) fn value(&self, decimal_mark: char) -> Result<Option<NumberOrText>, ConvertError> {
         let text = || NumberOrText::Text(self.text.to_owned());
-        if is_endless(self.text) {
+        if is_endless(self.text) || is_beyond(self.text) {
             return Ok(Some(text()));
         }
-        let number = self.number(decimal_mark)?;
-        Ok(number.map(|number| {
-            if number.value().is_finite() {
-                NumberOrText::Number(number)
-            } else {
-                text()
-            }
-        }))
+        Ok(self.number(decimal_mark)?.map(NumberOrText::Number))
     }
 
     /// The whole number in the cell.
@@ -113,9 +106,15 @@ impl<'a> Cell<'a> {
     }
 }
 
+/// Whether a text is a number that 64 bits cannot hold.
+fn is_beyond(text: &str) -> bool {
+    let digits = text.contains(|c: char| c.is_ascii_digit());
+    digits && text.parse::<f64>().is_ok_and(f64::is_infinite)
+}
+
 /// Whether a text is how a program prints a value that is no number: as the C library and .NET do, or as that of older
 /// Windows, `1.#INF` and `-1.#IND00`.
-fn is_endless(text: &str) -> bool {
+pub(crate) fn is_endless(text: &str) -> bool {
     let word = text.strip_prefix(['+', '-']).unwrap_or(text).to_ascii_lowercase();
     let windows = word.strip_prefix("1.#").or(word.strip_prefix("1,#"));
     match windows {
@@ -185,6 +184,7 @@ mod tests {
             ("1 V", '.'),
             ("-", '.'),
             ("1e", '.'),
+            ("1e400", '.'),
         ] {
             assert!(cell(text).number(mark).is_err(), "{text}");
         }

@@ -6,70 +6,13 @@ use stationd_report::{
     Code as _, Kind, Number, Report, ReportStatus, SequenceCall, Step, StepStatus, UurInfo, UutInfo,
 };
 
-use super::Cell;
-use super::StatusWords;
+use super::field::Room;
 use super::row::Reader;
+use super::{Cell, Field, StatusWords};
 use crate::fit::keep;
 use crate::site::DecimalMark;
 use crate::when::{self, Dates};
 use crate::{ConvertError, origin};
-
-/// What a cell says about a unit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Field {
-    Serial,
-    PartNumber,
-    Revision,
-    ProcessCode,
-    ProcessName,
-    Result,
-    Station,
-    Location,
-    Purpose,
-    /// Local time, or with an offset.
-    Start,
-    /// UTC where it has no offset.
-    StartUtc,
-    Operator,
-    ExecTime,
-    Fixture,
-    Batch,
-    Socket,
-    Comment,
-    ErrorCode,
-    ErrorMessage,
-    /// Name of the test program.
-    Program,
-    ProgramVersion,
-}
-
-impl Field {
-    /// Its place in the report.
-    fn path(self) -> &'static str {
-        match self {
-            Self::Serial => "sn",
-            Self::PartNumber => "pn",
-            Self::Revision => "rev",
-            Self::ProcessCode => "processCode",
-            Self::ProcessName => "processName",
-            Self::Result => "result",
-            Self::Station => "machineName",
-            Self::Location => "location",
-            Self::Purpose => "purpose",
-            Self::Start | Self::StartUtc => "start",
-            Self::Operator => "uut.user",
-            Self::ExecTime => "uut.execTime",
-            Self::Fixture => "uut.fixtureId",
-            Self::Batch => "uut.batchSN",
-            Self::Socket => "uut.testSocketIndex",
-            Self::Comment => "uut.comment",
-            Self::ErrorCode => "uut.errorCode",
-            Self::ErrorMessage => "uut.errorMessage",
-            Self::Program => "root.seqCall.name",
-            Self::ProgramVersion => "root.seqCall.version",
-        }
-    }
-}
 
 /// What a site decided about its units.
 #[derive(Debug, Clone, Copy)]
@@ -148,6 +91,19 @@ impl Unit {
             return Ok(());
         }
         origin::field(field.path(), &cell);
+        let length = cell.text.chars().count();
+        let cut;
+        let cell = match field.room() {
+            Room::Whole(most) if length > most => {
+                return Err(cell.expected(&format!("at most {most} characters")));
+            }
+            Room::Cut(most) if length > most => {
+                keep(&mut self.report, field.path(), cell.text);
+                cut = cell.text.chars().take(most - 3).collect::<String>() + "...";
+                Cell { text: &cut, ..cell }
+            }
+            _ => cell,
+        };
         let (report, uut) = (&mut self.report, &mut self.uut);
         match field {
             Field::Serial => report.sn = cell.owned(),

@@ -119,5 +119,6 @@ fn scaled(node: Option<&Node<'_>>) -> Result<Option<(Number, String)>, ConvertEr
         "O" => "ohm",
         unit => unit,
     };
-    Ok(Some((shifted(number, by), unit.to_owned())))
+    let number = shifted(number, by).ok_or_else(|| value.expected("a number"))?;
+    Ok(Some((number, unit.to_owned())))
 }

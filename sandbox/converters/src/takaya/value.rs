@@ -19,7 +19,10 @@ pub(super) fn base(value: &Value<'_>) -> Result<Option<(Number, &'static str)>, 
     let (by, name) = prefixed(value.unit).ok_or_else(|| unit.expected("a unit"))?;
     let number = match value.figure {
         Some(figure) => figure.number('.')?,
-        None => value.shown.number('.')?.map(|number| shifted(number, by)),
+        None => match value.shown.number('.')? {
+            Some(number) => Some(shifted(number, by).ok_or_else(|| value.shown.expected("a number"))?),
+            None => None,
+        },
     };
     Ok(number.map(|number| (number, name)))
 }
@@ -121,8 +124,8 @@ mod tests {
             let [value, change] = [value, change].map(|text| Number::new(text).unwrap());
             assert_eq!(percent(&value, &change).unwrap().text(), expected);
         }
-        let endless = Number::new("1e999999999").unwrap();
-        assert!(percent(&endless, &Number::from(5)).is_none());
+        let large = Number::new("1e308").unwrap();
+        assert!(percent(&large, &Number::from(5)).is_none());
     }
 
     #[test]

@@ -1,11 +1,14 @@
 //! A file is one report, or an array of reports. Each report is checked against the model here, so that its faults
 //! are the file's; its text is kept byte for byte.
 
+use std::borrow::Cow;
+
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use stationd_report::{Document, ReadError, ReadLimits, scan};
 
 use crate::site::OnDamagedUnit;
+use crate::text::decode;
 use crate::{Conversion, ConvertError, Source};
 
 /// The arguments of `wsjf`.
@@ -16,12 +19,22 @@ struct Arguments {
     on_damaged_unit: OnDamagedUnit,
 }
 
-/// Takes the reports of a file. A byte order mark before the JSON is skipped.
-pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, ConvertError> {
-    let arguments: Arguments = source.parse_arguments()?;
+/// The text of a file: UTF-8, or UTF-16 with a byte order mark, as some Windows programs write every text.
+fn text(input: &[u8]) -> Result<Cow<'_, str>, ConvertError> {
+    if matches!(input, [0xff, 0xfe, ..] | [0xfe, 0xff, ..]) {
+        return decode(input, None);
+    }
     let input = input.strip_prefix(b"\xef\xbb\xbf").unwrap_or(input);
     let text = std::str::from_utf8(input)
         .map_err(|error| ConvertError::new(format!("not UTF-8 at byte offset {}", error.valid_up_to())))?;
+    Ok(Cow::Borrowed(text))
+}
+
+/// Takes the reports of a file. A byte order mark before the JSON is skipped.
+pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, ConvertError> {
+    let arguments: Arguments = source.parse_arguments()?;
+    let text = text(input)?;
+    let text = text.as_ref();
     // The daemon bounds what comes out, and the memory of this process what goes in.
     let limits = ReadLimits::of_output(input.len());
     let refused = |error: ReadError| ConvertError::new(error.to_string());

@@ -13,12 +13,12 @@ use crate::read::{Got, Leaf, Read, Reader};
 pub struct Number(Box<RawValue>);
 
 impl Number {
-    /// Takes a number in JSON's grammar.
+    /// Takes a number in JSON's grammar that lies within the range of 64-bit numbers: readers of JSON refuse others.
     pub fn new(text: &str) -> Option<Self> {
         let begins = matches!(text.as_bytes().first(), Some(b'-' | b'0'..=b'9'));
         // The parser decides; what follows a number would be a syntax error to it, white space is not.
         let whole = text.trim_ascii().len() == text.len();
-        if !begins || !whole {
+        if !begins || !whole || !text.parse::<f64>().is_ok_and(f64::is_finite) {
             return None;
         }
         RawValue::from_string(text.to_owned()).ok().map(Self)
@@ -60,7 +60,7 @@ impl Number {
         self.0.get()
     }
 
-    /// The nearest 64-bit value, for comparisons; infinite when it is beyond their range.
+    /// The nearest 64-bit value, for comparisons.
     pub fn value(&self) -> f64 {
         self.text().parse().unwrap_or(f64::NAN)
     }
