@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::StdfArguments;
+use super::functional::functional;
 use super::lot::Lot;
 use super::part::Part;
 use super::records::{Record, Records, name};
-use super::results::{Tests, functional, multiple, parametric};
+use super::results::{Tests, multiple, parametric};
 use super::unpack::unpack;
 use crate::rows::{Site, StatusWords};
 use crate::{Conversion, ConvertError, Source};

@@ -1,6 +1,7 @@
 //! `stdf`: Standard Test Data Format, version 4, both byte orders, also compressed with gzip.
 
 mod arguments;
+mod functional;
 mod lot;
 mod map;
 mod part;

@@ -185,6 +185,7 @@ impl Fields<'_> {
 /// The name of a record type, for messages.
 pub(super) fn name(kind: (u8, u8)) -> String {
     let known = match kind {
+        (0, 10) => "FAR",
         (0, 20) => "ATR",
         (1, 20) => "MRR",
         (1, 30) => "PCR",

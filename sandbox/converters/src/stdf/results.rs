@@ -1,10 +1,8 @@
-//! PTR, MPR, FTR: results of tests.
+//! PTR, MPR: numbers that tests measured, and what all results have in common.
 
 use std::collections::BTreeMap;
 
-use stationd_report::{
-    BooleanMeasurement, CompOp, Measurements, Number, NumberOrText, NumericMeasurement, Step, StepStatus,
-};
+use stationd_report::{CompOp, Measurements, Number, NumberOrText, NumericMeasurement, Step, StepStatus};
 
 use crate::ConvertError;
 use crate::fit::fitted;
@@ -13,10 +11,10 @@ use crate::stdf::records::Fields;
 /// What the first record of a test says for all later ones.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Defaults {
-    name: Option<String>,
-    low: Option<f32>,
-    high: Option<f32>,
-    units: Option<String>,
+    pub(super) name: Option<String>,
+    pub(super) low: Option<f32>,
+    pub(super) high: Option<f32>,
+    pub(super) units: Option<String>,
 }
 
 /// The defaults by test number.
@@ -32,11 +30,11 @@ pub(super) struct TestResult {
 }
 
 /// The fields that all results begin with.
-struct Begin {
-    number: u32,
-    head: u8,
-    site: u8,
-    flags: u8,
+pub(super) struct Begin {
+    pub(super) number: u32,
+    pub(super) head: u8,
+    pub(super) site: u8,
+    pub(super) flags: u8,
 }
 
 impl Begin {
@@ -46,7 +44,7 @@ impl Begin {
     }
 }
 
-fn begin(fields: &mut Fields<'_>) -> Result<Begin, ConvertError> {
+pub(super) fn begin(fields: &mut Fields<'_>) -> Result<Begin, ConvertError> {
     let short = |offset| ConvertError::new(format!("offset={offset}: a result without its first fields"));
     let (number, head, site, flags) = (fields.u4()?, fields.u1()?, fields.u1()?, fields.u1()?);
     match (number, head, site, flags) {
@@ -73,7 +71,7 @@ fn status(flags: u8) -> StepStatus {
     }
 }
 
-fn remarks(flags: u8, alarm: Option<String>, parameters: u8) -> Option<String> {
+pub(super) fn remarks(flags: u8, alarm: Option<String>, parameters: u8) -> Option<String> {
     let mut all = Vec::new();
     for (bit, word) in [(0x01, "alarm"), (0x04, "result is unreliable"), (0x08, "timeout")] {
         if flags & bit != 0 {
@@ -198,7 +196,7 @@ fn number(value: f32) -> NumberOrText {
     Number::new(&text).map_or(NumberOrText::Text(text), NumberOrText::Number)
 }
 
-fn step(begin: &Begin, defaults: &Defaults, text: Option<String>) -> Step {
+pub(super) fn step(begin: &Begin, defaults: &Defaults, text: Option<String>) -> Step {
     let name = defaults
         .name
         .clone()
@@ -293,76 +291,4 @@ pub(super) fn multiple(mut fields: Fields<'_>, tests: &mut Tests) -> Result<Test
         number: begin.number,
         step,
     })
-}
-
-/// FTR: pass or fail of a pattern.
-pub(super) fn functional(mut fields: Fields<'_>, tests: &mut Tests) -> Result<TestResult, ConvertError> {
-    let begin = begin(&mut fields)?;
-    let mut told = counts(&mut fields)?;
-    let (returned, programmed) = (fields.u2()?.unwrap_or_default(), fields.u2()?.unwrap_or_default());
-    for pins in [usize::from(returned), usize::from(programmed)] {
-        fields.skip(2 * pins)?;
-        fields.skip(pins.div_ceil(2))?;
-    }
-    let bits = usize::from(fields.u2()?.unwrap_or_default());
-    fields.skip(bits.div_ceil(8))?;
-    let (vector, time_set, code) = (fields.cn()?, fields.cn()?, fields.cn()?);
-    let (name, alarm) = (fields.cn()?, fields.cn()?);
-    let (program, result) = (fields.cn()?, fields.cn()?);
-    for (what, text) in [
-        ("vector", vector),
-        ("time set", time_set),
-        ("operation code", code),
-        ("PROG_TXT", program),
-        ("RSLT_TXT", result),
-    ] {
-        told.extend(text.map(|text| format!("{what}: {text}")));
-    }
-    let defaults = tests.entry(begin.number).or_default();
-    if defaults.name.is_none() {
-        defaults.name.clone_from(&name);
-    }
-    told.extend(remarks(begin.flags, alarm, 0));
-    let text = told.into_iter();
-    let own = Defaults {
-        name: name.or(defaults.name.clone()),
-        ..Defaults::default()
-    };
-    let mut step = step(&begin, &own, text.reduce(|a, b| a + "\n" + &b));
-    step.step_type = Some("ET_PFT".to_owned());
-    step.boolean = Some(Measurements::from(BooleanMeasurement {
-        status: step.status.clone(),
-        ..BooleanMeasurement::default()
-    }));
-    Ok(TestResult {
-        head: begin.head,
-        site: begin.site,
-        number: begin.number,
-        step,
-    })
-}
-
-/// The counts of a functional test, from `OPT_FLAG` to `VECT_OFF`; a bit of the flag says that one is not valid.
-fn counts(fields: &mut Fields<'_>) -> Result<Vec<String>, ConvertError> {
-    const ALL: [(&str, u8); 6] = [
-        ("CYCL_CNT", 0x01),
-        ("REL_VADR", 0x02),
-        ("REPT_CNT", 0x04),
-        ("NUM_FAIL", 0x08),
-        ("XFAIL_AD", 0x10),
-        ("YFAIL_AD", 0x10),
-    ];
-    let flags = fields.u1()?.unwrap_or(u8::MAX);
-    let mut told = Vec::new();
-    for (name, invalid) in ALL {
-        let count = fields.u4()?.filter(|_| flags & invalid == 0);
-        // Addresses may lie below zero.
-        told.extend(count.map(|count| match name {
-            "XFAIL_AD" | "YFAIL_AD" => format!("{name}: {}", count.cast_signed()),
-            _ => format!("{name}: {count}"),
-        }));
-    }
-    let offset = fields.i2()?.filter(|_| flags & 0x20 == 0);
-    told.extend(offset.map(|offset| format!("VECT_OFF: {offset}")));
-    Ok(told)
 }
