@@ -37,14 +37,14 @@ impl Call {
     pub(super) fn of(pid: Pid, thread: Pid) -> Option<Self> {
         let text = std::fs::read_to_string(format!("/proc/{pid}/task/{thread}/syscall")).ok()?;
         let mut words = text.split_ascii_whitespace();
-        let number: i64 = words.next()?.parse().ok()?;
+        let number: libc::c_long = words.next()?.parse().ok()?;
         let arguments: Vec<u64> = words
             .map_while(|word| u64::from_str_radix(word.strip_prefix("0x")?, 16).ok())
             .collect();
         Self::decode(pid, number, &arguments)
     }
 
-    fn decode(pid: Pid, number: i64, arguments: &[u64]) -> Option<Self> {
+    fn decode(pid: Pid, number: libc::c_long, arguments: &[u64]) -> Option<Self> {
         let argument = |at: usize| arguments.get(at).copied();
         match number {
             libc::SYS_pwrite64 => write(pid, argument(0)?, Some(argument(3)?), argument(2)?),
@@ -78,7 +78,7 @@ impl Call {
 
     /// The calls without a folder's descriptor, which newer architectures do not have.
     #[cfg(target_arch = "x86_64")]
-    fn decode_old(pid: Pid, number: i64, arguments: &[u64]) -> Option<Self> {
+    fn decode_old(pid: Pid, number: libc::c_long, arguments: &[u64]) -> Option<Self> {
         const HERE: u64 = libc::AT_FDCWD.cast_unsigned() as u64;
         let argument = |at: usize| arguments.get(at).copied();
         match number {
@@ -98,7 +98,7 @@ impl Call {
     }
 
     #[cfg(not(target_arch = "x86_64"))]
-    fn decode_old(_: Pid, _: i64, _: &[u64]) -> Option<Self> {
+    fn decode_old(_: Pid, _: libc::c_long, _: &[u64]) -> Option<Self> {
         None
     }
 
