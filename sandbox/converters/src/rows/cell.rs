@@ -189,6 +189,7 @@ mod tests {
             assert!(cell(text).number(mark).is_err(), "{text}");
         }
         assert!(cell("1.5").integer().is_err());
+        assert!(cell(&"9".repeat(400)).number('.').is_err(), "beyond 64 bits");
     }
 
     #[test]

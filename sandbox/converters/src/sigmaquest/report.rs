@@ -4,7 +4,7 @@ use stationd_report::{Report, StepStatus, SubUnit};
 
 use super::SigmaQuestArguments;
 use super::run::Runs;
-use super::value::{VALUES, text_of};
+use super::value::{VALUES, beside_text, text_of};
 use crate::rows::{Cell, Field, Site, StatusWords, Unit};
 use crate::when::{Dates, between, start};
 use crate::xml::{Element, parse};
@@ -55,12 +55,14 @@ fn report(
         unit.uut_mut().exec_time = between(&began, &ended);
     }
     for station in root.children("Station") {
-        station_of(station, &mut unit, site)?;
+        left.extend(station.unknown(&["name", "guid"], &["Property"]));
+        station_of(station, &mut unit, site, &mut left)?;
     }
     for operator in root.children("Operator") {
+        left.extend(operator.unknown(&["name"], &[]));
         unit.set(Field::Operator, operator.attribute("name"), site)?;
     }
-    keep_properties(root, &mut unit);
+    keep_properties(root, &mut unit, &mut left);
     let mut products = Products::default();
     products.read(root, &mut unit, site, &mut left)?;
     let runs: Vec<&Element> = root.children("TestRun").collect();
@@ -88,7 +90,12 @@ pub(super) fn time(cell: Cell<'_>) -> Result<Option<String>, ConvertError> {
     }
 }
 
-fn station_of(station: &Element, unit: &mut Unit, site: Site<'_>) -> Result<(), ConvertError> {
+fn station_of(
+    station: &Element,
+    unit: &mut Unit,
+    site: Site<'_>,
+    left: &mut Vec<String>,
+) -> Result<(), ConvertError> {
     let name = station.attribute("name");
     if !NOTHING.contains(&name.text) {
         unit.set(Field::Station, name, site)?;
@@ -101,26 +108,29 @@ fn station_of(station: &Element, unit: &mut Unit, site: Site<'_>) -> Result<(), 
         match value.attribute("name").text {
             "Location" => unit.set(Field::Location, value.text(), site)?,
             "Test Software" => unit.set(Field::ProgramVersion, value.text(), site)?,
-            _ => keep_property(value, unit),
+            _ => keep_property(value, unit, left),
         }
     }
     Ok(())
 }
 
 /// The values of an element's properties, as misc infos.
-fn keep_properties(element: &Element, unit: &mut Unit) {
+fn keep_properties(element: &Element, unit: &mut Unit, left: &mut Vec<String>) {
     for value in element
         .children("Property")
         .flat_map(|property| &property.children)
     {
-        keep_property(value, unit);
+        keep_property(value, unit, left);
     }
 }
 
-fn keep_property(value: &Element, unit: &mut Unit) {
+fn keep_property(value: &Element, unit: &mut Unit, left: &mut Vec<String>) {
+    left.extend(beside_text(value));
     if VALUES.contains(&value.name.as_str()) {
         let name = value.attribute("name").given().unwrap_or(&value.name);
         unit.keep(name, Cell::named(&text_of(value), value.line, &value.name));
+    } else {
+        left.push(format!("Property/{}", value.name));
     }
 }
 
@@ -143,7 +153,7 @@ impl Products {
                 "Category" => {
                     unit.keep("Category", child.attribute("name"));
                     left.extend(child.unknown(&["name"], &["Category", "Product", "Property"]));
-                    keep_properties(child, unit);
+                    keep_properties(child, unit, left);
                     self.read(child, unit, site, left)?;
                 }
                 "Product" => {
@@ -152,7 +162,7 @@ impl Products {
                         &["Category", "Product", "Property"],
                     ));
                     self.product(child, unit, site)?;
-                    keep_properties(child, unit);
+                    keep_properties(child, unit, left);
                     self.read(child, unit, site, left)?;
                 }
                 _ => {}

@@ -7,7 +7,7 @@ use stationd_report::{
 
 use super::SigmaQuestArguments;
 use super::report::time;
-use super::value::{READ, Rules, VALUES, Value, text_of, value};
+use super::value::{READ, Rules, VALUES, Value, beside_text, text_of, value};
 use crate::ConvertError;
 use crate::fit::{fitted, keep_in_step};
 use crate::rows::{Cell, Site, worst};
@@ -141,6 +141,7 @@ impl<'a> Runs<'a> {
         if property.name == "ValueAttachment" {
             self.note(ELSEWHERE);
         }
+        self.left.extend(beside_text(property));
         let name = property.attribute("name").given().unwrap_or(&property.name);
         keep_in_step(step, "Properties", name, &text_of(property));
     }

@@ -124,8 +124,21 @@ pub(super) fn text_of(element: &Element) -> String {
         .map(|child| format!("{}={}", child.attribute("name").text, text_of(child)))
         .collect();
     if inside.is_empty() {
-        element.text.trim().to_owned()
+        let unit = element.attribute("uom").text;
+        format!("{} {unit}", element.text.trim()).trim().to_owned()
     } else {
         inside.join("; ")
     }
+}
+
+/// Attributes of a property's value that its text does not say.
+pub(super) fn beside_text(element: &Element) -> Vec<String> {
+    let attributes = element.attributes.iter().map(|(name, _)| name.as_str());
+    let known: Vec<_> = match element.name.as_str() {
+        "ValueAttachment" => vec!["name", "fqn"],
+        name if VALUES.contains(&name) => vec!["name", "uom"],
+        _ => attributes.collect(),
+    };
+    let children: Vec<_> = element.children.iter().map(|child| child.name.as_str()).collect();
+    element.unknown(&known, &children)
 }

@@ -18,7 +18,7 @@ impl Number {
         let begins = matches!(text.as_bytes().first(), Some(b'-' | b'0'..=b'9'));
         // The parser decides; what follows a number would be a syntax error to it, white space is not.
         let whole = text.trim_ascii().len() == text.len();
-        if !begins || !whole || !text.parse::<f64>().is_ok_and(f64::is_finite) {
+        if !begins || !whole || !is_finite(text) {
             return None;
         }
         RawValue::from_string(text.to_owned()).ok().map(Self)
@@ -69,6 +69,12 @@ impl Number {
     pub fn is_integer(&self) -> bool {
         !self.text().contains(['.', 'e', 'E'])
     }
+}
+
+/// Whether a number lies within the range of 64-bit ones. Without an exponent it takes hundreds of digits not to.
+fn is_finite(text: &str) -> bool {
+    const SHORT: usize = 300;
+    text.len() < SHORT && !text.contains(['e', 'E']) || text.parse::<f64>().is_ok_and(f64::is_finite)
 }
 
 impl PartialEq for Number {
