@@ -214,7 +214,46 @@ fn socket_kind(number: u64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::mpsc::channel;
+    use std::thread;
+
+    use nix::sys::prctl;
+
+    use super::super::{Filter, Profile, Refusal, install_with_listener};
     use super::*;
+
+    /// A thread with a filter of its own stands for a converter. Without its end the forker would look at a listener that
+    /// hung up again and again, for as long as the kernel takes to free the converter's memory.
+    #[test]
+    fn the_end_of_the_last_process_that_could_call_is_heard() {
+        let (hand_over, handed) = channel();
+        let (end, ended) = channel::<()>();
+        let caller = thread::spawn(move || {
+            prctl::set_no_new_privs().unwrap();
+            let filter = Filter::new(Profile::External {
+                landlock_abi: 7,
+                processes: false,
+                refusal: Refusal::Notified,
+                explain: false,
+            });
+            hand_over
+                .send(install_with_listener(&filter.of_process(std::process::id())))
+                .unwrap();
+            ended.recv().unwrap_err();
+        });
+        // A kernel without listeners, or with one around this test.
+        let Ok(listener) = handed.recv().unwrap() else {
+            return;
+        };
+        let listener = Listener::new(listener);
+        assert!(matches!(listener.receive(), Heard::Nothing));
+        drop(end);
+        caller.join().unwrap();
+        // Its end is complete a moment later.
+        let mut hung_up = [PollFd::new(listener.as_fd(), PollFlags::empty())];
+        assert_eq!(poll(&mut hung_up, 5_000_u16), Ok(1));
+        assert!(matches!(listener.receive(), Heard::End));
+    }
 
     fn denial(name: &str, arguments: [u64; 6]) -> (String, String) {
         let (number, _) = NATIVE.calls().find(|(_, candidate)| *candidate == name).unwrap();
