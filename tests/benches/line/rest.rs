@@ -16,17 +16,20 @@ const BACKLOG: u16 = 10_000;
 /// How long the daemon is watched at rest.
 const REST: Duration = Duration::from_secs(60);
 
-/// Starts with an empty queue and a full one, then a minute of rest.
+/// From the start until all that belongs to it is over: retention looks through the records after a minute, and from then
+/// on once an hour.
+const SETTLED: Duration = Duration::from_secs(65);
+
+/// Starts with an empty queue and a full one, and a minute of rest of another daemon, which was started before.
 pub(crate) fn measure(figures: &mut Figures, short: bool, used: &mut Used) {
     let server = Server::http();
-    let line = line(&server);
-    line.write_settings();
-    let took = starts(&line);
-    figures.add("start to ready, empty", took, "ms", Kind::Wall);
-
-    let daemon = line.start();
-    // What belongs to the start is over.
-    pause(Duration::from_secs(2));
+    let resting = line(&server);
+    let daemon = resting.start();
+    let settled = Instant::now() + SETTLED;
+    start(figures, short, used);
+    if !short {
+        pause(settled.saturating_duration_since(Instant::now()));
+    }
     let tree = Tree::of(daemon.pid());
     figures.add(
         "memory at rest (PSS of the tree)",
@@ -57,7 +60,15 @@ pub(crate) fn measure(figures: &mut Figures, short: bool, used: &mut Used) {
         Kind::Count,
     );
     daemon.stop();
+    used.push((resting, server.down()));
+}
 
+fn start(figures: &mut Figures, short: bool, used: &mut Used) {
+    let server = Server::http();
+    let line = line(&server);
+    line.write_settings();
+    let took = starts(&line);
+    figures.add("start to ready, empty", took, "ms", Kind::Wall);
     let backlog = if short { BACKLOG / 10 } else { BACKLOG };
     let down = server.down();
     fill(&line, backlog);
