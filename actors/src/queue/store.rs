@@ -45,9 +45,9 @@ pub(super) struct Base {
 /// than that is needed by nothing that leaves.
 const GROWTH: usize = 2;
 
-/// Commits after which the map's pages are let go. In a burst each touches some 400 KiB, and looking up and letting go
-/// costs less than a microsecond for each of the hundred files and more of four commits.
-const HELD_MAX: u32 = 4;
+/// Commits after which the map's pages are let go. In a burst some 6 MiB are mapped by then, as each page that is read
+/// brings the fifteen around it; after four commits it is as much.
+const HELD_MAX: u32 = 16;
 
 /// Opens the environment in `dir`, which must exist. A map smaller than what it holds is made to fit by LMDB.
 ///
