@@ -20,7 +20,9 @@ mod syscalls;
 
 pub use client::{Anatomy, Client, examine};
 pub use error::{ProgramFault, SandboxError};
-pub use forker::{Executable, FORKER_ARGUMENT, Forker, ForkerSettings, Starter, forker_main, harden_process};
+pub use forker::{
+    Executable, FORKER_ARGUMENT, Forker, ForkerSettings, Starter, forker_main, harden_process, let_go_of_code,
+};
 pub use own_layer::confine_daemon;
 pub use policy::{Denial, Finished, JobSpec, Layers, Level, Limit, Limits, Outcome, PolicyMode, Program};
 pub use probe::Capabilities;

@@ -16,6 +16,7 @@
 use std::time::{Duration, Instant};
 
 use actix::{Actor, Addr, Arbiter, AsyncContext, Context, Handler, Message, ResponseFuture, SpawnHandle};
+use stationd_sandbox::let_go_of_code;
 use tokio::sync::oneshot;
 
 use super::capacity::Margin;
@@ -307,7 +308,12 @@ impl Queue {
 
     fn tick_after(&mut self, calm: bool, ctx: &mut Context<Self>) {
         let tick = ctx.run_later(if calm { CALM } else { TICK }, |queue, ctx| {
+            let was_calm = matches!(queue.tick, Some((_, true)));
             let calm = queue.tick();
+            if calm && !was_calm {
+                // After the start, and after work: most of the code that it took is not needed to wait for more.
+                let_go_of_code();
+            }
             queue.tick_after(calm, ctx);
         });
         self.tick = Some((tick, calm));

@@ -8,6 +8,7 @@ mod account;
 mod aside;
 mod census;
 mod child;
+mod code;
 mod executable;
 mod explain;
 mod process;
@@ -19,6 +20,7 @@ mod start;
 mod starter;
 mod trial;
 
+pub use code::let_go_of_code;
 pub use executable::Executable;
 pub use process::{FORKER_ARGUMENT, forker_main, harden_process};
 pub use start::{Forker, ForkerSettings};

@@ -16,6 +16,7 @@ use nix::sys::stat::Mode;
 use nix::unistd::{Gid, Uid, User, getpid};
 
 use super::aside::aside;
+use super::code::let_go_of_code;
 use super::receive::receive;
 use super::running::Places;
 use super::serve::Server;
@@ -169,6 +170,7 @@ fn serve(socket: &OwnedFd) -> Result<(), Failure> {
         cgroups,
         cgroups_left: Vec::new(),
     };
+    let_go_of_code();
     Server::new(socket, context, places).serve()
 }
 
