@@ -60,6 +60,8 @@ pub(super) struct Running {
     next_look: Instant,
     account: Account,
     is_trusted: bool,
+    /// Whether its system calls were filtered.
+    is_filtered: bool,
     remains: Option<Remains>,
 }
 
@@ -88,6 +90,7 @@ impl Running {
             next_look: now + LOOK_EVERY,
             account: Account::new(&run.work),
             is_trusted: matches!(run.work, Work::External { trusted: true, .. }),
+            is_filtered: context.capabilities.seccomp,
             remains: None,
         };
         if let Err((step, errno)) = running.fork(context, places, run, descriptors) {
@@ -333,8 +336,10 @@ impl Running {
         places.cgroups_left.extend(self.cgroup.take());
         places.cgroups_left.retain(|cgroup| !cgroup.remove());
         if let Some(folder) = self.folder.take() {
+            // Unfiltered, it could have changed the rights to its folder.
+            let unchanged = self.is_alone() && self.is_filtered;
             // What could not be removed stays for the next forker.
-            drop(places.scratch.take_back(folder, self.is_alone()));
+            drop(places.scratch.take_back(folder, unchanged));
         }
     }
 }

@@ -164,13 +164,13 @@ impl Scratch {
         Ok(dir)
     }
 
-    /// Takes back the folder of a job that ended; no process may use it any more. One of an `alone` job, which had one
-    /// confined process and so could not change what the folder is, stays for the next if nothing was left in it.
+    /// Takes back the folder of a job that ended; no process may use it any more. One that the job could not have changed,
+    /// as it had one process and that was confined, stays for the next if nothing was left in it.
     ///
     /// # Errors
     /// When something in it cannot be removed.
-    pub(crate) fn take_back(&mut self, folder: JobFolder, alone: bool) -> io::Result<()> {
-        if alone && folder.program.is_none() && folder.clear().is_ok_and(|cleared| cleared) {
+    pub(crate) fn take_back(&mut self, folder: JobFolder, unchanged: bool) -> io::Result<()> {
+        if unchanged && folder.program.is_none() && folder.clear().is_ok_and(|cleared| cleared) {
             self.spare.push(folder);
             return Ok(());
         }
@@ -246,7 +246,7 @@ mod tests {
     #[test]
     fn a_folder_in_which_something_is_left_or_that_may_have_changed_is_for_no_other_job() {
         let (_root, mut scratch) = scratch();
-        for (inside, alone) in [
+        for (inside, unchanged) in [
             (Some("work/left"), true),
             (Some("input/of a folder"), true),
             (None, false),
@@ -256,7 +256,7 @@ mod tests {
             if let Some(inside) = inside {
                 fs::create_dir(path.join(inside)).unwrap();
             }
-            scratch.take_back(job, alone).unwrap();
+            scratch.take_back(job, unchanged).unwrap();
             assert!(!path.exists(), "{inside:?}");
         }
         let signed = scratch.make_job(true).unwrap();
