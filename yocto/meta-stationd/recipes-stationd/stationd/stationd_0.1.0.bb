@@ -9,7 +9,7 @@ inherit cargo cargo-update-recipe-crates
 # stationd-crates.inc was written from: both move together.
 STATIOND_GIT ?= "git://${THISDIR}/../../../..;protocol=file;nobranch=1"
 SRC_URI += "${STATIOND_GIT};destsuffix=${BP}"
-SRCREV = "a90ca997d00fbe1e6586368cede7fc2c56704173"
+SRCREV = "eed99fb68c3cfb1c4005d8e795d09206b164d455"
 S = "${UNPACKDIR}/${BP}"
 
 CARGO_BUILD_FLAGS += "--package stationd --bins"
