@@ -1,6 +1,7 @@
 //! From a file to the answer of the converter protocol.
 
 use std::cmp::Ordering;
+use std::fmt::Display;
 use std::io::{self, Write};
 
 use serde::Serialize;
@@ -14,6 +15,11 @@ use crate::{
 
 /// The most notes of one file: a journal line has to hold them.
 const MOST_NOTES: usize = 20;
+
+/// The note about something of a file that has no place in a report.
+pub(crate) fn left_out(what: impl Display) -> String {
+    format!("{what} has no place in a report and was left out")
+}
 
 /// The reports of a file.
 #[derive(Debug, Default)]

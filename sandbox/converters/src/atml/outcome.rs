@@ -11,7 +11,7 @@ use crate::xml::Element;
 /// qualifier (`Aborted` with `Skipped` in 2.02, `UserDefined` with `Skipped` in 5.00), which therefore comes first. Beside
 /// `Passed` and `Failed` it may be any words.
 pub(super) fn outcome(element: &Element, words: &StatusWords) -> Result<Option<StepStatus>, ConvertError> {
-    let Some(outcome) = element.child("Outcome").or(element.child("ActionOutcome")) else {
+    let Some(outcome) = of(element) else {
         return Ok(None);
     };
     let qualifier = outcome.attribute("qualifier");
@@ -26,6 +26,10 @@ pub(super) fn outcome(element: &Element, words: &StatusWords) -> Result<Option<S
     }
 }
 
+fn of(element: &Element) -> Option<&Element> {
+    element.child("Outcome").or(element.child("ActionOutcome"))
+}
+
 /// Whether an outcome says all without its qualifier.
 fn is_plain(outcome: &str) -> bool {
     matches!(outcome, "Passed" | "Failed")
@@ -33,7 +37,6 @@ fn is_plain(outcome: &str) -> bool {
 
 /// What a qualifier says beyond the status.
 pub(super) fn remark<'a>(element: &'a Element, words: &StatusWords) -> Option<Cell<'a>> {
-    let outcome = element.child("Outcome").or(element.child("ActionOutcome"))?;
-    let qualifier = outcome.attribute("qualifier");
+    let qualifier = of(element)?.attribute("qualifier");
     (!qualifier.is_empty() && words.step(qualifier).is_err()).then_some(qualifier)
 }

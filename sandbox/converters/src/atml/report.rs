@@ -5,6 +5,7 @@ use stationd_report::{Code as _, Report, ReportStatus};
 use super::AtmlArguments;
 use super::outcome::outcome;
 use super::step::{Steps, duration, start};
+use crate::convert::left_out;
 use crate::rows::{Field, Site, StatusWords, Unit};
 use crate::xml::{Element, parse};
 use crate::{Conversion, ConvertError, Source};
@@ -71,12 +72,7 @@ fn report(
         _ => duration(set),
     };
     unit.uut_mut().exec_time = total;
-    notes.extend(
-        steps
-            .left
-            .into_iter()
-            .map(|what| format!("{what} has no place in a report and was left out")),
-    );
+    notes.extend(steps.left.into_iter().map(left_out));
     notes.extend(steps.notes.into_iter().map(str::to_owned));
     unit.finish(root, site, notes)
 }

@@ -6,6 +6,7 @@ use stationd_report::{
 };
 
 use crate::ConvertError;
+use crate::convert::left_out;
 use crate::fit::{fitted, keep_in_step};
 use crate::rows::Cell;
 use crate::xml::Element;
@@ -47,7 +48,7 @@ pub(super) fn note_unknown(element: &Element, notes: &mut Vec<String>) {
         .filter(|child| !CHILDREN.contains(&child.name.as_str()));
     for child in unknown {
         let (parent, name) = (&element.name, &child.name);
-        let note = format!("{parent}/{name} has no place in a report and was left out");
+        let note = left_out(format_args!("{parent}/{name}"));
         if !notes.contains(&note) {
             notes.push(note);
         }

@@ -4,6 +4,7 @@
 use stationd_report::{BooleanMeasurement, Measurements, Report, Step, StepStatus};
 
 use super::SakiArguments;
+use crate::convert::left_out;
 use crate::fit::{fitted, keep_in_step};
 use crate::rows::{Cell, Field, Site, StatusWords, Unit};
 use crate::when::Dates;
@@ -36,7 +37,7 @@ pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, C
     let program = panel.children("Program");
     let unknown = panel.unknown(&attributes, &["Program", "Image"]).into_iter();
     for name in unknown.chain(program.flat_map(|program| program.unknown(&["name", "ver"], &[]))) {
-        conversion.note(format!("{name} has no place in a report and was left out"));
+        conversion.note(left_out(name));
     }
     if arguments.start_format.is_none() && day_could_be_month(panel.attribute("startDate").text) {
         conversion.note("startDate taken for month, day, year; start_format names another order".to_owned());
@@ -173,9 +174,8 @@ impl File<'_> {
         if given(image.attribute("barcode")).is_some() && !self.arguments.unit_per_image {
             keep_in_step(&mut step, "Image", "barcode", image.attribute("barcode").text);
         }
-        for name in image.unknown(&["barcode", "id", "result"], &["Results"]) {
-            notes.push(format!("{name} has no place in a report and was left out"));
-        }
+        let unknown = image.unknown(&["barcode", "id", "result"], &["Results"]);
+        notes.extend(unknown.into_iter().map(left_out));
         let mut lists = Vec::new();
         for list in image.children("Results").flat_map(|results| &results.children) {
             lists.push(self.components(list, notes)?);
@@ -196,9 +196,8 @@ impl File<'_> {
         let mut components = Vec::new();
         let inside = list.children("Reference").flat_map(|one| &one.children);
         let inside = inside.map(|child| format!("Reference/{}", child.name));
-        for name in list.unknown(&[], &["Reference"]).into_iter().chain(inside) {
-            notes.push(format!("{name} has no place in a report and was left out"));
-        }
+        let unknown = list.unknown(&[], &["Reference"]).into_iter();
+        notes.extend(unknown.chain(inside).map(left_out));
         for component in &list.children {
             if component.name == "Reference" {
                 components.push(self::component(component, status)?);

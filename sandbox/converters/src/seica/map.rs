@@ -5,6 +5,7 @@ use stationd_report::{
 };
 
 use super::{SeicaArguments, SeicaPartNumber};
+use crate::convert::left_out;
 use crate::fit::{fitted, keep_in_step};
 use crate::rows::{Cell, Comparison, Field, Site, StatusWords, Unit, worst};
 use crate::when::{Dates, between, milliseconds, start};
@@ -36,12 +37,12 @@ pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, C
         alone: boards.len() == 1,
     };
     for name in root.unknown(&[], &["FidMrk", "PrgC", "ST", "BI", "ET"]) {
-        conversion.note(format!("{name} has no place in a report and was left out"));
+        conversion.note(left_out(name));
     }
     for part in &root.children {
         for inside in part.children.iter().filter(|_| part.name != "BI") {
             let (part, name) = (&part.name, &inside.name);
-            conversion.note(format!("{part}/{name} has no place in a report and was left out"));
+            conversion.note(left_out(format_args!("{part}/{name}")));
         }
     }
     for board in boards {
@@ -152,15 +153,12 @@ impl Run<'_> {
         let mut groups: Vec<Step> = Vec::new();
         for test in &board.children {
             if test.name != "TEST" {
-                notes.push(format!(
-                    "BI/{} has no place in a report and was left out",
-                    test.name
-                ));
+                notes.push(left_out(format_args!("BI/{}", test.name)));
                 continue;
             }
             for inside in &test.children {
                 let name = &inside.name;
-                notes.push(format!("TEST/{name} has no place in a report and was left out"));
+                notes.push(left_out(format_args!("TEST/{name}")));
             }
             let step = self.test(test)?;
             let (group, _) = fitted(test.attribute("F").given().unwrap_or("TEST"));

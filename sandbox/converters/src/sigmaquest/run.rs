@@ -9,6 +9,7 @@ use super::SigmaQuestArguments;
 use super::report::time;
 use super::value::{READ, Rules, VALUES, Value, beside_text, text_of, value};
 use crate::ConvertError;
+use crate::convert::left_out;
 use crate::fit::{fitted, keep_in_step};
 use crate::rows::{Cell, Site, worst};
 use crate::when::between;
@@ -44,7 +45,7 @@ impl<'a> Runs<'a> {
     /// What was decided or left out.
     pub(super) fn into_notes(self) -> impl Iterator<Item = String> {
         let left = self.left.into_iter();
-        left.map(|what| format!("{what} has no place in a report and was left out"))
+        left.map(left_out)
             .chain(self.notes.into_iter().map(str::to_owned))
     }
 

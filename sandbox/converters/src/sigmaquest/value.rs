@@ -133,11 +133,10 @@ pub(super) fn text_of(element: &Element) -> String {
 
 /// Attributes of a property's value that its text does not say.
 pub(super) fn beside_text(element: &Element) -> Vec<String> {
-    let attributes = element.attributes.iter().map(|(name, _)| name.as_str());
-    let known: Vec<_> = match element.name.as_str() {
-        "ValueAttachment" => vec!["name", "fqn"],
-        name if VALUES.contains(&name) => vec!["name", "uom"],
-        _ => attributes.collect(),
+    let known = match element.name.as_str() {
+        "ValueAttachment" => ["name", "fqn"],
+        name if VALUES.contains(&name) => ["name", "uom"],
+        _ => return Vec::new(),
     };
     let children: Vec<_> = element.children.iter().map(|child| child.name.as_str()).collect();
     element.unknown(&known, &children)

@@ -125,13 +125,11 @@ impl Limits {
         for _ in 0..3 {
             fields.cn()?;
         }
-        let specified = [("LO_SPEC", 0x04), ("HI_SPEC", 0x08)].map(|(name, none)| {
+        let mut specified = None;
+        for (name, none) in [("LO_SPEC", 0x04), ("HI_SPEC", 0x08)] {
             let limit = fields.r4()?.filter(|_| options.unwrap_or(none) & none == 0);
-            Ok::<_, ConvertError>(limit.map(|limit| format!("{name}: {limit}")))
-        });
-        let [low_spec, high_spec] = specified;
-        let specified = [low_spec?, high_spec?].into_iter().flatten();
-        let specified = specified.reduce(|a, b| a + "\n" + &b);
+            specified = both(specified, limit.map(|limit| format!("{name}: {limit}")));
+        }
         // Bits 4 and 5: take the default; bits 6 and 7: there is no such limit.
         let options = options.unwrap_or(0x30);
         let choose = |own: Option<f32>, default: Option<f32>, from_default: u8, none: u8| {

@@ -6,6 +6,7 @@ use super::TestStandArguments;
 use super::data::says_something;
 use super::header::header;
 use super::step::Steps;
+use crate::convert::left_out;
 use crate::rows::{Field, Site, StatusWords, Unit};
 use crate::xml::{Element, parse};
 use crate::{Conversion, ConvertError, Source};
@@ -44,10 +45,7 @@ fn report(
     unit.set(Field::Result, element.attribute("UUTResult"), site)?;
     let mut left = unread(element);
     header(element, &mut unit, site, &mut left)?;
-    notes.extend(
-        left.into_iter()
-            .map(|what| format!("{what} has no place in a report and was left out")),
-    );
+    notes.extend(left.into_iter().map(left_out));
     let result = element
         .children("Prop")
         .find(|prop| prop.attribute("Type").text == "TEResult");

@@ -1,5 +1,7 @@
 //! The lines of a file: header, column names, rows, footer, for each unit.
 
+use std::collections::BTreeSet;
+
 use crate::ConvertError;
 use crate::rows::Cell;
 
@@ -103,10 +105,9 @@ fn step<'a>(unit: &mut Block<'a>, place: Place, line: &'a str, number: usize) ->
         (Place::Footer, _) => unit.footer.push(pair(line, number)?),
         (Place::Columns, _) => {
             unit.columns = line.split('\t').map(str::trim).collect();
+            let mut seen = BTreeSet::new();
             let mut names = unit.columns.iter().enumerate();
-            if let Some((at, name)) = names.find(|&(at, name)| {
-                !name.is_empty() && unit.columns.iter().take(at).any(|earlier| earlier == name)
-            }) {
+            if let Some((at, name)) = names.find(|&(_, name)| !name.is_empty() && !seen.insert(name)) {
                 let cell = Cell::new(name, number, at + 1);
                 return Err(cell.expected("each column once"));
             }

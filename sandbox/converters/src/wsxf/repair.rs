@@ -6,6 +6,7 @@ use stationd_report::{BinaryData, Failure, Number, Report, SubUnit, UurInfo};
 use super::WsxfArguments;
 use super::report::{ATTRIBUTES, PROCESS, UNIT, header, misc_infos, process, sub_unit};
 use crate::ConvertError;
+use crate::convert::left_out;
 use crate::rows::{Cell, Site, Unit};
 use crate::when::{Dates, start};
 use crate::xml::Element;
@@ -48,10 +49,7 @@ pub(super) fn repair(
     if unit.result().is_none() {
         return Err(element.attribute("Result").expected("the result of the repair"));
     }
-    notes.extend(
-        left.into_iter()
-            .map(|what| format!("{what} has no place in a report and was left out")),
-    );
+    notes.extend(left.into_iter().map(left_out));
     unit.finish_repair(info, site, notes)
 }
 

@@ -6,6 +6,7 @@ use super::WsxfArguments;
 use super::parts::additional;
 use super::repair::repair;
 use super::step::Steps;
+use crate::convert::left_out;
 use crate::rows::{Field, Site, StatusWords, Unit};
 use crate::xml::{Element, parse};
 use crate::{Conversion, ConvertError, Source};
@@ -87,12 +88,7 @@ fn report(
         notes: Vec::new(),
     };
     let root = steps.root(element)?;
-    notes.extend(
-        steps
-            .left
-            .into_iter()
-            .map(|what| format!("{what} has no place in a report and was left out")),
-    );
+    notes.extend(steps.left.into_iter().map(left_out));
     notes.extend(steps.notes.into_iter().map(str::to_owned));
     unit.finish(root, site, notes)
 }

@@ -47,9 +47,12 @@ pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, C
         info: info.as_ref(),
         files: &files,
     };
+    let texts: Vec<_> = runs
+        .values()
+        .map(|run| String::from_utf8_lossy(&run.content))
+        .collect();
     for file in log.files {
-        let mut texts = runs.values().map(|run| String::from_utf8_lossy(&run.content));
-        if !texts.any(|text| text.contains(&file.name)) {
+        if !texts.iter().any(|text| text.contains(&file.name)) {
             let name = stationd_report::Excerpt::of(&file.name);
             conversion.note(format!("no run names the file {name}: it was left out"));
         }

@@ -9,6 +9,7 @@ use super::html;
 use super::step::{Functions, Row};
 use crate::ConvertError;
 use crate::archive::Entry;
+use crate::convert::left_out;
 use crate::fit::fitted;
 use crate::rows::{Field, Site, Unit, worst};
 use crate::when::milliseconds;
@@ -45,9 +46,7 @@ pub(super) fn report(run: &Element, log: &Log<'_>, notes: &mut Vec<String>) -> R
             format!("expected <testrun>, found <{found}>"),
         ));
     }
-    for name in run.unknown(&["datetime"], &CHILDREN) {
-        notes.push(format!("{name} has no place in a report and was left out"));
-    }
+    notes.extend(run.unknown(&["datetime"], &CHILDREN).into_iter().map(left_out));
     let mut unit = Unit::new(run.line);
     let mut path = None;
     header(run, log, &mut unit, notes)?;
@@ -60,7 +59,7 @@ pub(super) fn report(run: &Element, log: &Log<'_>, notes: &mut Vec<String>) -> R
         }
         let known = ["TestRunCount", "ProjectPath", "Version", "ExportedFromOutput"];
         let unknown = info.unknown(&[], &known).into_iter();
-        notes.extend(unknown.map(|name| format!("{name} has no place in a report and was left out")));
+        notes.extend(unknown.map(left_out));
     }
     let mut functions = Functions::new(log, snippets(run));
     let mut groups = Vec::new();
@@ -131,9 +130,7 @@ fn header(
             "time-taken" => unit.uut_mut().exec_time = milliseconds(cell, '.')?,
             name => unit.keep(name, cell),
         }
-        for inside in child.unknown(&[], &[]) {
-            notes.push(format!("{inside} has no place in a report and was left out"));
-        }
+        notes.extend(child.unknown(&[], &[]).into_iter().map(left_out));
     }
     Ok(())
 }

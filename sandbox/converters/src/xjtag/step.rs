@@ -11,6 +11,7 @@ use stationd_report::{
 use super::html;
 use super::run::Log;
 use crate::ConvertError;
+use crate::convert::left_out;
 use crate::fit::{fitted, keep_in_step};
 use crate::rows::Cell;
 use crate::when::milliseconds;
@@ -59,9 +60,7 @@ impl<'a> Functions<'a> {
 
     /// Says that something has no place.
     pub(super) fn leave(&mut self, names: Vec<String>) {
-        let left = names.into_iter();
-        self.notes
-            .extend(left.map(|name| format!("{name} has no place in a report and was left out")));
+        self.notes.extend(names.into_iter().map(left_out));
     }
 
     pub(super) fn into_notes(self) -> Vec<String> {
