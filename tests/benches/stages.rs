@@ -64,7 +64,7 @@ fn converted() -> Outcome<()> {
     };
     let (mut convert, mut check) = (Vec::new(), Vec::new());
     for number in 0..SAMPLES {
-        let input = report(number, STEPS);
+        let input = report(number.into(), STEPS);
         let output = timed(&mut convert, || {
             let mut output = Vec::new();
             answer(Format::Wsjf, &input, &source, &mut output)?;
@@ -152,7 +152,7 @@ fn job(number: u16) -> Append {
         report_id: Uuid::new_v4(),
         serial: format!("B{number}"),
         part_number: "BENCH".to_owned(),
-        document: report(number, STEPS),
+        document: report(number.into(), STEPS),
     };
     append(number.into(), vec![report], clock::now())
 }

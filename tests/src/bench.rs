@@ -77,7 +77,7 @@ pub fn percentile(sorted: &[Duration], share: usize) -> Duration {
 }
 
 /// A report of `steps` numeric steps; about 190 bytes a step.
-pub fn report(number: u16, steps: u16) -> Vec<u8> {
+pub fn report(number: u32, steps: u16) -> Vec<u8> {
     let step = |at: u16| {
         format!(
             r#"{{"id":{at},"group":"M","stepType":"ET_NLT","name":"Measurement {at}","status":"P","totTime":0.25,"numericMeas":[{{"compOp":"GELE","status":"P","unit":"V","value":{at}.125,"lowLimit":0,"highLimit":1000}}]}}"#

@@ -6,17 +6,18 @@ use std::time::{Duration, Instant};
 use stationd_tests::{Answer, Down, Line, Server};
 
 use crate::Used;
+use crate::disk;
 use crate::figure::{Figures, Kind};
 use crate::input::Input;
 use crate::tree::{Tree, count};
 
 /// How often the tree's memory is looked at while files are on their way.
-const LOOK: Duration = Duration::from_millis(250);
+pub(crate) const LOOK: Duration = Duration::from_millis(250);
 
 /// A burst.
 struct Burst {
     input: Input,
-    files: u16,
+    files: u32,
     steps: u16,
     https: bool,
     /// The server's pause before each answer, in ms.
@@ -24,7 +25,7 @@ struct Burst {
 }
 
 impl Burst {
-    const fn of(input: Input, files: u16, steps: u16) -> Self {
+    const fn of(input: Input, files: u32, steps: u16) -> Self {
         Self {
             input,
             files,
@@ -103,7 +104,8 @@ fn run(figures: &mut Figures, burst: &Burst) -> (Line, Down) {
         .converter(name, &burst.input.settings())
         .settings("[queue]\nmax_size = 0");
     let daemon = line.start();
-    let before = (Tree::of(daemon.pid()), commits(&line));
+    let reports = usize::try_from(burst.files).expect("addresses have 32 bits at least");
+    let before = (Tree::of(daemon.pid()), commits(&line), disk::flushes());
     let began = Instant::now();
     for number in 0..burst.files {
         line.drop_file(
@@ -113,12 +115,15 @@ fn run(figures: &mut Figures, burst: &Burst) -> (Line, Down) {
         );
     }
     let mut most = 0.0_f64;
-    while !server.waits_for(burst.files.into(), LOOK) {
+    while !server.waits_for(reports, LOOK) {
         most = most.max(Tree::of(daemon.pid()).pss_mib());
     }
     let took = began.elapsed().as_secs_f64();
     daemon.wait_until_settled(&line);
     let (after, commits) = (Tree::of(daemon.pid()), commits(&line) - before.1);
+    let flushes = disk::flushes()
+        .zip(before.2)
+        .map(|(after, before)| count(after - before));
     let files = f64::from(burst.files);
     let mut add =
         |what: &str, value, unit, kind| figures.add(format!("{}: {what}", burst.name()), value, unit, kind);
@@ -138,6 +143,10 @@ fn run(figures: &mut Figures, burst: &Burst) -> (Line, Down) {
     let written = count((after.written - before.0.written) / 1024);
     add("written a file", written / files, "KiB", Kind::Count);
     add("files a commit", files / commits.max(1.0), "", Kind::Share);
+    if let Some(flushes) = flushes {
+        add("fsyncs a commit", flushes / commits.max(1.0), "", Kind::Count);
+        add("fsyncs a file", flushes / files, "", Kind::Count);
+    }
     daemon.stop();
     (line, server.down())
 }
@@ -163,7 +172,7 @@ fn bare_python(figures: &mut Figures) {
     let dir = tempfile::tempdir().expect("a temporary folder");
     let lane = |number: u16| {
         let input = dir.path().join(number.to_string());
-        std::fs::write(&input, Input::Python.file(number, 30)).expect("the folder is ours");
+        std::fs::write(&input, Input::Python.file(number.into(), 30)).expect("the folder is ours");
         for _ in 0..RUNS / LANES {
             // The interpreter that jobs are given; a shell's own may be a script around it.
             let ended = Command::new("/usr/bin/python3")

@@ -44,7 +44,7 @@ impl Input {
     }
 
     /// A file of so many steps; no two numbers give the same one.
-    pub(crate) fn file(self, number: u16, steps: u16) -> Vec<u8> {
+    pub(crate) fn file(self, number: u32, steps: u16) -> Vec<u8> {
         match self {
             Self::Wsjf | Self::Exec => report(number, steps),
             Self::Csv | Self::Python => csv(number, steps),
@@ -53,7 +53,7 @@ impl Input {
     }
 }
 
-fn csv(number: u16, steps: u16) -> Vec<u8> {
+fn csv(number: u32, steps: u16) -> Vec<u8> {
     let mut text = "Serial,Step,Value,Unit,Status\n".to_owned();
     for step in 1..=steps {
         writeln!(text, "B{number:06},Measurement {step},{step}.125,V,P")
@@ -62,7 +62,7 @@ fn csv(number: u16, steps: u16) -> Vec<u8> {
     text.into_bytes()
 }
 
-fn atml(number: u16, steps: u16) -> Vec<u8> {
+fn atml(number: u32, steps: u16) -> Vec<u8> {
     let mut tests = String::new();
     for step in 1..=steps {
         write!(

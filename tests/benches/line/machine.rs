@@ -4,6 +4,8 @@ use std::fs::read_to_string;
 
 use stationd_tests::{stationctl, stationd};
 
+use crate::disk;
+
 /// Processor, memory, kernel, disk and sizes of the programs.
 pub(crate) fn describe() -> String {
     let field = |file: &str, name: &str| {
@@ -23,23 +25,8 @@ pub(crate) fn describe() -> String {
         "{processor}, {cores} cores, {} MiB, Linux {}, temporary files on {}; stationd {} KiB, stationctl {} KiB (with symbols)",
         memory_kib / 1024,
         kernel.trim(),
-        file_system(),
+        disk::file_system(),
         size(stationd()),
         size(stationctl()),
     )
-}
-
-/// The file system of the temporary folder.
-fn file_system() -> String {
-    let folder = std::env::temp_dir();
-    let mounts = read_to_string("/proc/mounts").unwrap_or_default();
-    mounts
-        .lines()
-        .filter_map(|line| {
-            let mut words = line.split(' ');
-            let (_, place, kind) = (words.next()?, words.next()?, words.next()?);
-            folder.starts_with(place).then(|| (place.len(), kind.to_owned()))
-        })
-        .max()
-        .map_or_else(String::new, |(_, kind)| kind)
 }

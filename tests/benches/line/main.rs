@@ -4,14 +4,16 @@
 //!
 //! Prints a table, writes JSON, and compares with `baseline.json` beside this file as ratios to a calibration of the same
 //! run, so that a slower machine is not taken for a slower daemon. `--keep` writes the baseline and the table of goals in
-//! `tests/README.md` anew. `--only` measures the bursts that have these words in their names, such as `python` or
-//! `10000 wsjf`, to be profiled meanwhile. `TMPDIR` chooses the disk.
+//! `tests/README.md` anew. `--only` measures the bursts and backlogs that have these words in their names, such as
+//! `python` or `100000 waiting`, to be profiled meanwhile. `TMPDIR` chooses the disk.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
+mod backlog;
 mod baseline;
 mod burst;
 mod calibration;
+mod disk;
 mod figure;
 mod goals;
 mod input;
@@ -32,7 +34,7 @@ use self::figure::Figures;
 struct Asked {
     short: bool,
     keep: bool,
-    /// Bursts with this in their names, and nothing else; all of everything when empty.
+    /// Bursts and backlogs with this in their names, and nothing else; all of everything when empty.
     only: String,
     json: PathBuf,
 }
@@ -58,6 +60,7 @@ fn main() -> ExitCode {
         rest::measure(&mut figures, asked.short, &mut used);
         single::measure(&mut figures, asked.short, &mut used);
     }
+    backlog::measure(&mut figures, asked.short, &asked.only, &mut used);
     burst::measure(&mut figures, asked.short, &asked.only, &mut used);
     // A machine that became busy meanwhile shows in the difference.
     let calibration = calibration.and(Calibration::of_this_machine());

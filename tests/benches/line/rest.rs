@@ -11,22 +11,20 @@ use crate::tree::{Tree, count};
 
 /// Starts of which the median is taken.
 const STARTS: usize = 9;
-/// Reports that wait at the start with a backlog.
-const BACKLOG: u16 = 10_000;
 /// How long the daemon is watched at rest.
 const REST: Duration = Duration::from_secs(60);
 
-/// From the start until all that belongs to it is over: retention looks through the records after a minute, and from then
+/// From work until all that belongs to it is over: retention looks through the records after a minute, and from then
 /// on once an hour.
-const SETTLED: Duration = Duration::from_secs(65);
+pub(crate) const SETTLED: Duration = Duration::from_secs(65);
 
-/// Starts with an empty queue and a full one, and a minute of rest of another daemon, which was started before.
+/// Starts with an empty queue, and a minute of rest of another daemon, which was started before.
 pub(crate) fn measure(figures: &mut Figures, short: bool, used: &mut Used) {
     let server = Server::http();
-    let resting = line(&server);
+    let resting = line_to(&server);
     let daemon = resting.start();
     let settled = Instant::now() + SETTLED;
-    start(figures, short, used);
+    start(figures, used);
     if !short {
         pause(settled.saturating_duration_since(Instant::now()));
     }
@@ -63,33 +61,23 @@ pub(crate) fn measure(figures: &mut Figures, short: bool, used: &mut Used) {
     used.push((resting, server.down()));
 }
 
-fn start(figures: &mut Figures, short: bool, used: &mut Used) {
+fn start(figures: &mut Figures, used: &mut Used) {
     let server = Server::http();
-    let line = line(&server);
-    line.write_settings();
-    let took = starts(&line);
-    figures.add("start to ready, empty", took, "ms", Kind::Wall);
-    let backlog = if short { BACKLOG / 10 } else { BACKLOG };
-    let down = server.down();
-    fill(&line, backlog);
-    let took = starts(&line);
-    figures.add(
-        format!("start to ready, {backlog} waiting"),
-        took,
-        "ms",
-        Kind::Wall,
-    );
-    used.push((line, down));
+    let line = line_to(&server);
+    let ready = starts(&line);
+    figures.add("start to ready, empty", ready, "ms", Kind::Wall);
+    used.push((line, server.down()));
 }
 
-fn line(server: &Server) -> Line {
+/// A line of built-in conversions, with no limit that a benchmark could reach.
+pub(crate) fn line_to(server: &Server) -> Line {
     Line::to(server)
         .converter("wsjf", &Input::Wsjf.settings())
         .settings("[queue]\nmax_size = 0")
 }
 
-/// The median, in ms.
-fn starts(line: &Line) -> f64 {
+/// From the daemon's start until it is ready, the median in ms.
+pub(crate) fn starts(line: &Line) -> f64 {
     let settings = line.write_settings();
     let mut took: Vec<f64> = (0..STARTS)
         .map(|_| {
@@ -103,22 +91,6 @@ fn starts(line: &Line) -> f64 {
         .collect();
     took.sort_by(f64::total_cmp);
     took.get(STARTS / 2).copied().unwrap_or_default()
-}
-
-/// Queues so many reports, as the server does not answer.
-fn fill(line: &Line, reports: u16) {
-    let daemon = line.start();
-    for number in 0..reports {
-        line.drop_file(
-            "wsjf",
-            format!("{number}.json").as_bytes(),
-            &Input::Wsjf.file(number, 30),
-        );
-    }
-    while line.names("wsjf", "done").len() < usize::from(reports) {
-        pause(Duration::from_millis(200));
-    }
-    daemon.stop();
 }
 
 /// Lets time pass.

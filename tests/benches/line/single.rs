@@ -23,7 +23,7 @@ pub(crate) fn measure(figures: &mut Figures, short: bool, used: &mut Used) {
         let daemon = line.start();
         let mut took: Vec<Duration> = (1..=files)
             .map(|number| {
-                let content = Input::Wsjf.file(number, 30);
+                let content = Input::Wsjf.file(number.into(), 30);
                 pause(BETWEEN);
                 let dropped = Instant::now();
                 line.drop_file("wsjf", format!("{number}.json").as_bytes(), &content);

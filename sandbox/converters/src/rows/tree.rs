@@ -92,9 +92,13 @@ impl Tree {
             }
             step.status = status.map(Into::into).or(step.status.take());
             step.tot_time = time.map(NumberOrText::Number).or(step.tot_time.take());
-            add_cells(step, row.left(Kind::Other));
-            add_cells(step, vec![("", row.report_text)]);
-            add_cells(step, vec![("", row.error_message), ("ErrorCode", row.error_code)]);
+            let mut cells = row.left(Kind::Other);
+            cells.extend([
+                ("", row.report_text),
+                ("", row.error_message),
+                ("ErrorCode", row.error_code),
+            ]);
+            add_cells(step, cells);
         }
         self.close(row.line)
     }

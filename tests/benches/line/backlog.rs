@@ -1,0 +1,119 @@
+//! Reports that wait: the way in while the server is away, the start with them, and the way out when it is back. Nothing
+//! may grow with their number.
+
+use std::time::Instant;
+
+use stationd_tests::{Daemon, Down, Line, Server};
+
+use crate::Used;
+use crate::burst::LOOK;
+use crate::figure::{Figures, Kind};
+use crate::input::Input;
+use crate::rest::{SETTLED, line_to, pause, starts};
+use crate::tree::Tree;
+
+/// Reports that wait in the end.
+const BACKLOGS: [u32; 3] = [1_000, 10_000, 100_000];
+
+/// Each backlog that has `only` in its name (`10000 waiting`); in a short run the smallest.
+pub(crate) fn measure(figures: &mut Figures, short: bool, only: &str, used: &mut Used) {
+    let all = if short { 1 } else { BACKLOGS.len() };
+    let names = BACKLOGS.map(|backlog| (backlog, format!("{backlog} waiting")));
+    for (backlog, name) in names
+        .into_iter()
+        .take(all)
+        .filter(|(_, name)| name.contains(only))
+    {
+        let server = Server::http();
+        let line = line_to(&server);
+        let down = server.down();
+        fill(figures, &line, backlog, short);
+        let ready = starts(&line);
+        figures.add(format!("start to ready, {name}"), ready, "ms", Kind::Wall);
+        let down = drain(figures, &line, backlog, down);
+        used.push((line, down));
+    }
+}
+
+/// As many files wait in the drop folder when the daemon starts, and become reports that wait for the server.
+fn fill(figures: &mut Figures, line: &Line, backlog: u32, short: bool) {
+    for number in 0..backlog {
+        line.drop_old_file(
+            "wsjf",
+            format!("{number}.json").as_bytes(),
+            &Input::Wsjf.file(number, 30),
+        );
+    }
+    let daemon = line.start();
+    let most = most_until(&daemon, || {
+        pause(LOOK);
+        queued(line) == u64::from(backlog)
+    });
+    let mut add = |what: &str, value, unit, kind| {
+        figures.add(format!("{backlog} files, server away: {what}"), value, unit, kind);
+    };
+    let cpu_ms = Tree::of(daemon.pid()).cpu_ms_since(&Tree::default());
+    add(
+        "CPU a file, whole tree",
+        cpu_ms / f64::from(backlog),
+        "ms",
+        Kind::Cpu,
+    );
+    add("memory, most (PSS)", most, "MiB", Kind::Count);
+    if !short {
+        pause(SETTLED);
+        let at_rest = Tree::of(daemon.pid()).pss_mib();
+        add("memory at rest then (PSS)", at_rest, "MiB", Kind::Count);
+    }
+    daemon.stop();
+}
+
+/// Reports that wait for the server.
+fn queued(line: &Line) -> u64 {
+    let status = line.ctl(&["status"]);
+    let number = |name: &str| status.number(name).unwrap_or_default();
+    number("/queue/ready") + number("/queue/leased")
+}
+
+/// The server is there again when the daemon starts.
+fn drain(figures: &mut Figures, line: &Line, backlog: u32, down: Down) -> Down {
+    let server = down.up();
+    let daemon = line.start();
+    // After an outage each station begins at a moment of its own.
+    server.wait_for(1);
+    let began = Instant::now();
+    let reports = usize::try_from(backlog).expect("addresses have 32 bits at least");
+    let most = most_until(&daemon, || server.waits_for(reports, LOOK));
+    let took = began.elapsed().as_secs_f64();
+    daemon.wait_until_settled(line);
+    let cpu_ms = Tree::of(daemon.pid()).cpu_ms_since(&Tree::default());
+    let mut add = |what: &str, value, unit, kind| {
+        figures.add(
+            format!("{backlog} reports, server back: {what}"),
+            value,
+            unit,
+            kind,
+        );
+    };
+    add("throughput", f64::from(backlog) / took, "/s", Kind::Rate);
+    add(
+        "CPU a report, whole tree",
+        cpu_ms / f64::from(backlog),
+        "ms",
+        Kind::Cpu,
+    );
+    add("memory, most (PSS)", most, "MiB", Kind::Count);
+    daemon.stop();
+    server.down()
+}
+
+/// The tree's most memory in MiB until something is so, looked at before each time that it is asked for.
+fn most_until(daemon: &Daemon, mut is_so: impl FnMut() -> bool) -> f64 {
+    let mut most = 0.0_f64;
+    loop {
+        most = most.max(Tree::of(daemon.pid()).pss_mib());
+        if is_so() {
+            return most;
+        }
+    }
+}
