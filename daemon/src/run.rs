@@ -6,7 +6,7 @@ use std::time::Instant;
 use stationd_actors::clock;
 use stationd_actors::messages::queue::DescribeQueue;
 use stationd_actors::model::UnixMs;
-use stationd_sandbox::{Client, SandboxError, Starter, confine_daemon, harden_process};
+use stationd_sandbox::{Client, SandboxError, Starter, confine_daemon, harden_process, keep_heaps_small};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::control::DaemonRequest;
@@ -107,6 +107,7 @@ fn live(
     let forker = settings.forker(notify::under_systemd());
     let forker = process.starter.start(&forker).map_err(StartError::Forker)?;
     harden_process().map_err(StartError::Forker)?;
+    keep_heaps_small();
     actix::System::new().block_on(async {
         let sandbox = &settings.sandbox;
         let client = Client::with_keys(forker, sandbox.policy, sandbox.trusted_keys.clone())

@@ -16,7 +16,7 @@
 use std::time::{Duration, Instant};
 
 use actix::{Actor, Addr, Arbiter, AsyncContext, Context, Handler, Message, ResponseFuture, SpawnHandle};
-use stationd_sandbox::let_go_of_code;
+use stationd_sandbox::{let_go_of_code, let_go_of_heap};
 use tokio::sync::oneshot;
 
 use super::capacity::Margin;
@@ -311,8 +311,9 @@ impl Queue {
             let was_calm = matches!(queue.tick, Some((_, true)));
             let calm = queue.tick();
             if calm && !was_calm {
-                // After the start, and after work: most of the code that it took is not needed to wait for more.
+                // After the start, and after work: most of the code and memory that it took is not needed to wait for more.
                 let_go_of_code();
+                let_go_of_heap();
             }
             queue.tick_after(calm, ctx);
         });

@@ -67,11 +67,13 @@ impl Change<'_> {
 
     /// Writes `value` under `key`.
     pub(super) fn put(&mut self, table: Table, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
+        self.base.wrote();
         table.put(&mut self.txn, key, value).doing("write")
     }
 
     /// Takes `key` out of `table`; it need not be there.
     pub(super) fn delete(&mut self, table: Table, key: &[u8]) -> Result<(), StoreError> {
+        self.base.wrote();
         table.delete(&mut self.txn, key).doing("write")?;
         Ok(())
     }

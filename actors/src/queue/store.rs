@@ -5,8 +5,10 @@
 //!
 //! `meta` holds `schema` (one byte, the version of the whole), `counters` (record `C`) and `server` (the uploader's).
 
+use std::cell::{Cell, OnceCell};
 use std::collections::BTreeSet;
 use std::fs::File;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -35,6 +37,10 @@ const MAP_STEP: usize = 64 * 1024;
 #[derive(Debug)]
 pub(super) struct Base {
     env: Env<WithoutTls>,
+    /// Where the map lies, once it was looked up.
+    place: OnceCell<Option<Range<usize>>>,
+    /// Writes since the map's pages were let go.
+    held: Cell<u32>,
     pub(super) tables: Tables,
     pub(super) spool: Spool,
     pub(super) settings: QueueSettings,
@@ -45,9 +51,10 @@ pub(super) struct Base {
 /// than that is needed by nothing that leaves.
 const GROWTH: usize = 2;
 
-/// Commits after which the map's pages are let go. In a burst some 6 MiB are mapped by then, as each page that is read
-/// brings the fifteen around it; after four commits it is as much.
-const HELD_MAX: u32 = 16;
+/// Writes after which the map's pages are let go, in the middle of a transaction too. Each page that is read brings the
+/// fifteen around it, and in an index of hashes each write reads another one: with 100,000 reports a commit of 64 jobs
+/// brought 24 MiB.
+const HELD_MAX: u32 = 64;
 
 /// Opens the environment in `dir`, which must exist. A map smaller than what it holds is made to fit by LMDB.
 ///
@@ -73,6 +80,8 @@ impl Base {
     pub(super) fn new(env: Env<WithoutTls>, tables: Tables, spool: Spool, settings: QueueSettings) -> Self {
         Self {
             env,
+            place: OnceCell::new(),
+            held: Cell::new(0),
             tables,
             spool,
             settings,
@@ -140,6 +149,33 @@ impl Base {
         u64::try_from(self.env.info().map_size).unwrap_or(u64::MAX)
     }
 
+    /// Counts a write.
+    pub(super) fn wrote(&self) {
+        self.held.set(self.held.get() + 1);
+        if self.held.get() >= HELD_MAX {
+            self.let_go();
+        }
+    }
+
+    /// Takes the map's pages out of this process's memory, where they would count as its own. They stay in the system's
+    /// cache, from which those that are used again come back.
+    fn let_go(&self) {
+        self.held.set(0);
+        let file = || self.env.path().join("data.mdb");
+        let Some(place) = self.place.get_or_init(|| super::map::place(&file())) else {
+            return;
+        };
+        // SAFETY: the map is shared with its file and never written to in memory, so that what is dropped here is read
+        // from the file again, by a transaction too. It lies where it was found until it is resized, which forgets the
+        // place, or closed with `self`.
+        #[expect(unsafe_code, reason = "nix cannot know what lies there")]
+        let dropped = unsafe {
+            let start = std::ptr::with_exposed_provenance_mut(place.start);
+            nix::libc::madvise(start, place.len(), nix::libc::MADV_DONTNEED)
+        };
+        debug_assert_eq!(dropped, 0, "a mapping of ours can be let go");
+    }
+
     /// Makes the map a quarter larger, so that what is in the queue can be sent although the map is full.
     ///
     /// # Errors
@@ -151,6 +187,7 @@ impl Base {
         }
         let more = (now / 4).max(16 * MAP_STEP);
         let grown = now.saturating_add(more).next_multiple_of(MAP_STEP);
+        self.place.take();
         // SAFETY: LMDB asks that no transaction is active in this process. Every transaction borrows `self`, which is
         // borrowed mutably here, and the environment has no other handle.
         #[expect(unsafe_code, reason = "LMDB does not check for open transactions itself")]
@@ -198,8 +235,6 @@ pub struct Store {
     pub(super) pruned: (u64, u64),
     /// What was read since the last commit.
     pub(super) figures: Figures,
-    /// Commits since the map's pages were let go.
-    held: u32,
     /// Held last, so that the environment is closed before another process may open it.
     _lock: Flock<File>,
 }
@@ -220,24 +255,9 @@ impl Store {
     /// Gives memory back that only work needs.
     pub(super) fn rest(&mut self) {
         self.base.codec.rest();
-        if self.held > 0 {
-            self.let_go();
+        if self.base.held.get() > 0 {
+            self.base.let_go();
         }
-    }
-
-    /// Takes the map's pages out of this process's memory, where they would count as its own. They stay in the system's
-    /// cache, from which those that are used again come back.
-    fn let_go(&mut self) {
-        self.held = 0;
-        let Some(place) = super::map::place() else { return };
-        // SAFETY: the map is shared with its file and never written to in memory, so that what is dropped here is read
-        // from the file again; its place was just looked up, and only this thread maps and unmaps it.
-        #[expect(unsafe_code, reason = "nix cannot know what lies there")]
-        let dropped = unsafe {
-            let start = std::ptr::with_exposed_provenance_mut(place.start);
-            nix::libc::madvise(start, place.len(), nix::libc::MADV_DONTNEED)
-        };
-        debug_assert_eq!(dropped, 0, "a mapping of ours can be let go");
     }
 
     /// Puts the parts together.
@@ -253,7 +273,6 @@ impl Store {
             doubt: Doubt::default(),
             pruned: (0, 0),
             figures: Figures::default(),
-            held: 0,
             _lock: lock,
         }
     }
@@ -275,10 +294,6 @@ impl Store {
         self.figures = Figures::default();
         let (result, effects) = self.attempt(work)?;
         self.commits.observe(begun.elapsed());
-        self.held += 1;
-        if self.held >= HELD_MAX {
-            self.let_go();
-        }
         self.counters = effects.counters;
         self.evicted += effects.evicted;
         for (seq, gone) in effects.settled {

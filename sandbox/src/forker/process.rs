@@ -16,7 +16,7 @@ use nix::sys::stat::Mode;
 use nix::unistd::{Gid, Uid, User, getpid};
 
 use super::aside::aside;
-use super::code::let_go_of_code;
+use super::memory::let_go_of_code;
 use super::receive::receive;
 use super::running::Places;
 use super::serve::Server;
