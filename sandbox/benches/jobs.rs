@@ -8,14 +8,14 @@
 #![expect(unsafe_code, reason = "a plain fork is what a confined one is compared with")]
 
 use std::fs::{self, File};
-use std::io::{Read as _, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
 use nix::sys::wait::waitpid;
-use nix::unistd::{ForkResult, fork, pipe};
+use nix::unistd::{ForkResult, fork};
 use stationd_converters::{Format, Source, answer};
 use stationd_sandbox::{
     Client, FORKER_ARGUMENT, Forker, ForkerSettings, JobSpec, Limits, Outcome, PolicyMode, Program,
@@ -99,7 +99,7 @@ fn works() -> Vec<(&'static str, Work, Option<usize>)> {
 /// Parses in a child of this process and reads its answer.
 fn plain_fork(mut input: File) -> Duration {
     let began = Instant::now();
-    let (output, childs_output) = pipe().unwrap();
+    let (mut output, mut childs_output) = io::pipe().unwrap();
     // SAFETY: this process has one thread, so the child may do anything.
     match unsafe { fork() }.unwrap() {
         ForkResult::Child => {
@@ -109,14 +109,14 @@ fn plain_fork(mut input: File) -> Duration {
                 name: "input".as_ref(),
                 arguments: "",
             };
-            answer(Format::Csv, &content, &source, &mut File::from(childs_output)).unwrap();
+            answer(Format::Csv, &content, &source, &mut childs_output).unwrap();
             // SAFETY: has no conditions.
             unsafe { libc::_exit(0) }
         }
         ForkResult::Parent { child } => {
             drop(childs_output);
             let mut answered = Vec::new();
-            File::from(output).read_to_end(&mut answered).unwrap();
+            output.read_to_end(&mut answered).unwrap();
             waitpid(child, None).unwrap();
             assert!(!answered.is_empty());
             began.elapsed()
@@ -139,7 +139,7 @@ fn plain_exec(words: &[&str], input: OwnedFd) -> Duration {
 }
 
 fn say(line: std::fmt::Arguments<'_>) {
-    let mut out = std::io::stdout().lock();
+    let mut out = io::stdout().lock();
     writeln!(out, "{line}").unwrap();
 }
 

@@ -17,13 +17,16 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
-use nix::sys::statfs::{CGROUP2_SUPER_MAGIC, statfs};
 use nix::unistd::Pid;
+use rustix::fs::{FsWord, statfs};
 
 use crate::policy::Limits;
 
 /// Where systemd mounts the unified hierarchy.
 const MOUNT: &str = "/sys/fs/cgroup";
+
+/// What statfs(2) says of it. Source: linux/magic.h.
+const CGROUP2_MAGIC: FsWord = 0x6367_7270;
 
 /// The leaf of daemon and forker.
 const LEAF: &str = "daemon";
@@ -58,7 +61,7 @@ impl Cgroups {
     /// # Errors
     /// When it cannot be: not cgroup v2, not delegated, read-only, no memory or process controller.
     pub(crate) fn arrange() -> io::Result<Self> {
-        if statfs(MOUNT)?.filesystem_type() != CGROUP2_SUPER_MAGIC {
+        if statfs(MOUNT)?.f_type != CGROUP2_MAGIC {
             return Err(io::ErrorKind::Unsupported.into());
         }
         let own = own_path(&fs::read_to_string("/proc/self/cgroup")?).ok_or(io::ErrorKind::Unsupported)?;

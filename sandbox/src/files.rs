@@ -4,6 +4,7 @@
 //! kernel then enforces what was tested, not what came since.
 
 use std::ffi::OsString;
+use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 
@@ -12,9 +13,9 @@ use landlock::{
     RulesetAttr as _, RulesetCreated, RulesetCreatedAttr as _, RulesetError, RulesetStatus, Scope,
 };
 use nix::errno::Errno;
-use nix::fcntl::{OFlag, open};
-use nix::sys::stat::{Mode, SFlag, fstat};
+use rustix::fs::{CWD, Mode, OFlags, fstat, openat};
 
+use crate::entries;
 use crate::protocol::Grant;
 
 const FILES: ABI = ABI::V5;
@@ -62,10 +63,10 @@ impl SystemFiles {
     ///
     /// # Errors
     /// When not even one folder of libraries is there: then something else is wrong.
-    pub(crate) fn open() -> nix::Result<Self> {
+    pub(crate) fn open() -> io::Result<Self> {
         let opened: Vec<_> = LIBRARIES.iter().filter_map(|path| open_path(path).ok()).collect();
         if opened.is_empty() {
-            return Err(Errno::ENOENT);
+            return Err(Errno::ENOENT.into());
         }
         let others = READ.iter().filter_map(|path| open_path(path).ok());
         let null = open_path(NULL).ok().map(|null| (Right::Use, null));
@@ -165,8 +166,8 @@ pub(crate) fn errno_of(error: &RulesetError) -> Errno {
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
     while let Some(error) = cause {
         if let Some(number) = error
-            .downcast_ref::<std::io::Error>()
-            .and_then(std::io::Error::raw_os_error)
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::raw_os_error)
         {
             return Errno::from_raw(number);
         }
@@ -200,11 +201,10 @@ fn access(right: Right, is_folder: bool) -> BitFlags<AccessFs> {
 }
 
 fn is_folder(fd: impl AsFd) -> bool {
-    let folder = |mode| SFlag::from_bits_truncate(mode & SFlag::S_IFMT.bits()) == SFlag::S_IFDIR;
-    fstat(fd).is_ok_and(|stat| folder(stat.st_mode))
+    fstat(fd).is_ok_and(|stat| entries::is_folder(&stat))
 }
 
 /// Opens what is at a path, to name it in a rule.
-pub(crate) fn open_path(path: impl AsRef<Path>) -> nix::Result<OwnedFd> {
-    open(path.as_ref(), OFlag::O_PATH | OFlag::O_CLOEXEC, Mode::empty())
+pub(crate) fn open_path(path: impl AsRef<Path>) -> rustix::io::Result<OwnedFd> {
+    openat(CWD, path.as_ref(), OFlags::PATH | OFlags::CLOEXEC, Mode::empty())
 }

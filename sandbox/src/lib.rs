@@ -6,6 +6,7 @@ mod cgroup;
 mod child;
 mod client;
 mod elf;
+mod entries;
 mod error;
 mod files;
 mod forker;

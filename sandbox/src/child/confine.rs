@@ -7,7 +7,9 @@ use std::path::Path;
 
 use nix::errno::Errno;
 use nix::sys::prctl;
-use nix::unistd::{Pid, Whence, fchdir, getpid, lseek};
+use nix::unistd::{Pid, getpid};
+use rustix::fs::{SeekFrom, seek};
+use rustix::process::fchdir;
 
 use super::notes::{Failure, Note, Step};
 use super::places::{self, EXEC_FD, NOTES_FD};
@@ -272,9 +274,9 @@ fn place_standard(descriptors: &Descriptors, input: &OwnedFd) -> Result<(), Fail
 
 /// The daemon may have read the input through the same open file.
 fn rewind(input: &OwnedFd) -> Result<(), Failure> {
-    match lseek(input, 0, Whence::SeekSet) {
+    match seek(input, SeekFrom::Start(0)) {
         // The last two: a folder on a file system without positions for one.
-        Ok(_) | Err(Errno::ESPIPE | Errno::EINVAL) => Ok(()),
+        Ok(_) | Err(rustix::io::Errno::SPIPE | rustix::io::Errno::INVAL) => Ok(()),
         Err(errno) => Err(Step::Input.failed()(errno)),
     }
 }

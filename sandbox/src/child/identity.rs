@@ -1,11 +1,14 @@
 //! Session, death signal, signals and user of a child.
 
+use std::fs::File;
+use std::io::Write as _;
+
 use nix::errno::Errno;
-use nix::fcntl::{OFlag, open};
 use nix::sys::prctl;
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, sigprocmask};
-use nix::sys::stat::{Mode, umask};
-use nix::unistd::{Pid, getppid, setgroups, setresgid, setresuid, setsid, write};
+use nix::unistd::{Pid, getppid, setgroups, setresgid, setresuid, setsid};
+use rustix::fs::Mode;
+use rustix::process::umask;
 
 use super::notes::{Failure, Step};
 use crate::scratch::Ids;
@@ -56,7 +59,7 @@ pub(super) fn reset_signals() -> Result<(), Failure> {
         reset(signal as i32);
     }
     sigprocmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::empty()), None).map_err(Step::Signals.failed())?;
-    umask(Mode::S_IRWXG | Mode::S_IRWXO);
+    umask(Mode::RWXG | Mode::RWXO);
     Ok(())
 }
 
@@ -66,12 +69,8 @@ pub(super) fn reset_signals() -> Result<(), Failure> {
 pub(super) fn prefer_for_oom() {
     // The file belongs to root while a process is not dumpable. What is in memory now is the forker's: no secrets.
     let opened = prctl::set_dumpable(true).is_ok();
-    if let Ok(file) = open(
-        c"/proc/self/oom_score_adj",
-        OFlag::O_WRONLY | OFlag::O_CLOEXEC,
-        Mode::empty(),
-    ) {
-        write(file, b"1000").unwrap_or_default();
+    if let Ok(mut file) = File::options().write(true).open("/proc/self/oom_score_adj") {
+        file.write_all(b"1000").unwrap_or_default();
     }
     if opened {
         // Only a wrong argument is refused.

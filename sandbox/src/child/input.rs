@@ -3,13 +3,13 @@
 use std::ffi::{CStr, CString, OsStr};
 use std::fs::File;
 use std::io;
-use std::os::fd::{AsFd as _, AsRawFd as _, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
 
-use nix::dir::Dir;
-use nix::errno::Errno;
-use nix::fcntl::{AtFlags, OFlag, openat};
-use nix::sys::stat::{FileStat, Mode, SFlag, fstat, fstatat, mkdirat};
+use rustix::fs::{FileType, Mode, OFlags, Stat, fstat, ioctl_ficlone, mkdirat, openat};
+use rustix::io::Errno;
+
+use crate::entries::{Entries, is_folder, open_folder};
 
 /// Folders in folders that an input may have.
 const DEPTH_MAX: usize = 16;
@@ -25,22 +25,14 @@ const ENTRIES_MAX: usize = 10_000;
 /// # Errors
 /// When something cannot be read or written, or a folder is larger than the constants above.
 pub(super) fn copy(input: BorrowedFd<'_>, folder: BorrowedFd<'_>, name: &CStr) -> io::Result<OwnedFd> {
-    if is(&fstat(input)?, SFlag::S_IFDIR) {
+    if is_folder(&fstat(input)?) {
         let mut entries = ENTRIES_MAX;
-        copy_folder(input, folder, name, DEPTH_MAX, &mut entries)?;
-        return Ok(nix::fcntl::open(
-            c"/dev/null",
-            OFlag::O_RDONLY | OFlag::O_CLOEXEC,
-            Mode::empty(),
-        )?);
+        copy_folder(Entries::of(input, c".")?, folder, name, DEPTH_MAX, &mut entries)?;
+        return File::open("/dev/null").map(OwnedFd::from);
     }
     copy_file(input, folder, name)?;
-    Ok(openat(
-        folder,
-        name,
-        OFlag::O_RDONLY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC,
-        Mode::empty(),
-    )?)
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    Ok(openat(folder, name, flags, Mode::empty())?)
 }
 
 /// A name for the copy: the original one where it can be a file's name.
@@ -52,32 +44,27 @@ pub(super) fn copy_name(original: &OsStr) -> CString {
 }
 
 fn copy_folder(
-    from: BorrowedFd<'_>,
+    mut from: Entries,
     parent: BorrowedFd<'_>,
     name: &CStr,
     depth: usize,
     entries: &mut usize,
 ) -> io::Result<()> {
-    let depth = depth.checked_sub(1).ok_or(Errno::ELOOP)?;
-    mkdirat(parent, name, Mode::S_IRWXU)?;
-    let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
-    let to = openat(parent, name, flags, Mode::empty())?;
-    for entry in Dir::from_fd(openat(from, c".", flags, Mode::empty())?)? {
+    let depth = depth.checked_sub(1).ok_or(Errno::LOOP)?;
+    mkdirat(parent, name, Mode::RWXU)?;
+    let to = open_folder(parent, name)?;
+    while let Some(entry) = from.next() {
         let entry = entry?;
         let name = entry.file_name();
-        if matches!(name.to_bytes(), b"." | b"..") {
-            continue;
-        }
-        *entries = entries.checked_sub(1).ok_or(Errno::EFBIG)?;
-        let stat = fstatat(from, name, AtFlags::AT_SYMLINK_NOFOLLOW)?;
-        if is(&stat, SFlag::S_IFDIR) {
-            let inner = openat(from, name, flags, Mode::empty())?;
-            copy_folder(inner.as_fd(), to.as_fd(), name, depth, entries)?;
-        } else if is(&stat, SFlag::S_IFREG) {
+        *entries = entries.checked_sub(1).ok_or(Errno::FBIG)?;
+        let stat = from.stat(&entry)?;
+        if is_folder(&stat) {
+            copy_folder(from.enter(&entry)?, to.as_fd(), name, depth, entries)?;
+        } else if is_file(&stat) {
             // Not blocking, should it have become a pipe since.
-            let flags = OFlag::O_RDONLY | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
-            let inner = openat(from, name, flags, Mode::empty())?;
-            if is(&fstat(&inner)?, SFlag::S_IFREG) {
+            let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+            let inner = openat(from.fd()?, name, flags, Mode::empty())?;
+            if is_file(&fstat(&inner)?) {
                 copy_file(inner.as_fd(), to.as_fd(), name)?;
             }
         }
@@ -86,10 +73,10 @@ fn copy_folder(
 }
 
 fn copy_file(from: BorrowedFd<'_>, folder: BorrowedFd<'_>, name: &CStr) -> io::Result<()> {
-    let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
-    let to = openat(folder, name, flags, Mode::S_IRUSR)?;
-    // SAFETY: two open descriptors; shares the blocks where the file system can.
-    if unsafe { libc::ioctl(to.as_raw_fd(), libc::FICLONE, from.as_raw_fd()) } == 0 {
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let to = openat(folder, name, flags, Mode::RUSR)?;
+    // Shares the blocks where the file system can.
+    if ioctl_ficlone(&to, from).is_ok() {
         return Ok(());
     }
     // Copies inside the kernel where it can (copy_file_range, sendfile), else by reading and writing.
@@ -97,14 +84,16 @@ fn copy_file(from: BorrowedFd<'_>, folder: BorrowedFd<'_>, name: &CStr) -> io::R
     io::copy(&mut from, &mut File::from(to)).map(drop)
 }
 
-fn is(stat: &FileStat, kind: SFlag) -> bool {
-    SFlag::from_bits_truncate(stat.st_mode & SFlag::S_IFMT.bits()) == kind
+fn is_file(stat: &Stat) -> bool {
+    FileType::from_raw_mode(stat.st_mode).is_file()
 }
 
 #[cfg(test)]
 mod tests {
     use std::fs;
     use std::io::Read as _;
+
+    use rustix::fs::{CWD, mkfifoat};
 
     use super::*;
 
@@ -133,7 +122,7 @@ mod tests {
         fs::create_dir_all(source.join("inner")).unwrap();
         fs::write(source.join("inner/a"), "a").unwrap();
         std::os::unix::fs::symlink("/etc/passwd", source.join("link")).unwrap();
-        nix::unistd::mkfifo(&source.join("pipe"), Mode::S_IRWXU).unwrap();
+        mkfifoat(CWD, source.join("pipe"), Mode::RWXU).unwrap();
         let into = File::open(folder.path()).unwrap();
         copy(File::open(&source).unwrap().as_fd(), into.as_fd(), c"copy").unwrap();
         assert_eq!(fs::read(folder.path().join("copy/inner/a")).unwrap(), b"a");

@@ -4,6 +4,7 @@ use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd, RawFd};
 
 use nix::errno::Errno;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use rustix::stdio::{dup2_stderr, dup2_stdin, dup2_stdout};
 
 /// The forker's own descriptors stay below this number, so that the places of a child are free.
 pub(crate) const FIRST_PLACE: RawFd = 500;
@@ -36,10 +37,14 @@ pub(super) fn notes() -> BorrowedFd<'static> {
 }
 
 /// Puts input, output and error output in their places.
-pub(super) fn place_standard(input: impl AsFd, output: impl AsFd, error: impl AsFd) -> nix::Result<()> {
-    nix::unistd::dup2_stdin(input)?;
-    nix::unistd::dup2_stdout(output)?;
-    nix::unistd::dup2_stderr(error)
+pub(super) fn place_standard(
+    input: impl AsFd,
+    output: impl AsFd,
+    error: impl AsFd,
+) -> rustix::io::Result<()> {
+    dup2_stdin(input)?;
+    dup2_stdout(output)?;
+    dup2_stderr(error)
 }
 
 /// Closes every descriptor but the standard three and those in `kept` (ascending).

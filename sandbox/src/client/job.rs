@@ -11,9 +11,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use nix::errno::Errno;
-use nix::fcntl::OFlag;
 use nix::sys::socket::{ControlMessage, MsgFlags, sendmsg};
-use nix::unistd::pipe2;
 use tokio::io::{AsyncRead as _, Interest, ReadBuf};
 use tokio::net::UnixDatagram;
 use tokio::net::unix::pipe::Receiver;
@@ -61,8 +59,8 @@ pub(super) async fn run(
     input: &OwnedFd,
 ) -> Result<Finished, JobError> {
     let (channel, forkers_channel) = pair().map_err(JobError::system("socketpair"))?;
-    let (stdout, childs_stdout) = pipe2(OFlag::O_CLOEXEC).map_err(JobError::system("pipe"))?;
-    let (stderr, childs_stderr) = pipe2(OFlag::O_CLOEXEC).map_err(JobError::system("pipe"))?;
+    let (stdout, childs_stdout) = io::pipe().map_err(JobError::system("pipe"))?;
+    let (stderr, childs_stderr) = io::pipe().map_err(JobError::system("pipe"))?;
     let run = prepared.to_run(spec);
     let message = encode(&run).map_err(|error| JobError::Sandbox(error.into()))?;
     let mut descriptors = vec![
@@ -75,7 +73,7 @@ pub(super) async fn run(
     let started = Instant::now();
     send(control, &message, &descriptors).await?;
     drop((forkers_channel, childs_stdout, childs_stderr));
-    let mut watch = Watch::new(&run, channel, stdout, stderr, started)?;
+    let mut watch = Watch::new(&run, channel, stdout.into(), stderr.into(), started)?;
     poll_fn(|cx| watch.poll(cx)).await?;
     watch.finish(spec, started.elapsed())
 }

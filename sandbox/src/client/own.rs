@@ -6,9 +6,8 @@ use std::os::fd::OwnedFd;
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
-use nix::errno::Errno;
-use nix::fcntl::{FcntlArg, SealFlag, fcntl};
-use nix::sys::memfd::{MFdFlags, memfd_create};
+use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
+use rustix::io::Errno;
 
 use super::program::open_path;
 use crate::elf::LOOKED_AT;
@@ -76,19 +75,17 @@ fn read(file: File, limit: u64) -> Result<Vec<u8>, ProgramFault> {
 
 /// A file in memory that nobody can change any more, not even its owner.
 fn sealed(content: &[u8]) -> io::Result<OwnedFd> {
-    let usual = MFdFlags::MFD_CLOEXEC | MFdFlags::MFD_ALLOW_SEALING;
+    let usual = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
     // To be asked for where vm.memfd_noexec is 1; unknown before Linux 6.3.
-    let executable = usual | MFdFlags::from_bits_retain(libc::MFD_EXEC);
-    let file = match memfd_create(c"converter", executable) {
-        Err(Errno::EINVAL) => memfd_create(c"converter", usual),
+    let file = match memfd_create(c"converter", usual | MemfdFlags::EXEC) {
+        Err(Errno::INVAL) => memfd_create(c"converter", usual),
         other => other,
     };
     let mut file = File::from(file?);
     file.write_all(content)?;
     file.rewind()?;
-    let seals =
-        SealFlag::F_SEAL_WRITE | SealFlag::F_SEAL_GROW | SealFlag::F_SEAL_SHRINK | SealFlag::F_SEAL_SEAL;
-    fcntl(&file, FcntlArg::F_ADD_SEALS(seals))?;
+    let seals = SealFlags::WRITE | SealFlags::GROW | SealFlags::SHRINK | SealFlags::SEAL;
+    fcntl_add_seals(&file, seals)?;
     Ok(file.into())
 }
 

@@ -4,11 +4,12 @@ use std::ffi::OsString;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
-use nix::fcntl::{OFlag, open};
-use nix::sys::stat::{Mode, SFlag, fstat};
+use rustix::fs::{FileType, fstat};
+use rustix::io::Errno;
 
 use super::external::External;
 use crate::error::{ProgramFault, SandboxError};
+use crate::files;
 use crate::policy::{JobSpec, Program};
 use crate::protocol::{Grant, Run, Work};
 use crate::signature::TrustedKeys;
@@ -31,9 +32,9 @@ pub(super) fn check_input(spec: &JobSpec, input: &OwnedFd) -> Result<(), Sandbox
         step: "fstat",
         source: errno.into(),
     })?;
-    let kind = SFlag::from_bits_truncate(stat.st_mode & SFlag::S_IFMT.bits());
+    let kind = FileType::from_raw_mode(stat.st_mode);
     let is_builtin = matches!(spec.program, Program::Builtin { .. });
-    if kind == SFlag::S_IFREG || (kind == SFlag::S_IFDIR && !is_builtin) {
+    if kind.is_file() || (kind.is_dir() && !is_builtin) {
         Ok(())
     } else {
         Err(SandboxError::Input)
@@ -166,9 +167,9 @@ pub(super) fn folder_of(path: &Path) -> &Path {
 }
 
 pub(super) fn open_path(path: &Path) -> Result<OwnedFd, ProgramFault> {
-    open(path, OFlag::O_PATH | OFlag::O_CLOEXEC, Mode::empty()).map_err(open_failed)
+    files::open_path(path).map_err(open_failed)
 }
 
-fn open_failed(errno: nix::errno::Errno) -> ProgramFault {
+fn open_failed(errno: Errno) -> ProgramFault {
     ProgramFault::Open(errno.into())
 }

@@ -1,19 +1,20 @@
 //! The forker's life: take the socket, harden, probe, say hello, serve.
 
 use std::ffi::{OsStr, OsString};
+use std::fs::File;
 use std::io::{self, Write as _};
 use std::os::fd::{AsFd as _, AsRawFd as _, OwnedFd};
 use std::path::Path;
 use std::process::ExitCode;
 
 use nix::errno::Errno;
-use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::prctl;
 use nix::sys::resource::{Resource, getrlimit, rlim_t, setrlimit};
 use nix::sys::signal::{SigHandler, signal};
 use nix::sys::socket::{MsgFlags, SockType, getsockopt, send, sockopt};
-use nix::sys::stat::Mode;
 use nix::unistd::{Gid, Uid, User, getpid};
+use rustix::fs::{OFlags, fcntl_setfl};
+use rustix::stdio::dup2_stdin;
 
 use super::aside::aside;
 use super::memory::let_go_of_code;
@@ -103,18 +104,14 @@ impl Failure {
 }
 
 /// The socket that stands in the place of standard input; `/dev/null` takes its place.
-fn take_socket() -> nix::Result<OwnedFd> {
+fn take_socket() -> io::Result<OwnedFd> {
     let stdin = io::stdin();
     if getsockopt(&stdin, sockopt::SockType)? != SockType::SeqPacket {
-        return Err(Errno::ENOTSOCK);
+        return Err(Errno::ENOTSOCK.into());
     }
-    let socket = stdin.as_fd().try_clone_to_owned().map_err(|_| Errno::EMFILE)?;
-    nix::unistd::dup2_stdin(nix::fcntl::open(
-        c"/dev/null",
-        OFlag::O_RDONLY | OFlag::O_CLOEXEC,
-        Mode::empty(),
-    )?)?;
-    fcntl(&socket, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
+    let socket = stdin.as_fd().try_clone_to_owned()?;
+    dup2_stdin(File::open("/dev/null")?)?;
+    fcntl_setfl(&socket, OFlags::NONBLOCK)?;
     Ok(socket)
 }
 
@@ -182,7 +179,7 @@ fn confine(setup: &Setup) -> nix::Result<()> {
     files::restrict(rules)
 }
 
-fn filters(capabilities: &Capabilities) -> nix::Result<Filters> {
+fn filters(capabilities: &Capabilities) -> io::Result<Filters> {
     let refusal = if capabilities.notification {
         Refusal::Notified
     } else {
@@ -269,7 +266,7 @@ fn children_user(name: &str) -> Result<Option<Ids>, Failure> {
         let find =
             || User::from_name(name).map(|user| user.map(|user| (user.uid.as_raw(), user.gid.as_raw())));
         let found = aside(|| find().map_err(|errno| errno as i32))
-            .and_then(|found| found.map_err(Errno::from_raw))
+            .and_then(|found| found.map_err(io::Error::from_raw_os_error))
             .map_err(Failure::at("user of the children"))?;
         if let Some((uid, gid)) = found
             && uid != 0

@@ -1,13 +1,13 @@
 //! What this kernel can, found out by doing it in children: to restrict oneself cannot be undone.
 
 use nix::errno::Errno;
-use nix::fcntl::{OFlag, open};
 use nix::sys::prctl;
 use nix::sys::signal::kill;
-use nix::sys::stat::Mode;
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{Uid, getppid};
+use rustix::fs::CWD;
 
+use crate::entries::open_folder;
 use crate::files;
 use crate::probe::Capabilities;
 use crate::scratch::Ids;
@@ -43,12 +43,8 @@ fn refuse_open() -> nix::Result<()> {
     prctl::set_no_new_privs()?;
     let rules = files::rules(files::NONE).map_err(|error| files::errno_of(&error))?;
     files::restrict(rules)?;
-    match open(
-        "/",
-        OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC,
-        Mode::empty(),
-    ) {
-        Err(Errno::EACCES) => Ok(()),
+    match open_folder(CWD, c"/") {
+        Err(rustix::io::Errno::ACCESS) => Ok(()),
         _ => Err(Errno::EOPNOTSUPP),
     }
 }

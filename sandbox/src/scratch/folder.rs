@@ -16,15 +16,15 @@ use std::ffi::{CStr, CString, OsStr};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::fchown;
 use std::path::{Path, PathBuf};
 
-use nix::errno::Errno;
-use nix::fcntl::{Flock, FlockArg, openat};
-use nix::sys::stat::{Mode, fchmod, mkdirat};
-use nix::unistd::{AccessFlags, Gid, Uid, UnlinkatFlags, access, fchown, unlinkat};
+use nix::unistd::{Gid, Uid};
+use rustix::fs::{Access, AtFlags, CWD, FlockOperation, Mode, access, fchmod, flock, mkdirat, unlinkat};
+use rustix::io::Errno;
 
-use super::entries::{folder_flags, names};
 use super::remove::remove_tree;
+use crate::entries::{names, open_folder};
 use crate::files::Right;
 
 /// User and group of the children, when they are not the daemon's own.
@@ -40,7 +40,8 @@ pub(crate) struct Scratch {
     path: PathBuf,
     name: CString,
     root: OwnedFd,
-    dir: Flock<OwnedFd>,
+    /// Locked.
+    dir: OwnedFd,
     owner: Option<Ids>,
     next: u64,
     /// Empty, for jobs to come; never more than jobs ran at once.
@@ -67,7 +68,7 @@ impl JobFolder {
     /// Removes the copy of the input; whether the folder is empty now. A copied folder is not removed.
     fn clear(&self) -> io::Result<bool> {
         for name in names(self.input.as_fd())? {
-            unlinkat(&self.input, name.as_c_str(), UnlinkatFlags::NoRemoveDir)?;
+            unlinkat(&self.input, name, AtFlags::empty())?;
         }
         Ok(names(self.work.as_fd())?.is_empty())
     }
@@ -77,7 +78,7 @@ impl JobFolder {
     pub(crate) fn path_of(&self, folder: &str, copy: &CStr) -> PathBuf {
         let name = OsStr::from_bytes(copy.to_bytes());
         let absolute = self.path.join(folder).join(name);
-        if access(&absolute, AccessFlags::F_OK).is_ok() {
+        if access(&absolute, Access::EXISTS).is_ok() {
             absolute
         } else {
             Path::new("..").join(folder).join(name)
@@ -91,29 +92,27 @@ impl Scratch {
     /// # Errors
     /// When a folder cannot be made, or the root is not a folder.
     pub(crate) fn open(root: &Path, owner: Option<Ids>) -> io::Result<Self> {
-        let mode = Mode::from_bits_truncate(if owner.is_some() { 0o711 } else { 0o700 });
+        let mode = Mode::from_raw_mode(if owner.is_some() { 0o711 } else { 0o700 });
         // One that exists may be anybody's: its mode is not ours to change.
         let absent = !root.try_exists()?;
         std::fs::create_dir_all(root)?;
         let path = root.canonicalize()?;
-        let root = nix::fcntl::open(&path, folder_flags(), Mode::empty())?;
+        let root = open_folder(CWD, &path)?;
         if absent {
             fchmod(&root, mode)?;
         }
         // Held while a forker makes its folder or looks for those of the dead, so that no one sees a new, still
         // unlocked one.
-        let Ok(root) = Flock::lock(root, FlockArg::LockExclusive) else {
-            return Err(Errno::EWOULDBLOCK.into());
-        };
+        flock(&root, FlockOperation::LockExclusive)?;
         sweep(root.as_fd())?;
-        let name = CString::new(format!("forker-{}", std::process::id())).map_err(|_| Errno::EINVAL)?;
-        mkdirat(root.as_fd(), name.as_c_str(), mode)?;
-        let dir = openat(root.as_fd(), name.as_c_str(), folder_flags(), Mode::empty())?;
+        let name = CString::new(format!("forker-{}", std::process::id())).map_err(|_| Errno::INVAL)?;
+        mkdirat(&root, &name, mode)?;
+        let dir = open_folder(root.as_fd(), &name)?;
         // The umask took bits away.
         fchmod(&dir, mode)?;
-        let dir = Flock::lock(dir, FlockArg::LockExclusiveNonblock).map_err(|(_, errno)| errno)?;
+        flock(&dir, FlockOperation::NonBlockingLockExclusive)?;
         let path = path.join(OsStr::from_bytes(name.as_bytes()));
-        let root = root.unlock().map_err(|(_, errno)| errno)?;
+        flock(&root, FlockOperation::Unlock)?;
         Ok(Self {
             path,
             name,
@@ -134,7 +133,7 @@ impl Scratch {
             return Ok(spare);
         }
         self.next += 1;
-        let name = CString::new(format!("job-{}", self.next)).map_err(|_| Errno::EINVAL)?;
+        let name = CString::new(format!("job-{}", self.next)).map_err(|_| Errno::INVAL)?;
         let made = self.fill_job(&name, with_program);
         if made.is_err() {
             self.remove(&name)?;
@@ -156,10 +155,10 @@ impl Scratch {
     }
 
     fn make_folder(&self, parent: BorrowedFd<'_>, name: &CStr) -> io::Result<OwnedFd> {
-        mkdirat(parent, name, Mode::S_IRWXU)?;
-        let dir = openat(parent, name, folder_flags(), Mode::empty())?;
+        mkdirat(parent, name, Mode::RWXU)?;
+        let dir = open_folder(parent, name)?;
         if let Some(ids) = self.owner {
-            fchown(dir.as_fd(), Some(ids.uid), Some(ids.gid))?;
+            fchown(&dir, Some(ids.uid.as_raw()), Some(ids.gid.as_raw()))?;
         }
         Ok(dir)
     }
@@ -196,10 +195,10 @@ fn sweep(root: BorrowedFd<'_>) -> io::Result<()> {
         if !name.to_bytes().starts_with(b"forker-") {
             continue;
         }
-        let Ok(dir) = openat(root, name.as_c_str(), folder_flags(), Mode::empty()) else {
+        let Ok(dir) = open_folder(root, &name) else {
             continue;
         };
-        if Flock::lock(dir, FlockArg::LockExclusiveNonblock).is_ok() {
+        if flock(&dir, FlockOperation::NonBlockingLockExclusive).is_ok() {
             remove_tree(root, &name)?;
         }
     }
@@ -210,6 +209,8 @@ fn sweep(root: BorrowedFd<'_>) -> io::Result<()> {
 mod tests {
     use std::fs::{self, File};
     use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use rustix::fs::mkfifoat;
 
     use super::*;
     use crate::scratch::is_over;
@@ -275,7 +276,7 @@ mod tests {
         let work = job.path.join("work");
         symlink(&outside, work.join("link")).unwrap();
         symlink("/nowhere", work.join("dangling")).unwrap();
-        nix::unistd::mkfifo(&work.join("pipe"), Mode::S_IRWXU).unwrap();
+        mkfifoat(CWD, work.join("pipe"), Mode::RWXU).unwrap();
         File::create(work.join(OsStr::from_bytes(b"\xff\n"))).unwrap();
         fs::create_dir_all(work.join("shut/inner")).unwrap();
         File::create(work.join("shut/inner/file")).unwrap();
@@ -290,10 +291,10 @@ mod tests {
     fn folders_deeper_than_a_path_can_say_are_removed() {
         let (_root, mut scratch) = scratch();
         let job = scratch.make_job(false).unwrap();
-        let mut dir = openat(&job.work, c".", folder_flags(), Mode::empty()).unwrap();
+        let mut dir = open_folder(job.work.as_fd(), c".").unwrap();
         for _ in 0..3000 {
-            mkdirat(&dir, c"d", Mode::S_IRWXU).unwrap();
-            dir = openat(&dir, c"d", folder_flags(), Mode::empty()).unwrap();
+            mkdirat(&dir, c"d", Mode::RWXU).unwrap();
+            dir = open_folder(dir.as_fd(), c"d").unwrap();
         }
         assert!(is_over(job.work.as_fd(), u64::MAX));
         scratch.take_back(job, false).unwrap();

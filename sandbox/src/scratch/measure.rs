@@ -1,13 +1,8 @@
 //! How much a converter has left in its working folder.
 
-use std::ffi::CStr;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::BorrowedFd;
 
-use nix::dir::OwningIter;
-use nix::fcntl::{AtFlags, openat};
-use nix::sys::stat::{Mode, fstatat};
-
-use super::entries::{folder_flags, is_dot, is_folder, reopen};
+use crate::entries::{Entries, is_folder};
 
 /// Entries that a job may have in its working folder; more count as its scratch limit. Bounds the time of a look.
 const ENTRIES_MAX: usize = 10_000;
@@ -20,18 +15,14 @@ const DEPTH_MAX: usize = 32;
 pub(crate) fn is_over(folder: BorrowedFd<'_>, limit_bytes: u64) -> bool {
     let mut left = limit_bytes;
     let mut entries = ENTRIES_MAX;
-    let mut open: Vec<Level> = Level::open(folder, c".").into_iter().collect();
+    let mut open: Vec<_> = Entries::of(folder, c".").into_iter().collect();
     while let Some(level) = open.last_mut() {
         // A folder that changes under the look is looked at again a moment later.
-        let Some(Ok(entry)) = level.entries.next() else {
+        let Some(Ok(entry)) = level.next() else {
             open.pop();
             continue;
         };
-        let name = entry.file_name();
-        if is_dot(name) {
-            continue;
-        }
-        let Ok(stat) = fstatat(&level.dir, name, AtFlags::AT_SYMLINK_NOFOLLOW) else {
+        let Ok(stat) = level.stat(&entry) else {
             continue;
         };
         let taken = u64::try_from(stat.st_blocks).unwrap_or(0).saturating_mul(512);
@@ -40,7 +31,7 @@ pub(crate) fn is_over(folder: BorrowedFd<'_>, limit_bytes: u64) -> bool {
         };
         (left, entries) = (bytes, count);
         if is_folder(&stat) {
-            let inner = Level::open(level.dir.as_fd(), name);
+            let inner = level.enter(&entry);
             if open.len() == DEPTH_MAX {
                 return true;
             }
@@ -48,18 +39,4 @@ pub(crate) fn is_over(folder: BorrowedFd<'_>, limit_bytes: u64) -> bool {
         }
     }
     false
-}
-
-/// A folder on the way of a look.
-struct Level {
-    dir: OwnedFd,
-    entries: OwningIter,
-}
-
-impl Level {
-    fn open(parent: BorrowedFd<'_>, name: &CStr) -> Option<Self> {
-        let dir = openat(parent, name, folder_flags(), Mode::empty()).ok()?;
-        let entries = reopen(dir.as_fd()).ok()?.into_iter();
-        Some(Self { dir, entries })
-    }
 }

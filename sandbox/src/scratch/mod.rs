@@ -1,6 +1,5 @@
 //! Job folders: made, measured and removed by descriptor, whatever a converter leaves in them.
 
-mod entries;
 mod folder;
 mod measure;
 mod remove;

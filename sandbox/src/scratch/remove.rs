@@ -4,12 +4,10 @@ use std::ffi::{CStr, CString};
 use std::io;
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 
-use nix::errno::Errno;
-use nix::fcntl::{AtFlags, openat};
-use nix::sys::stat::{FchmodatFlags, Mode, fchmodat, fstatat};
-use nix::unistd::{UnlinkatFlags, unlinkat};
+use rustix::fs::{AtFlags, Mode, chmodat, statat, unlinkat};
+use rustix::io::Errno;
 
-use super::entries::{folder_flags, is_folder, names};
+use crate::entries::{is_folder, names, open_folder};
 
 /// Removes a folder and all in it, with one open descriptor at a time: any depth is as good as another.
 ///
@@ -25,10 +23,10 @@ pub(super) fn remove_tree(parent: BorrowedFd<'_>, name: &CStr) -> io::Result<()>
             dir = enter(dir.as_fd(), &inner)?;
             depth += 1;
         } else if depth > 0 {
-            dir = openat(dir.as_fd(), c"..", folder_flags(), Mode::empty())?;
+            dir = open_folder(dir.as_fd(), c"..")?;
             depth -= 1;
         } else {
-            return Ok(unlinkat(parent, name, UnlinkatFlags::RemoveDir)?);
+            return Ok(unlinkat(parent, name, AtFlags::REMOVEDIR)?);
         }
     }
 }
@@ -41,11 +39,11 @@ fn empty_once(dir: BorrowedFd<'_>) -> io::Result<Option<CString>> {
             return Ok(None);
         }
         for name in names {
-            match unlinkat(dir, name.as_c_str(), UnlinkatFlags::NoRemoveDir) {
-                Ok(()) | Err(Errno::ENOENT) => {}
+            match unlinkat(dir, name.as_c_str(), AtFlags::empty()) {
+                Ok(()) | Err(Errno::NOENT) => {}
                 // EISDIR on Linux; POSIX says EPERM.
-                Err(Errno::EISDIR | Errno::EPERM) if remove_folder(dir, &name)? => {}
-                Err(Errno::EISDIR | Errno::EPERM) => return Ok(Some(name)),
+                Err(Errno::ISDIR | Errno::PERM) if remove_folder(dir, &name)? => {}
+                Err(Errno::ISDIR | Errno::PERM) => return Ok(Some(name)),
                 Err(errno) => return Err(errno.into()),
             }
         }
@@ -54,19 +52,19 @@ fn empty_once(dir: BorrowedFd<'_>) -> io::Result<Option<CString>> {
 
 /// Removes an empty folder; `false` when it is not empty.
 fn remove_folder(parent: BorrowedFd<'_>, name: &CStr) -> io::Result<bool> {
-    match unlinkat(parent, name, UnlinkatFlags::RemoveDir) {
-        Ok(()) | Err(Errno::ENOENT) => Ok(true),
-        Err(Errno::ENOTEMPTY | Errno::EEXIST) => Ok(false),
+    match unlinkat(parent, name, AtFlags::REMOVEDIR) {
+        Ok(()) | Err(Errno::NOENT) => Ok(true),
+        Err(Errno::NOTEMPTY | Errno::EXIST) => Ok(false),
         Err(errno) => Err(errno.into()),
     }
 }
 
 /// Opens a folder for emptying, whatever mode its maker gave it.
 fn enter(parent: BorrowedFd<'_>, name: &CStr) -> io::Result<OwnedFd> {
-    // fchmodat follows symbolic links, so be sure that it is none; nobody else is there to exchange it.
-    let stat = fstatat(parent, name, AtFlags::AT_SYMLINK_NOFOLLOW)?;
+    // chmodat follows symbolic links, so be sure that it is none; nobody else is there to exchange it.
+    let stat = statat(parent, name, AtFlags::SYMLINK_NOFOLLOW)?;
     if is_folder(&stat) && stat.st_mode & 0o700 != 0o700 {
-        fchmodat(parent, name, Mode::S_IRWXU, FchmodatFlags::FollowSymlink)?;
+        chmodat(parent, name, Mode::RWXU, AtFlags::empty())?;
     }
-    Ok(openat(parent, name, folder_flags(), Mode::empty())?)
+    Ok(open_folder(parent, name)?)
 }

@@ -8,8 +8,8 @@ use std::process::Command;
 
 use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill};
-use nix::sys::stat::Mode;
-use nix::unistd::{Pid, mkfifo};
+use nix::unistd::Pid;
+use rustix::fs::{CWD, Mode, mkfifoat};
 use stationd_sandbox::{Executable, Starter, confine_daemon};
 
 use crate::levels::{LANDLOCK, where_calls_fail};
@@ -39,7 +39,7 @@ fn try_all(folder: &Path) -> [io::Result<()>; 3] {
     [
         Command::new("/bin/true").status().map(drop),
         symlink("/etc", folder.join("link")),
-        mkfifo(&folder.join("pipe"), Mode::S_IRWXU).map_err(io::Error::from),
+        mkfifoat(CWD, folder.join("pipe"), Mode::RWXU).map_err(io::Error::from),
     ]
 }
 
