@@ -11,10 +11,9 @@ use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
-use nix::errno::Errno;
-use nix::fcntl::{OFlag, OpenHow, ResolveFlag, open, openat2};
-use nix::sys::stat::Mode;
 use nix::unistd::geteuid;
+use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, openat, openat2};
+use rustix::io::Errno;
 
 /// The held folder.
 #[derive(Debug)]
@@ -31,8 +30,8 @@ impl Anchor {
     /// Also when it is a link that neither root nor the daemon's user made.
     pub(super) fn of_settings(dir: &Path) -> io::Result<Self> {
         DirBuilder::new().recursive(true).mode(0o775).create(dir)?;
-        let fd = match open(dir, flags() | OFlag::O_NOFOLLOW, Mode::empty()) {
-            Err(Errno::ENOTDIR | Errno::ELOOP) if is_trusted_link(dir)? => open(dir, flags(), Mode::empty())?,
+        let fd = match open(dir, flags() | OFlags::NOFOLLOW) {
+            Err(Errno::NOTDIR | Errno::LOOP) if is_trusted_link(dir)? => open(dir, flags())?,
             fd => fd?,
         };
         Ok(Self {
@@ -46,14 +45,14 @@ impl Anchor {
     pub(super) fn of_file(root: &Path, path: &Path) -> io::Result<Self> {
         let dir = path.parent().unwrap_or(root);
         let below = dir.strip_prefix(root).map_err(|_| io::ErrorKind::NotFound)?;
-        let top = open(root, flags(), Mode::empty())?;
+        let top = open(root, flags())?;
         let fd = if below.as_os_str().is_empty() {
             top
         } else {
-            let strict = ResolveFlag::RESOLVE_BENEATH | ResolveFlag::RESOLVE_NO_SYMLINKS;
-            match openat2(&top, below, OpenHow::new().flags(flags()).resolve(strict)) {
+            let strict = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
+            match openat2(&top, below, flags(), Mode::empty(), strict) {
                 // Some containers refuse the call.
-                Err(Errno::ENOSYS | Errno::EPERM) => open(dir, flags() | OFlag::O_NOFOLLOW, Mode::empty())?,
+                Err(Errno::NOSYS | Errno::PERM) => open(dir, flags() | OFlags::NOFOLLOW)?,
                 fd => fd?,
             }
         };
@@ -71,8 +70,12 @@ impl Anchor {
     }
 }
 
-fn flags() -> OFlag {
-    OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC
+fn open(dir: &Path, flags: OFlags) -> rustix::io::Result<OwnedFd> {
+    openat(CWD, dir, flags, Mode::empty())
+}
+
+fn flags() -> OFlags {
+    OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC
 }
 
 fn is_trusted_link(dir: &Path) -> io::Result<bool> {

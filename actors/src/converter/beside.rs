@@ -6,7 +6,7 @@ use std::io::{self, Read as _, Seek as _, Write as _};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
-use nix::sys::memfd::{MFdFlags, memfd_create};
+use rustix::fs::{MemfdFlags, memfd_create};
 use stationd_converters::LEFT_OUT;
 use stationd_sandbox::Program;
 
@@ -50,7 +50,7 @@ pub fn input(file: File, path: &Path, folder: Option<&Path>) -> io::Result<Owned
         files.push((format!("{own}/{LEFT_OUT}"), left_out.into_bytes()));
     }
     let archive = stationd_converters::pack(&files).map_err(io::Error::other)?;
-    let mut memory = File::from(memfd_create(c"stationd-input", MFdFlags::MFD_CLOEXEC)?);
+    let mut memory = File::from(memfd_create(c"stationd-input", MemfdFlags::CLOEXEC)?);
     memory.write_all(&archive)?;
     memory.rewind()?;
     Ok(memory.into())

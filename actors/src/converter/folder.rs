@@ -9,7 +9,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use nix::fcntl::OFlag;
+use nix::libc::{O_NOFOLLOW, O_NONBLOCK};
 use sha2::{Digest, Sha256};
 
 use super::anchor::Anchor;
@@ -26,9 +26,11 @@ const CHUNK: usize = 64 * 1024;
 pub(super) fn open(folder: &Path, name: &Path) -> io::Result<File> {
     let path = folder.join(name);
     let held = Anchor::of_file(folder, &path)?;
-    let flags = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
     let path = held.at(name.file_name().unwrap_or(OsStr::new("")));
-    let file = File::options().read(true).custom_flags(flags.bits()).open(path)?;
+    let file = File::options()
+        .read(true)
+        .custom_flags(O_NOFOLLOW | O_NONBLOCK)
+        .open(path)?;
     if file.metadata()?.is_file() {
         Ok(file)
     } else {

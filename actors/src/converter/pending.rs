@@ -13,7 +13,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use nix::fcntl::OFlag;
+use nix::libc::{O_NOFOLLOW, O_NONBLOCK};
 use serde::{Deserialize, Serialize};
 
 use super::anchor::Anchor;
@@ -117,7 +117,7 @@ impl Suspended<'_> {
             .create(true)
             .truncate(true)
             .mode(0o644)
-            .custom_flags((OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC).bits())
+            .custom_flags(O_NOFOLLOW)
             .open(&part)?;
         file.write_all(&text)?;
         file.sync_all()?;
@@ -193,10 +193,9 @@ pub(super) fn due(order: &Order, now: UnixMs) -> io::Result<Due> {
 
 /// Reads a note; none when it is another converter's, of another version, or no note of ours.
 fn read(path: &Path, converter: &str) -> Option<(Note, Pending)> {
-    let flags = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
     let file = File::options()
         .read(true)
-        .custom_flags(flags.bits())
+        .custom_flags(O_NOFOLLOW | O_NONBLOCK)
         .open(path)
         .ok()?;
     let mut text = String::new();

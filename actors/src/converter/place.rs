@@ -12,8 +12,9 @@ use std::path::{Path, PathBuf};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use nix::errno::Errno;
-use nix::fcntl::OFlag;
+use nix::libc::O_NOFOLLOW;
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+use rustix::io::Errno;
 
 use super::folder;
 use super::source::Source;
@@ -61,7 +62,7 @@ pub(super) fn place(source: &Source, to: &Path, form: Form) -> io::Result<Placed
         Ok(()) if source.identity.is_at(to) => Ok(Placed::There),
         // Between the look and the rename another file took the name.
         Ok(()) => put_back(to, path).map(|()| Placed::Changed),
-        Err(error) if is(&error, Errno::EXDEV) => copy(source, to, form),
+        Err(error) if is(&error, Errno::XDEV) => copy(source, to, form),
         Err(error) => Err(error),
     }
 }
@@ -123,7 +124,7 @@ pub(super) fn write_copy(source: &Source, part: &Path, form: Form) -> io::Result
         .create(true)
         .truncate(true)
         .mode(0o600)
-        .custom_flags((OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC).bits())
+        .custom_flags(O_NOFOLLOW)
         .open(part)?;
     let copied = match form {
         Form::Plain => io::copy(&mut from, &mut out)?,
@@ -163,23 +164,11 @@ fn put_back(from: &Path, to: &Path) -> io::Result<()> {
 
 /// Renames a file to a name that must be free.
 pub(super) fn rename_to_free(from: &Path, to: &Path) -> io::Result<()> {
-    match rename_no_replace(from, to) {
+    match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
         // File systems without this (NFS, CIFS, some FUSE) refuse the flag.
-        Err(Errno::EINVAL | Errno::ENOSYS | Errno::EOPNOTSUPP) => rename_to_reserved(from, to),
+        Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => rename_to_reserved(from, to),
         other => other.map_err(io::Error::from),
     }
-}
-
-#[cfg(target_env = "gnu")]
-fn rename_no_replace(from: &Path, to: &Path) -> nix::Result<()> {
-    use nix::fcntl::{AT_FDCWD, RenameFlags, renameat2};
-    renameat2(AT_FDCWD, from, AT_FDCWD, to, RenameFlags::RENAME_NOREPLACE)
-}
-
-/// The C library has no such call.
-#[cfg(not(target_env = "gnu"))]
-fn rename_no_replace(_: &Path, _: &Path) -> nix::Result<()> {
-    Err(Errno::ENOSYS)
 }
 
 /// Makes the name ours first, by an empty file that nobody else can make too, then renames over that file.
@@ -223,11 +212,11 @@ pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("/"));
     match File::open(folder)?.sync_all() {
         // CIFS and some FUSE file systems cannot sync a folder; they have nothing to sync either.
-        Err(error) if is(&error, Errno::EINVAL) || is(&error, Errno::ENOSYS) => Ok(()),
+        Err(error) if is(&error, Errno::INVAL) || is(&error, Errno::NOSYS) => Ok(()),
         other => other,
     }
 }
 
 fn is(error: &io::Error, errno: Errno) -> bool {
-    error.raw_os_error() == Some(errno as i32)
+    error.raw_os_error() == Some(errno.raw_os_error())
 }

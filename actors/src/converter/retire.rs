@@ -7,7 +7,7 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use nix::fcntl::OFlag;
+use nix::libc::{O_NOFOLLOW, O_NONBLOCK};
 
 use super::anchor::Anchor;
 use super::names::{free_names, with_suffix};
@@ -184,7 +184,7 @@ impl Leaving<'_> {
         let mut text = String::new();
         let read = OpenOptions::new()
             .read(true)
-            .custom_flags((OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC).bits())
+            .custom_flags(O_NOFOLLOW | O_NONBLOCK)
             .open(companion)
             .and_then(|file| file.take(COMPANION_BYTES).read_to_string(&mut text));
         read.is_ok() && text.contains(&self.source.job.to_string())
@@ -226,7 +226,7 @@ fn write_new(path: &Path, part: &Path, text: &[u8]) -> io::Result<()> {
         .create(true)
         .truncate(true)
         .mode(0o644)
-        .custom_flags((OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC).bits())
+        .custom_flags(O_NOFOLLOW)
         .open(part)
         .and_then(|mut file| {
             file.write_all(text)?;
@@ -248,8 +248,8 @@ fn write_new(path: &Path, part: &Path, text: &[u8]) -> io::Result<()> {
 mod tests {
     use std::fs;
     use std::os::unix::ffi::OsStrExt;
+    use std::os::unix::fs::MetadataExt;
 
-    use nix::sys::stat::stat;
     use tempfile::TempDir;
 
     use super::*;
@@ -351,7 +351,8 @@ mod tests {
         let Ok(elsewhere) = tempfile::tempdir_in("/dev/shm") else {
             return;
         };
-        if stat(drop.dir.path()).unwrap().st_dev == stat(elsewhere.path()).unwrap().st_dev {
+        let device = |dir: &TempDir| dir.path().metadata().unwrap().dev();
+        if device(&drop.dir) == device(&elsewhere) {
             return;
         }
         let (_, source) = drop.file("SN1.log", "content");

@@ -7,7 +7,7 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
-use nix::fcntl::OFlag;
+use nix::libc::{O_NOCTTY, O_NOFOLLOW, O_NONBLOCK, O_PATH, c_int};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -141,22 +141,21 @@ pub(super) struct Offered {
 
 /// Opens a file that is as it was offered, and reads it once for its hash.
 pub(super) fn open(offered: &Offered) -> Result<Source, NoSource> {
-    match open_with(OFlag::O_NONBLOCK | OFlag::O_NOCTTY, offered) {
+    match open_with(O_NONBLOCK | O_NOCTTY, offered) {
         Err(NoSource::World(cause)) if is_the_files_own(&cause) => {
-            let source = open_with(OFlag::O_PATH, offered)?;
+            let source = open_with(O_PATH, offered)?;
             Err(NoSource::Unreadable(Box::new(source), cause))
         }
         other => other,
     }
 }
 
-fn open_with(flags: OFlag, offered: &Offered) -> Result<Source, NoSource> {
+fn open_with(flags: c_int, offered: &Offered) -> Result<Source, NoSource> {
     let held = Anchor::of_file(&offered.root, &offered.path)?;
     let path = held.at(offered.path.file_name().unwrap_or_default());
-    let all = flags | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
     let mut file = OpenOptions::new()
         .read(true)
-        .custom_flags(all.bits())
+        .custom_flags(flags | O_NOFOLLOW)
         .open(&path)?;
     let meta = file.metadata()?;
     let tree = if meta.is_dir() {
@@ -174,7 +173,7 @@ fn open_with(flags: OFlag, offered: &Offered) -> Result<Source, NoSource> {
         return Err(NoSource::Changed);
     }
     let hash = match &tree {
-        _ if flags.contains(OFlag::O_PATH) => SourceHash([0; 32]),
+        _ if flags == O_PATH => SourceHash([0; 32]),
         Some(tree) => folder::hash(tree, &path)?,
         None => hash(&mut file, offered.size)?,
     };
@@ -227,6 +226,8 @@ pub(super) fn job_id(named: &Path, identity: &Identity, hash: &SourceHash) -> Jo
 mod tests {
     use std::fs;
 
+    use rustix::fs::{CWD, Mode, mkfifoat};
+
     use super::*;
 
     fn offered(root: &Path, name: &str) -> Offered {
@@ -270,7 +271,7 @@ mod tests {
             open(&offered(dir.path(), "link")),
             Err(NoSource::Changed)
         ));
-        nix::unistd::mkfifo(&dir.path().join("pipe"), nix::sys::stat::Mode::S_IRWXU).unwrap();
+        mkfifoat(CWD, dir.path().join("pipe"), Mode::RWXU).unwrap();
         let pipe = offered(dir.path(), "pipe");
         assert!(
             matches!(open(&pipe), Err(NoSource::Changed)),

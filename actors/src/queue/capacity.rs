@@ -1,6 +1,6 @@
 //! Whether there is room: by number, by map, by disk.
 
-use nix::sys::statvfs::statvfs;
+use rustix::fs::statvfs;
 
 use super::figures::Held;
 use super::store::{Base, Store};
@@ -84,9 +84,7 @@ impl Base {
     /// Bytes free for us on the disk of the store.
     pub(super) fn free_disk_bytes(&self) -> Option<u64> {
         let disk = statvfs(&self.settings.dir).ok()?;
-        #[expect(clippy::useless_conversion, reason = "32 bits on some targets, 64 on others")]
-        let free = u64::from(disk.blocks_available()).saturating_mul(u64::from(disk.fragment_size()));
-        Some(free)
+        Some(disk.f_bavail.saturating_mul(disk.f_frsize))
     }
 }
 

@@ -10,14 +10,13 @@
 //!
 //! A damaged store is moved aside, never deleted, and an empty one opened with what the spool still holds.
 
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 
 use heed::MdbError;
-use nix::fcntl::{Flock, FlockArg};
-use nix::sys::statfs::{FsType, statfs};
+use rustix::fs::{FsWord, statfs};
 
 use super::check;
 use super::compact::compacted;
@@ -48,7 +47,7 @@ impl Store {
         let io = |doing| move |cause| OpenError::file(doing, dir, cause);
         fs::create_dir_all(dir).map_err(io("make folder"))?;
         if let Ok(disk) = statfs(dir)
-            && is_remote(disk.filesystem_type())
+            && is_remote(disk.f_type)
         {
             return Err(OpenError::Remote { dir: dir.clone() });
         }
@@ -65,9 +64,9 @@ impl Store {
 }
 
 /// Whether it is one of [`REMOTE`]. The low 32 bits count: the field is a signed word, which 32-bit systems fill.
-fn is_remote(found: FsType) -> bool {
+fn is_remote(magic: FsWord) -> bool {
     #[expect(clippy::useless_conversion, reason = "32 bits on some targets, 64 on others")]
-    let magic = i64::from(found.0);
+    let magic = i64::from(magic);
     REMOTE.contains(&(magic & 0xFFFF_FFFF))
 }
 
@@ -91,8 +90,19 @@ impl Store {
     }
 }
 
+/// The lock of the state folder. Given back when it is dropped, even while a child that was forked just then has a copy.
+#[derive(Debug)]
+pub(super) struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing it does the same, but for such a copy.
+        drop(self.0.unlock());
+    }
+}
+
 /// Takes the lock of the state folder.
-fn lock(dir: &Path) -> Result<Flock<File>, OpenError> {
+fn lock(dir: &Path) -> Result<Lock, OpenError> {
     let path = dir.join("lock");
     let open = File::options()
         .read(true)
@@ -101,20 +111,20 @@ fn lock(dir: &Path) -> Result<Flock<File>, OpenError> {
         .truncate(false)
         .mode(0o600)
         .open(&path);
-    let file = open.map_err(|cause| OpenError::file("open", &path, cause))?;
-    match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
-        Ok(mut lock) => {
+    let mut file = open.map_err(|cause| OpenError::file("open", &path, cause))?;
+    match file.try_lock() {
+        Ok(()) => {
             // The number is for people only; the lock works without it, as on a full disk.
-            let noted = lock
+            let noted = file
                 .set_len(0)
-                .and_then(|()| lock.rewind())
-                .and_then(|()| writeln!(lock, "{}", std::process::id()));
+                .and_then(|()| file.rewind())
+                .and_then(|()| writeln!(file, "{}", std::process::id()));
             if let Err(cause) = noted {
                 log::debug!(target: "queue", cause:% = cause; "cannot note the process number in the lock");
             }
-            Ok(lock)
+            Ok(Lock(file))
         }
-        Err((mut file, nix::errno::Errno::EWOULDBLOCK)) => {
+        Err(TryLockError::WouldBlock) => {
             let mut text = String::new();
             let read = file.read_to_string(&mut text);
             Err(OpenError::Busy {
@@ -122,7 +132,7 @@ fn lock(dir: &Path) -> Result<Flock<File>, OpenError> {
                 pid: read.ok().and_then(|_| text.trim().parse().ok()),
             })
         }
-        Err((_, errno)) => Err(OpenError::file("lock", &path, errno.into())),
+        Err(TryLockError::Error(cause)) => Err(OpenError::file("lock", &path, cause)),
     }
 }
 

@@ -13,13 +13,13 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use heed::{Env, EnvOpenOptions, MdbError, RoTxn, RwTxn, WithoutTls};
-use nix::fcntl::Flock;
 
 use super::QueueSettings;
 use super::change::{Change, Effects, Gone};
 use super::document::Codec;
 use super::figures::Figures;
 use super::key;
+use super::open::Lock;
 use super::record::{self, Counters, Record};
 use super::spool::Spool;
 use super::tables::{Doing, NAMES, Table, Tables};
@@ -236,7 +236,7 @@ pub struct Store {
     /// What was read since the last commit.
     pub(super) figures: Figures,
     /// Held last, so that the environment is closed before another process may open it.
-    _lock: Flock<File>,
+    _lock: Lock,
 }
 
 impl Drop for Store {
@@ -261,7 +261,7 @@ impl Store {
     }
 
     /// Puts the parts together.
-    pub(super) fn new(base: Base, counters: Counters, lock: Flock<File>) -> Self {
+    pub(super) fn new(base: Base, counters: Counters, lock: Lock) -> Self {
         Self {
             base,
             counters,

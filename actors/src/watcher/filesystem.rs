@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use nix::sys::statfs::statfs;
+use rustix::fs::statfs;
 
 /// The names and magic numbers of file systems on which inotify sees local writes only.
 ///
@@ -25,7 +25,7 @@ const SILENT: &[(u64, &str)] = &[
 ///
 /// A path that cannot be asked counts as telling all: the scan that follows reports the error.
 pub(super) fn silent(path: &Path) -> Option<&'static str> {
-    let magic = statfs(path).ok()?.filesystem_type().0;
+    let magic = statfs(path).ok()?.f_type;
     #[expect(clippy::useless_conversion, reason = "32 bits on some targets, 64 on others")]
     let magic = i64::from(magic);
     name_of(magic.cast_unsigned())

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use actix::{Actor, Addr};
-use nix::sys::stat::Mode;
+use rustix::fs::{CWD, Mode, RenameFlags, mkfifoat, renameat_with};
 use tempfile::TempDir;
 
 use super::{FolderSettings, Patterns, Unit, WatchMode, Watcher};
@@ -176,7 +176,7 @@ async fn what_is_no_file_is_passed_over() {
     fs::create_dir(dir.path().join("folder.log")).unwrap();
     symlink("/etc/shadow", dir.path().join("link.log")).unwrap();
     let mut station = Station::watching(vec![settings(dir.path())], 9).await;
-    nix::unistd::mkfifo(&dir.path().join("pipe.log"), Mode::S_IRWXU).unwrap();
+    mkfifoat(CWD, dir.path().join("pipe.log"), Mode::RWXU).unwrap();
     symlink("/etc/shadow", dir.path().join("later.log")).unwrap();
     fs::create_dir(dir.path().join("later-folder.log")).unwrap();
     fs::write(dir.path().join("file.log"), "x").unwrap();
@@ -373,12 +373,12 @@ async fn a_folder_put_in_the_place_of_another_is_noticed() {
     let mut station = Station::watching(vec![settings(&drop_dir)], 9).await;
     fs::create_dir(dir.path().join("share")).unwrap();
     fs::write(dir.path().join("share/a.log"), "x").unwrap();
-    nix::fcntl::renameat2(
-        nix::fcntl::AT_FDCWD,
-        &dir.path().join("share"),
-        nix::fcntl::AT_FDCWD,
+    renameat_with(
+        CWD,
+        dir.path().join("share"),
+        CWD,
         &drop_dir,
-        nix::fcntl::RenameFlags::RENAME_EXCHANGE,
+        RenameFlags::EXCHANGE,
     )
     .unwrap();
     assert_eq!(station.next().await, drop_dir.join("a.log"));

@@ -6,12 +6,10 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use flate2::read::GzDecoder;
-use nix::fcntl::OFlag;
-use nix::sys::stat::futimens;
-use nix::sys::time::TimeSpec;
+use nix::libc::O_NOFOLLOW;
 use sha2::{Digest, Sha256};
 
 use super::record::Record;
@@ -136,7 +134,7 @@ impl Archive {
             .write(true)
             .create_new(true)
             .mode(0o600)
-            .custom_flags((OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC).bits())
+            .custom_flags(O_NOFOLLOW)
             .open(&path)?;
         unlink(&path)?;
         let (mut hasher, mut chunk, mut left) = (Sha256::new(), vec![0; CHUNK], size);
@@ -225,12 +223,10 @@ fn write_record(record: &Record, path: &Path) -> io::Result<()> {
         .create(true)
         .truncate(true)
         .mode(0o640)
-        .custom_flags((OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC).bits())
+        .custom_flags(O_NOFOLLOW)
         .open(path)?;
     file.write_all(&record.text())?;
-    // The widths of its parts differ between architectures; of a Duration they are the same.
-    let at = Duration::from_millis(u64::try_from(record.archived.0).unwrap_or_default());
-    let time = TimeSpec::from_duration(at);
-    futimens(&file, &time, &time)?;
+    let after = Duration::from_millis(u64::try_from(record.archived.0).unwrap_or_default());
+    file.set_modified(UNIX_EPOCH + after)?;
     file.sync_all()
 }
