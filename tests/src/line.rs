@@ -8,10 +8,8 @@ use std::os::unix::fs::{PermissionsExt as _, lchown};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
-use nix::sys::stat::futimens;
-use nix::sys::time::TimeSpec;
 use nix::unistd::geteuid;
 use tempfile::TempDir;
 
@@ -238,8 +236,8 @@ impl Line {
         let beside = self.path(converter).join("being-written");
         std::fs::write(&beside, content).expect("the folder is ours");
         let file = std::fs::File::open(&beside).expect("it was just written");
-        let long_ago = TimeSpec::new(1_767_323_045, 0);
-        futimens(&file, &long_ago, &long_ago).expect("the file is ours");
+        let long_ago = UNIX_EPOCH + Duration::from_secs(1_767_323_045);
+        file.set_modified(long_ago).expect("the file is ours");
         self.rename_in(converter, name, &beside);
     }
 

@@ -8,9 +8,9 @@ mod tests {
     use std::os::unix::ffi::OsStrExt as _;
 
     use nix::sys::signal::Signal;
-    use nix::sys::stat::Mode;
     use nix::sys::wait::{WaitPidFlag, waitpid};
-    use nix::unistd::{Pid, mkfifo};
+    use nix::unistd::Pid;
+    use rustix::fs::{CWD, Mode, mkfifoat};
     use stationd_tests::{Daemon, JournalLine, Line, Mounts, Server, report, skipped};
 
     const POLLED: &str = "kind = \"builtin\"\nformat = \"wsjf\"\npoll_s = 1";
@@ -379,7 +379,7 @@ mod tests {
         for scan in 0..3 {
             // What is no file is said by the scan that meets it.
             let odd = format!("scan-{scan}.json");
-            mkfifo(&drop_dir.join(&odd), Mode::S_IRUSR).unwrap();
+            mkfifoat(CWD, drop_dir.join(&odd), Mode::RUSR).unwrap();
             daemon.wait_for(&odd, |said| {
                 said.code() == "W120" && said.key("file").ends_with(&odd)
             });

@@ -5,8 +5,7 @@
 mod tests {
     use std::os::unix::fs::symlink;
 
-    use nix::sys::stat::Mode;
-    use nix::unistd::mkfifo;
+    use rustix::fs::{CWD, Mode, mkfifoat};
     use serde_json::Value;
     use stationd_tests::{Daemon, Line, Server};
 
@@ -102,7 +101,7 @@ mod tests {
         let scene = scene();
         let drop = scene.line.path("wsjf/drop");
         std::fs::create_dir(drop.join("folder.json")).unwrap();
-        mkfifo(&drop.join("fifo.json"), Mode::S_IRUSR | Mode::S_IWUSR).unwrap();
+        mkfifoat(CWD, drop.join("fifo.json"), Mode::RUSR | Mode::WUSR).unwrap();
         symlink("/etc/shadow", drop.join("shadow.json")).unwrap();
         scene.daemon.signal(nix::sys::signal::Signal::SIGUSR1);
         for name in ["fifo.json", "shadow.json"] {

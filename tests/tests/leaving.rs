@@ -3,12 +3,12 @@
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::os::unix::fs::MetadataExt as _;
     use std::path::{Path, PathBuf};
     use std::process::Command;
     use std::time::{Duration, Instant};
 
     use nix::sys::signal::Signal;
-    use nix::sys::stat::stat;
     use serde_json::Value;
     use stationd_tests::{Daemon, Line, Server, WSJF, report, skipped};
 
@@ -135,7 +135,7 @@ mod tests {
         let server = Server::http();
         let line = Line::to(&server);
         let elsewhere = tempfile::tempdir_in("/dev/shm").unwrap();
-        let device = |path: &Path| stat(path).unwrap().st_dev;
+        let device = |path: &Path| path.metadata().unwrap().dev();
         if device(elsewhere.path()) == device(&line.path("state")) {
             skipped("/dev/shm is on the same file system");
             return;

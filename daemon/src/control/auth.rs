@@ -5,7 +5,7 @@
 use std::fmt;
 use std::fs::{File, OpenOptions, Permissions};
 use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _, fchown};
 use std::path::{Path, PathBuf};
 
 use rand::TryRngCore as _;
@@ -13,7 +13,7 @@ use rand::rngs::OsRng;
 use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
-use super::listen::station_group;
+use super::listen::{station_group, unlink};
 
 /// Hexadecimal digits of a key.
 const DIGITS: usize = 64;
@@ -135,10 +135,7 @@ impl Key {
         };
         let fresh = path.with_extension("new");
         // Left over from a start that was cut off; nobody else writes this name.
-        match nix::unistd::unlink(&fresh) {
-            Ok(()) | Err(nix::errno::Errno::ENOENT) => {}
-            Err(errno) => return Err(failed("clear the way for")(errno.into())),
-        }
+        unlink(&fresh).map_err(failed("clear the way for"))?;
         let mut file = OpenOptions::new()
             .write(true)
             .create_new(true)
@@ -147,7 +144,7 @@ impl Key {
             .map_err(failed("make"))?;
         if let Some(group) = station_group() {
             // Not a member of the group, and not root: then the owner alone has it.
-            let _unable = nix::unistd::fchown(&file, None, Some(group)).is_err();
+            let _unable = fchown(&file, None, Some(group.as_raw())).is_err();
         }
         file.set_permissions(Permissions::from_mode(0o640))
             .map_err(failed("set the mode of"))?;

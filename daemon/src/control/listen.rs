@@ -2,14 +2,14 @@
 
 use std::fs::Permissions;
 use std::io;
-use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
+use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _, chown};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::sync::LazyLock;
 
 use listenfd::ListenFd;
-use nix::errno::Errno;
 use nix::unistd::{Gid, Group};
+use rustix::io::Errno;
 
 use super::error::ControlError;
 
@@ -88,7 +88,7 @@ fn bind(path: &Path) -> Result<UnixListener, ControlError> {
     let listener = UnixListener::bind(&fresh).map_err(failed("bind"))?;
     if let Some(group) = station_group() {
         // Not a member of the group, and not root: then the owner alone gets in.
-        let _unable = nix::unistd::chown(&fresh, None, Some(group)).is_err();
+        let _unable = chown(&fresh, None, Some(group.as_raw())).is_err();
     }
     std::fs::set_permissions(&fresh, Permissions::from_mode(0o660)).map_err(failed("set the mode of"))?;
     std::fs::rename(&fresh, path).map_err(failed("put in place"))?;
@@ -112,10 +112,10 @@ fn refuse_if_taken(path: &Path) -> Result<(), ControlError> {
     }
 }
 
-/// Removes a socket's file, if it is there.
+/// Removes a file, such as a socket's, if it is there.
 pub(super) fn unlink(path: &Path) -> io::Result<()> {
-    match nix::unistd::unlink(path) {
-        Ok(()) | Err(Errno::ENOENT) => Ok(()),
+    match rustix::fs::unlink(path) {
+        Ok(()) | Err(Errno::NOENT) => Ok(()),
         Err(errno) => Err(errno.into()),
     }
 }

@@ -6,7 +6,7 @@ use std::os::fd::{AsRawFd as _, OwnedFd};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
-use nix::fcntl::OFlag;
+use nix::libc::O_NONBLOCK;
 use stationd_sandbox::{
     Client, Finished, Forker, ForkerSettings, JobSpec, PolicyMode, SandboxError, TrustedKeys,
 };
@@ -28,10 +28,7 @@ pub(super) struct Job {
 
 /// Opens a job's input for reading. A FIFO is opened without waiting for its other end, and refused by the sandbox.
 pub(super) fn open_input(path: &Path) -> Result<OwnedFd, CtlError> {
-    let opened = OpenOptions::new()
-        .read(true)
-        .custom_flags(OFlag::O_NONBLOCK.bits())
-        .open(path);
+    let opened = OpenOptions::new().read(true).custom_flags(O_NONBLOCK).open(path);
     opened.map(File::into).map_err(|cause| CtlError::Input {
         path: path.to_owned(),
         cause,

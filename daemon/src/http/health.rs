@@ -192,12 +192,10 @@ fn sandbox(facts: &Facts) -> Part {
 }
 
 fn disk(facts: &Facts) -> Part {
-    match nix::sys::statvfs::statvfs(&facts.state_dir) {
+    match rustix::fs::statvfs(&facts.state_dir) {
         Err(errno) => part(Grade::Failure, format!("{}: {errno}", facts.state_dir.display())),
         Ok(found) => {
-            // The widths of these differ between architectures.
-            #[expect(clippy::useless_conversion, reason = "32 bits on some targets, 64 on others")]
-            let free = u64::from(found.blocks_available()).saturating_mul(u64::from(found.fragment_size()));
+            let free = found.f_bavail.saturating_mul(found.f_frsize);
             let floor = facts.min_free_disk_bytes;
             let words = format!("{} MiB free, at least {} MiB are kept", mib(free), mib(floor));
             let grade = match () {

@@ -3,7 +3,7 @@
 use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 
-use nix::unistd::AccessFlags;
+use rustix::fs::{Access, access};
 use stationd_actors::converter::{ConverterSettings, RetentionSettings, SupervisorSettings};
 use stationd_actors::queue::QueueSettings;
 use stationd_actors::scheduler::ScheduleSettings;
@@ -191,7 +191,7 @@ impl Settings {
             .recursive(true)
             .mode(0o750)
             .create(&self.state_dir)?;
-        nix::unistd::access(&self.state_dir, AccessFlags::W_OK | AccessFlags::X_OK)?;
+        access(&self.state_dir, Access::WRITE_OK | Access::EXEC_OK)?;
         Ok(())
     }
 }

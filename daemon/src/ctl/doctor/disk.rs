@@ -1,6 +1,6 @@
 //! Is there room for the store?
 
-use nix::sys::statvfs::statvfs;
+use rustix::fs::statvfs;
 
 use super::{Finding, Scene};
 use crate::ctl::words::bytes;
@@ -23,8 +23,7 @@ pub(super) fn check(scene: &Scene) -> Vec<Finding> {
             )];
         }
     };
-    #[expect(clippy::useless_conversion, reason = "32 bits on some targets, 64 on others")]
-    let free = u64::from(found.blocks_available()).saturating_mul(u64::from(found.fragment_size()));
+    let free = found.f_bavail.saturating_mul(found.f_frsize);
     let floor = scene.settings.queue.min_free_disk_bytes;
     let words = format!(
         "{} free at {}, {} must stay free",

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use nix::sys::statvfs::{FsFlags, statvfs};
+use rustix::fs::{StatVfsMountFlags, statvfs};
 
 use super::{Finding, Scene};
 
@@ -61,7 +61,9 @@ fn is_writable(root: &Path, folder: &Path) -> bool {
         return false;
     }
     let nearest = folder.ancestors().map(beneath).find(|seen| seen.exists());
-    nearest.is_some_and(|seen| statvfs(&seen).is_ok_and(|found| !found.flags().contains(FsFlags::ST_RDONLY)))
+    nearest.is_some_and(|seen| {
+        statvfs(&seen).is_ok_and(|found| !found.f_flag.contains(StatVfsMountFlags::RDONLY))
+    })
 }
 
 fn drop_in(folders: &str) -> String {
