@@ -35,11 +35,11 @@ WantedBy=multi-user.target
 NETWORK = "[Match]\nName=e*\n[Network]\nAddress=10.0.2.15/24\nGateway=10.0.2.2\nLinkLocalAddressing=no\n"
 
 
-def debian(work, arch, series):
-    """Debian's files and its kernel of a series, made or fetched at the first time."""
-    archive, kernel = work / f"{arch}.tar", work / f"{arch}-{series}"
+def debian(work, arch, series, kind="", packages=()):
+    """Debian's files, of a kind with further packages, and its kernel of a series, made or fetched at the first time."""
+    archive, kernel = work / f"{arch}{kind}.tar", work / f"{arch}-{series}"
     if not archive.exists():
-        subprocess.run([HERE / "rootfs", arch, archive], check=True)
+        subprocess.run([HERE / "rootfs", arch, archive, *packages], check=True)
     if not (kernel / "version").exists():
         subprocess.run([HERE / "kernel", arch, series, kernel], check=True)
     return archive, kernel
@@ -55,7 +55,7 @@ def make_disk(folder, image, size=0):
     subprocess.run(["mke2fs", "-q", "-F", "-t", "ext4", "-d", folder, image], check=True)
 
 
-def make_root(archive, image):
+def make_root(archive, image, mib=700):
     """The root disk: the Debian of `rootfs`, told to run our unit."""
     root = pathlib.Path(tempfile.mkdtemp(dir=image.parent))
     try:
@@ -84,7 +84,7 @@ def make_root(archive, image):
         for unit in MASKED:
             (system / unit).unlink(missing_ok=True)
             (system / unit).symlink_to("/dev/null")
-        make_disk(root, image, 700 << 20)
+        make_disk(root, image, mib << 20)
     finally:
         shutil.rmtree(root)
 
