@@ -16,6 +16,8 @@ class Table:
             self.figures.append((name, detail))
         elif kind in ("ok", "FAILED"):
             self.check(name, kind == "ok", detail)
+        elif kind == "skipped":
+            print(f"skipped {rest}", flush=True)
 
     def check(self, name, good, detail=""):
         self.passed, self.failed = self.passed + good, self.failed + (not good)
