@@ -92,14 +92,14 @@ def make_root(archive, image, mib=700):
 class Machine:
     """One boot, from power on to power off or cut."""
 
-    def __init__(self, arch, kernel, root, payload, words, log):
+    def __init__(self, arch, kernel, root, payload, words, log, mib=512):
         drives = []
         for number, (image, options) in enumerate(((root, ""), (payload, ",readonly=on"))):
             drives += ["-drive", f"if=none,id=d{number},file={image},format=raw{options}",
                        "-device", f"virtio-blk-pci,drive=d{number}"]
         self.began = time.monotonic()
         self.process = subprocess.Popen(
-            [*QEMU[arch], "-accel", "tcg,thread=multi", "-smp", "2", "-m", "512", "-display", "none", "-monitor", "none",
+            [*QEMU[arch], "-accel", "tcg,thread=multi", "-smp", "2", "-m", str(mib), "-display", "none", "-monitor", "none",
              "-nodefaults", "-no-reboot", "-serial", "stdio",
              "-kernel", kernel / "kernel", "-initrd", kernel / "initrd",
              "-append", f"console={SERIAL[arch]} rw quiet loglevel=1 systemd.show_status=0 net.ifnames=0 {words}", *drives,

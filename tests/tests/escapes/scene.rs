@@ -39,7 +39,7 @@ impl Scene {
         let port = tcp.local_addr().unwrap().port();
         let name = SocketAddr::from_abstract_name(format!("stationd-{port}")).unwrap();
         Self {
-            process: Command::new("sleep").arg("600").spawn().unwrap(),
+            process: Command::new("sleep").arg("3600").spawn().unwrap(),
             _udp: UdpSocket::bind(("127.0.0.1", port)).unwrap(),
             _path: UnixListener::bind(folder.path().join("canary/socket")).unwrap(),
             _abstract: UnixListener::bind_addr(&name).unwrap(),
