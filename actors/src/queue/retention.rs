@@ -13,7 +13,7 @@ use crate::messages::queue::{FullReason, StoreError};
 use crate::model::UnixMs;
 
 /// Records looked at in one pass. With a pass a minute a million is gone through in less than a day and a half.
-const PASS: usize = 500;
+pub(super) const PASS: usize = 500;
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
@@ -52,16 +52,12 @@ impl Store {
         );
         let receipts = self.receipts_from(self.pruned.0)?;
         let jobs = self.jobs_from(self.pruned.1)?;
-        if self.pruned == (0, 0) && receipts.is_empty() && jobs.is_empty() {
+        if self.pruned == (0, 0) && receipts.aged.is_empty() && jobs.aged.is_empty() && jobs.next == 0 {
             // There is nothing that the clock could be wrong about.
             return Ok(());
         }
-        self.pruned = (resume(&receipts), resume(&jobs));
-        let old = |aged: Vec<(u64, UnixMs)>| -> Vec<u64> {
-            let old = aged.into_iter().filter(|(_, at)| *at < before);
-            old.map(|(number, _)| number).collect()
-        };
-        let (receipts, jobs) = (old(receipts), old(jobs));
+        self.pruned = (receipts.next, jobs.next);
+        let (receipts, jobs) = (receipts.older_than(before), jobs.older_than(before));
         let last = UnixMs(self.counters.retention_ms);
         let noted = now.since(last).max(last.since(now)) < NOTE;
         if receipts.is_empty() && jobs.is_empty() && noted {
@@ -85,10 +81,13 @@ impl Store {
             return Ok(0);
         }
         drop(txn);
-        let numbers =
-            |aged: Vec<(u64, UnixMs)>| -> Vec<u64> { aged.into_iter().map(|(number, _)| number).collect() };
-        let receipts = numbers(self.receipts_from(0)?);
-        let jobs = numbers(self.jobs_from(0)?);
+        let receipts = self.receipts_from(0)?.numbers();
+        let mut jobs = self.jobs_from(0)?;
+        if jobs.aged.is_empty() && receipts.is_empty() {
+            // All of the oldest have reports that wait, or are dead letters.
+            jobs = self.jobs_from(self.pruned.1)?;
+        }
+        let jobs = jobs.numbers();
         let records = u64::try_from(receipts.len() + jobs.len()).unwrap_or(u64::MAX);
         if records > 0 {
             self.write_anyway(|change| change.forget(&receipts, &jobs))?;
@@ -96,7 +95,7 @@ impl Store {
         Ok(records)
     }
 
-    fn receipts_from(&self, after: u64) -> Result<Vec<(u64, UnixMs)>, StoreError> {
+    fn receipts_from(&self, after: u64) -> Result<Pass, StoreError> {
         self.aged(self.base.tables.done, after, |bytes| {
             let receipt = record::decode::<ReceiptRecord>(bytes);
             Some(receipt.map_or(UnixMs(i64::MIN), |receipt| receipt.at()))
@@ -104,7 +103,7 @@ impl Store {
     }
 
     /// Job records whose reports have all left the queue.
-    fn jobs_from(&self, after: u64) -> Result<Vec<(u64, UnixMs)>, StoreError> {
+    fn jobs_from(&self, after: u64) -> Result<Pass, StoreError> {
         let txn = self.base.read()?;
         let waits = |seq: &u64| !matches!(self.base.tables.reports.get(&txn, &key::number(*seq)), Ok(None));
         self.aged(self.base.tables.jobs, after, |bytes| {
@@ -124,20 +123,44 @@ impl Store {
         table: Table,
         after: u64,
         age: impl Fn(&[u8]) -> Option<UnixMs>,
-    ) -> Result<Vec<(u64, UnixMs)>, StoreError> {
+    ) -> Result<Pass, StoreError> {
         let txn = self.base.read()?;
         let from = key::number(after);
-        let mut aged = Vec::new();
+        let (mut aged, mut next) = (Vec::new(), 0);
         let mut latest = UnixMs(i64::MIN);
-        for item in table.range(&txn, &key::onwards(&from)).doing("read")?.take(PASS) {
+        let records = table.range(&txn, &key::onwards(&from)).doing("read")?;
+        for (count, item) in records.take(PASS).enumerate() {
             let (key, bytes) = item.doing("read")?;
             let number = key::last_number(key).unwrap_or(0);
+            if count + 1 == PASS {
+                next = number + 1;
+            }
             if let Some(at) = age(bytes) {
                 latest = latest.max(at);
                 aged.push((number, latest));
             }
         }
-        Ok(aged)
+        Ok(Pass { aged, next })
+    }
+}
+
+/// A part of a table that was looked through.
+#[derive(Debug)]
+struct Pass {
+    /// The records that may be forgotten, and when they were made.
+    aged: Vec<(u64, UnixMs)>,
+    /// Where the next pass goes on: behind this one, or at the beginning.
+    next: u64,
+}
+
+impl Pass {
+    fn older_than(self, before: UnixMs) -> Vec<u64> {
+        let old = self.aged.into_iter().filter(|(_, at)| *at < before);
+        old.map(|(number, _)| number).collect()
+    }
+
+    fn numbers(self) -> Vec<u64> {
+        self.aged.into_iter().map(|(number, _)| number).collect()
     }
 }
 
@@ -160,13 +183,6 @@ impl Forgotten {
             };
         }
     }
-}
-
-/// Where the next pass goes on: behind the last one, or at the beginning.
-fn resume(seen: &[(u64, UnixMs)]) -> u64 {
-    seen.last()
-        .filter(|_| seen.len() >= PASS)
-        .map_or(0, |(last, _)| last + 1)
 }
 
 fn millis(time: Duration) -> i64 {

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::super::retention::PASS;
 use super::*;
 use crate::messages::queue::{
     AppendError, FullReason, ImportEntries, ImportedReport, Selection, StoreError, TraceBy,
@@ -426,6 +427,35 @@ fn receipts_and_jobs_are_forgotten_after_their_time_and_not_before() {
     let left = store.jobs(0, 10).unwrap().jobs;
     assert_eq!(left, [job("waiting")], "a job is kept while its report waits");
     assert_eq!(store.trace(&TraceBy::Serial("old".to_owned()), 1).unwrap(), []);
+}
+
+#[test]
+fn a_job_is_forgotten_although_more_than_a_pass_of_older_ones_wait() {
+    let dir = tempfile::tempdir().unwrap();
+    let settings = QueueSettings {
+        max_size: 0,
+        ..settings(dir.path())
+    };
+    let mut store = Store::open(&settings).unwrap();
+    for number in 0..PASS {
+        queue(&mut store, &append(&format!("SN{number}")));
+    }
+    let last = queue(&mut store, &append("last"));
+    lease(&mut store, NOW);
+    store.settle(&delivered(last[0]), NOW).unwrap();
+    let running = Instant::now();
+    let mut now = NOW;
+    for _ in 0..62 {
+        now = now.plus(MINUTE * 60 * 12);
+        store.keep_retention(now, running).unwrap();
+    }
+    assert_eq!(store.trace(&TraceBy::Serial("last".to_owned()), 1).unwrap(), []);
+    assert_eq!(store.jobs(PASS as u64, 1).unwrap().jobs, []);
+    assert_ne!(
+        store.jobs(PASS as u64 - 1, 1).unwrap().jobs,
+        [],
+        "its report waits"
+    );
 }
 
 #[test]
