@@ -139,9 +139,9 @@ class Machine:
         return list(self.said(5))
 
     def off(self):
-        """Waits until the machine has powered off; says whether it did."""
+        """Waits until the machine has powered off, on a busy host for longer than a unit may take; says whether it did."""
         try:
-            self.process.wait(60)
+            self.process.wait(300)
             return True
         except subprocess.TimeoutExpired:
             self.cut()

@@ -195,7 +195,13 @@ mod tests {
         disk.break_down();
         books.drop_files(&line, "wsjf", 3);
         let said = daemon.wait_for_code("Q330");
-        assert!(said.key("cause").contains("Read-only file system"), "{}", said.0);
+        // Linux 6.18 says of such a disk that it is read-only, 6.12 that it fails.
+        let cause = said.key("cause");
+        assert!(
+            cause.contains("Read-only file system") || cause.contains("Input/output error"),
+            "{}",
+            said.0
+        );
         assert!(
             said.key("next").contains("check the disk of state_dir"),
             "{}",
