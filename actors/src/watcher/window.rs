@@ -150,6 +150,10 @@ impl Window {
     /// When the next candidate has to be looked at; none while enough are ready.
     pub(super) fn next_due(&mut self) -> Option<Instant> {
         if std::mem::take(&mut self.stale) {
+            if self.settling.is_empty() {
+                // A backlog's room is a MiB or two, which the few files after it have no use for.
+                self.settling.shrink_to_fit();
+            }
             let filled = self.is_filled();
             let wanted = self
                 .settling
@@ -297,6 +301,19 @@ mod tests {
         window.told("000001".into(), Arrival::Closed, now);
         assert!(!window.has_ready());
         assert_eq!(window.waiting(), 1);
+    }
+
+    #[test]
+    fn a_backlog_that_is_gone_leaves_no_room_behind() {
+        let now = Instant::now();
+        let mut window = Window::default();
+        window.found((0..4_000).map(file).collect(), 0, now, QUIET);
+        while confirm(&mut window, now) > 0 {
+            while window.take().is_some() {}
+        }
+        assert_eq!(window.waiting(), 0);
+        assert_eq!(window.next_due(), None);
+        assert_eq!(window.settling.capacity(), 0);
     }
 
     #[test]

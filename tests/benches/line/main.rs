@@ -60,8 +60,9 @@ fn main() -> ExitCode {
         rest::measure(&mut figures, asked.short, &mut used);
         single::measure(&mut figures, asked.short, &mut used);
     }
-    backlog::measure(&mut figures, asked.short, &asked.only, &mut used);
     burst::measure(&mut figures, asked.short, &asked.only, &mut used);
+    // What comes after it would find a disk that still has much to write.
+    backlog::measure(&mut figures, asked.short, &asked.only, &mut used);
     // A machine that became busy meanwhile shows in the difference.
     let calibration = calibration.and(Calibration::of_this_machine());
     println!("\n{calibration}");

@@ -9,7 +9,7 @@ inherit cargo cargo-update-recipe-crates
 # stationd-crates.inc was written from: both move together.
 STATIOND_GIT ?= "git://${THISDIR}/../../../..;protocol=file;nobranch=1"
 SRC_URI += "${STATIOND_GIT};destsuffix=${BP}"
-SRCREV = "eed99fb68c3cfb1c4005d8e795d09206b164d455"
+SRCREV = "555eb59af6624099defe3aba2f9d1a6406d8eb40"
 S = "${UNPACKDIR}/${BP}"
 
 CARGO_BUILD_FLAGS += "--package stationd --bins"
