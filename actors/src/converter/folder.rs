@@ -6,13 +6,12 @@ use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use nix::libc::{O_NOFOLLOW, O_NONBLOCK};
 use sha2::{Digest, Sha256};
 
 use super::anchor::Anchor;
+use super::nofollow;
 use crate::model::SourceHash;
 use crate::tree::Tree;
 
@@ -27,10 +26,7 @@ pub(super) fn open(folder: &Path, name: &Path) -> io::Result<File> {
     let path = folder.join(name);
     let held = Anchor::of_file(folder, &path)?;
     let path = held.at(name.file_name().unwrap_or(OsStr::new("")));
-    let file = File::options()
-        .read(true)
-        .custom_flags(O_NOFOLLOW | O_NONBLOCK)
-        .open(path)?;
+    let file = nofollow::read(&path)?;
     if file.metadata()?.is_file() {
         Ok(file)
     } else {

@@ -15,6 +15,7 @@ mod judge;
 mod ledger;
 mod meter;
 mod names;
+mod nofollow;
 mod pair;
 mod pending;
 mod place;

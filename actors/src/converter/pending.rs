@@ -6,18 +6,16 @@
 mod actor;
 
 use std::ffi::{OsStr, OsString};
-use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use nix::libc::{O_NOFOLLOW, O_NONBLOCK};
 use serde::{Deserialize, Serialize};
 
 use super::anchor::Anchor;
 use super::names::{hex_digits, with_suffix};
+use super::nofollow;
 use super::place::unlink;
 use super::retire::PENDING_SUFFIX;
 use super::source::Identity;
@@ -112,13 +110,7 @@ impl Suspended<'_> {
     pub(super) fn replace(&self, folder: &Anchor, pending: &Pending) -> io::Result<()> {
         let text = self.text(pending.path.file_name().unwrap_or_default());
         let part = folder.at(format!("{OWN_PREFIX}{}.part", self.trace).as_ref());
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o644)
-            .custom_flags(O_NOFOLLOW)
-            .open(&part)?;
+        let mut file = nofollow::write(&part, 0o644)?;
         file.write_all(&text)?;
         file.sync_all()?;
         std::fs::rename(&part, folder.at(&pending.note_name))
@@ -193,11 +185,7 @@ pub(super) fn due(order: &Order, now: UnixMs) -> io::Result<Due> {
 
 /// Reads a note; none when it is another converter's, of another version, or no note of ours.
 fn read(path: &Path, converter: &str) -> Option<(Note, Pending)> {
-    let file = File::options()
-        .read(true)
-        .custom_flags(O_NOFOLLOW | O_NONBLOCK)
-        .open(path)
-        .ok()?;
+    let file = nofollow::read(path).ok()?;
     let mut text = String::new();
     file.take(NOTE_BYTES).read_to_string(&mut text).ok()?;
     let note: Note = serde_json::from_str(&text).ok()?;

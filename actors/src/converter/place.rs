@@ -7,16 +7,16 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use nix::libc::O_NOFOLLOW;
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use rustix::io::Errno;
 
 use super::folder;
+use super::nofollow;
 use super::source::Source;
 use crate::model::{OWN_PREFIX, TAKEN_SUFFIX};
 use crate::tree;
@@ -119,13 +119,7 @@ pub(super) fn write_copy(source: &Source, part: &Path, form: Form) -> io::Result
     let mut from = &source.file;
     from.rewind()?;
     let meta = from.metadata()?;
-    let mut out = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .custom_flags(O_NOFOLLOW)
-        .open(part)?;
+    let mut out = nofollow::write(part, 0o600)?;
     let copied = match form {
         Form::Plain => io::copy(&mut from, &mut out)?,
         Form::Gzip => {

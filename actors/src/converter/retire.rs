@@ -2,15 +2,12 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
-use std::fs::OpenOptions;
 use std::io::{self, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-
-use nix::libc::{O_NOFOLLOW, O_NONBLOCK};
 
 use super::anchor::Anchor;
 use super::names::{free_names, with_suffix};
+use super::nofollow;
 use super::place::{Form, Placed, place, remove, rename_to_free, sync_folder, unlink};
 use super::source::Source;
 use super::storeroom::{Archive, Record};
@@ -182,11 +179,8 @@ impl Leaving<'_> {
 
     fn is_of_this_job(&self, companion: &Path) -> bool {
         let mut text = String::new();
-        let read = OpenOptions::new()
-            .read(true)
-            .custom_flags(O_NOFOLLOW | O_NONBLOCK)
-            .open(companion)
-            .and_then(|file| file.take(COMPANION_BYTES).read_to_string(&mut text));
+        let read =
+            nofollow::read(companion).and_then(|file| file.take(COMPANION_BYTES).read_to_string(&mut text));
         read.is_ok() && text.contains(&self.source.job.to_string())
     }
 
@@ -221,13 +215,7 @@ fn outcome(placed: Placed, there: impl FnOnce() -> Retired) -> Retired {
 
 /// Writes a file that must not exist, durably, and whole or not at all: `part` is its name until then.
 fn write_new(path: &Path, part: &Path, text: &[u8]) -> io::Result<()> {
-    let written = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o644)
-        .custom_flags(O_NOFOLLOW)
-        .open(part)
+    let written = nofollow::write(part, 0o644)
         .and_then(|mut file| {
             file.write_all(text)?;
             file.sync_all()

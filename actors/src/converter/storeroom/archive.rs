@@ -13,6 +13,7 @@ use nix::libc::O_NOFOLLOW;
 use sha2::{Digest, Sha256};
 
 use super::record::Record;
+use crate::converter::nofollow;
 use crate::converter::place::{Form, sync_folder, unlink, write_copy};
 use crate::converter::source::Source;
 use crate::model::{OWN_PREFIX, SourceHash, UnixMs};
@@ -218,13 +219,7 @@ fn stem(hash: &SourceHash) -> String {
 }
 
 fn write_record(record: &Record, path: &Path) -> io::Result<()> {
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o640)
-        .custom_flags(O_NOFOLLOW)
-        .open(path)?;
+    let mut file = nofollow::write(path, 0o640)?;
     file.write_all(&record.text())?;
     let after = Duration::from_millis(u64::try_from(record.archived.0).unwrap_or_default());
     file.set_modified(UNIX_EPOCH + after)?;
