@@ -1,5 +1,8 @@
 //! Whether there is room: by number, by map, by disk.
 
+use std::io;
+use std::path::Path;
+
 use rustix::fs::statvfs;
 
 use super::figures::Held;
@@ -83,9 +86,17 @@ impl Base {
 
     /// Bytes free for us on the disk of the store.
     pub(super) fn free_disk_bytes(&self) -> Option<u64> {
-        let disk = statvfs(&self.settings.dir).ok()?;
-        Some(disk.f_bavail.saturating_mul(disk.f_frsize))
+        free_disk_bytes(&self.settings.dir).ok()
     }
+}
+
+/// Bytes that the disk of a folder or file has free for us, who are not root.
+///
+/// # Errors
+/// It is not there, or its disk cannot be asked.
+pub fn free_disk_bytes(path: &Path) -> io::Result<u64> {
+    let disk = statvfs(path)?;
+    Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
 }
 
 impl Store {

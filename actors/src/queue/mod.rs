@@ -34,6 +34,7 @@ mod trace;
 mod tests;
 
 pub use actor::Queue;
+pub use capacity::free_disk_bytes;
 pub use open_error::OpenError;
 pub use record::recode;
 pub use settings::*;

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use stationd_actors::model::{ConverterState, ServerState, UnixMs};
+use stationd_actors::queue::free_disk_bytes;
 use stationd_sandbox::{Level, PolicyMode};
 
 use crate::control::{Desk, Facts, Snapshot};
@@ -192,10 +193,9 @@ fn sandbox(facts: &Facts) -> Part {
 }
 
 fn disk(facts: &Facts) -> Part {
-    match rustix::fs::statvfs(&facts.state_dir) {
-        Err(errno) => part(Grade::Failure, format!("{}: {errno}", facts.state_dir.display())),
-        Ok(found) => {
-            let free = found.f_bavail.saturating_mul(found.f_frsize);
+    match free_disk_bytes(&facts.state_dir) {
+        Err(cause) => part(Grade::Failure, format!("{}: {cause}", facts.state_dir.display())),
+        Ok(free) => {
             let floor = facts.min_free_disk_bytes;
             let words = format!("{} MiB free, at least {} MiB are kept", mib(free), mib(floor));
             let grade = match () {

@@ -1,6 +1,6 @@
 //! Is there room for the store?
 
-use rustix::fs::statvfs;
+use stationd_actors::queue::free_disk_bytes;
 
 use super::{Finding, Scene};
 use crate::ctl::words::bytes;
@@ -12,10 +12,10 @@ pub(super) fn check(scene: &Scene) -> Vec<Finding> {
     let Some(existing) = folder.ancestors().find(|folder| folder.exists()) else {
         return Vec::new();
     };
-    let found = match statvfs(existing) {
-        Ok(found) => found,
-        Err(errno) => {
-            let words = format!("{}: {errno}", existing.display());
+    let free = match free_disk_bytes(existing) {
+        Ok(free) => free,
+        Err(cause) => {
+            let words = format!("{}: {cause}", existing.display());
             return vec![Finding::failure(
                 CHECK,
                 words,
@@ -23,7 +23,6 @@ pub(super) fn check(scene: &Scene) -> Vec<Finding> {
             )];
         }
     };
-    let free = found.f_bavail.saturating_mul(found.f_frsize);
     let floor = scene.settings.queue.min_free_disk_bytes;
     let words = format!(
         "{} free at {}, {} must stay free",
