@@ -161,8 +161,8 @@ impl Base {
     /// cache, from which those that are used again come back.
     fn let_go(&self) {
         self.held.set(0);
-        let file = || self.env.path().join("data.mdb");
-        let Some(place) = self.place.get_or_init(|| super::map::place(&file())) else {
+        let find = || super::map::place(&self.env.path().join("data.mdb"));
+        let Some(place) = self.place.get_or_init(find) else {
             return;
         };
         // SAFETY: the map is shared with its file and never written to in memory, so that what is dropped here is read

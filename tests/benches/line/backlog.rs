@@ -49,21 +49,19 @@ fn fill(figures: &mut Figures, line: &Line, backlog: u32, short: bool) {
         pause(LOOK);
         queued(line) == u64::from(backlog)
     });
-    let mut add = |what: &str, value, unit, kind| {
-        figures.add(format!("{backlog} files, server away: {what}"), value, unit, kind);
-    };
+    let mut figures = figures.about(format!("{backlog} files, server away"));
     let cpu_ms = Tree::of(daemon.pid()).cpu_ms_since(&Tree::default());
-    add(
+    figures.add(
         "CPU a file, whole tree",
         cpu_ms / f64::from(backlog),
         "ms",
         Kind::Cpu,
     );
-    add("memory, most (PSS)", most, "MiB", Kind::Count);
+    figures.add("memory, most (PSS)", most, "MiB", Kind::Count);
     if !short {
         pause(SETTLED);
         let at_rest = Tree::of(daemon.pid()).pss_mib();
-        add("memory at rest then (PSS)", at_rest, "MiB", Kind::Count);
+        figures.add("memory at rest then (PSS)", at_rest, "MiB", Kind::Count);
     }
     daemon.stop();
 }
@@ -87,22 +85,15 @@ fn drain(figures: &mut Figures, line: &Line, backlog: u32, down: Down) -> Down {
     let took = began.elapsed().as_secs_f64();
     daemon.wait_until_settled(line);
     let cpu_ms = Tree::of(daemon.pid()).cpu_ms_since(&Tree::default());
-    let mut add = |what: &str, value, unit, kind| {
-        figures.add(
-            format!("{backlog} reports, server back: {what}"),
-            value,
-            unit,
-            kind,
-        );
-    };
-    add("throughput", f64::from(backlog) / took, "/s", Kind::Rate);
-    add(
+    let mut figures = figures.about(format!("{backlog} reports, server back"));
+    figures.add("throughput", f64::from(backlog) / took, "/s", Kind::Rate);
+    figures.add(
         "CPU a report, whole tree",
         cpu_ms / f64::from(backlog),
         "ms",
         Kind::Cpu,
     );
-    add("memory, most (PSS)", most, "MiB", Kind::Count);
+    figures.add("memory, most (PSS)", most, "MiB", Kind::Count);
     daemon.stop();
     server.down()
 }

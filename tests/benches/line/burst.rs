@@ -125,27 +125,26 @@ fn run(figures: &mut Figures, burst: &Burst) -> (Line, Down) {
         .zip(before.2)
         .map(|(after, before)| count(after - before));
     let files = f64::from(burst.files);
-    let mut add =
-        |what: &str, value, unit, kind| figures.add(format!("{}: {what}", burst.name()), value, unit, kind);
-    add("throughput", files / took, "/s", Kind::Rate);
-    add(
+    let mut figures = figures.about(burst.name());
+    figures.add("throughput", files / took, "/s", Kind::Rate);
+    figures.add(
         "CPU a file, whole tree",
         after.cpu_ms_since(&before.0) / files,
         "ms",
         Kind::Cpu,
     );
-    add(
+    figures.add(
         "memory, most (PSS)",
         most.max(after.pss_mib()),
         "MiB",
         Kind::Count,
     );
     let written = count((after.written - before.0.written) / 1024);
-    add("written a file", written / files, "KiB", Kind::Count);
-    add("files a commit", files / commits.max(1.0), "", Kind::Share);
+    figures.add("written a file", written / files, "KiB", Kind::Count);
+    figures.add("files a commit", files / commits.max(1.0), "", Kind::Share);
     if let Some(flushes) = flushes {
-        add("fsyncs a commit", flushes / commits.max(1.0), "", Kind::Count);
-        add("fsyncs a file", flushes / files, "", Kind::Count);
+        figures.add("fsyncs a commit", flushes / commits.max(1.0), "", Kind::Count);
+        figures.add("fsyncs a file", flushes / files, "", Kind::Count);
     }
     daemon.stop();
     (line, server.down())

@@ -45,6 +45,11 @@ impl Figures {
         });
     }
 
+    /// Figures of one thing, whose name goes before theirs.
+    pub(crate) fn about(&mut self, name: String) -> About<'_> {
+        About { figures: self, name }
+    }
+
     /// The value of that name.
     pub(crate) fn value(&self, name: &str) -> Option<f64> {
         self.iter()
@@ -70,5 +75,20 @@ impl Figures {
             "{:#}\n",
             json!({"machine": machine, "calibration": calibration.json(), "figures": figures})
         )
+    }
+}
+
+/// Figures of one thing in the making.
+#[derive(Debug)]
+pub(crate) struct About<'f> {
+    figures: &'f mut Figures,
+    name: String,
+}
+
+impl About<'_> {
+    /// Adds one, and shows it.
+    pub(crate) fn add(&mut self, what: &str, value: f64, unit: &'static str, kind: Kind) {
+        self.figures
+            .add(format!("{}: {what}", self.name), value, unit, kind);
     }
 }
