@@ -45,7 +45,7 @@ pub(crate) fn local(moment: &str) -> String {
     moment.parse::<jiff::Timestamp>().map_or_else(
         |_| moment.to_owned(),
         |at| {
-            let at = jiff::tz::TimeZone::system().to_datetime(at);
+            let at = stationd_actors::clock::zone().to_datetime(at);
             let (hour, minute, second) = (at.hour(), at.minute(), at.second());
             format!("{} {hour:02}:{minute:02}:{second:02}", at.date())
         },

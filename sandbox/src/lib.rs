@@ -22,8 +22,8 @@ mod syscalls;
 pub use client::{Anatomy, Client, examine};
 pub use error::{ProgramFault, SandboxError};
 pub use forker::{
-    Executable, FORKER_ARGUMENT, Forker, ForkerSettings, Starter, forker_main, harden_process,
-    keep_heaps_small, let_go_of_code, let_go_of_heap,
+    Executable, FORKER_ARGUMENT, Forker, ForkerSettings, Rest, Starter, forker_main, harden_process,
+    keep_heaps_small,
 };
 pub use own_layer::confine_daemon;
 pub use policy::{Denial, Finished, JobSpec, Layers, Level, Limit, Limits, Outcome, PolicyMode, Program};

@@ -11,7 +11,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Zoned;
-use jiff::tz::TimeZone;
 use stationd_sandbox::{Finished, JobSpec, Program, SandboxError};
 
 use super::confined;
@@ -342,7 +341,7 @@ pub(super) fn sandbox_trouble(error: &SandboxError) -> Served {
 /// When the file was last written, in the station's zone.
 pub(super) fn file_time(modified_ns: i128) -> Zoned {
     let time = jiff::Timestamp::from_nanosecond(modified_ns).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
-    time.to_zoned(TimeZone::system())
+    time.to_zoned(clock::zone())
 }
 
 /// Whole milliseconds.

@@ -16,7 +16,7 @@
 use std::time::{Duration, Instant};
 
 use actix::{Actor, Addr, Arbiter, AsyncContext, Context, Handler, Message, ResponseFuture, SpawnHandle};
-use stationd_sandbox::{let_go_of_code, let_go_of_heap};
+use stationd_sandbox::Rest;
 use tokio::sync::oneshot;
 
 use super::capacity::Margin;
@@ -81,6 +81,7 @@ pub struct Queue {
     gone_through: bool,
     /// The next tick, and whether it is one of the calm ones.
     tick: Option<(SpawnHandle, bool)>,
+    rest: Rest,
     /// Records removed before their time.
     forgotten: Forgotten,
     pub(super) queued: LastHour,
@@ -118,6 +119,7 @@ impl Queue {
             last_retention: Instant::now(),
             gone_through: false,
             tick: None,
+            rest: Rest::default(),
             forgotten: Forgotten::default(),
             queued: LastHour::default(),
             delivered: LastHour::default(),
@@ -308,12 +310,9 @@ impl Queue {
 
     fn tick_after(&mut self, calm: bool, ctx: &mut Context<Self>) {
         let tick = ctx.run_later(if calm { CALM } else { TICK }, |queue, ctx| {
-            let was_calm = matches!(queue.tick, Some((_, true)));
             let calm = queue.tick();
-            if calm && !was_calm {
-                // After the start, and after work: most of the code and memory that it took is not needed to wait for more.
-                let_go_of_code();
-                let_go_of_heap();
+            if calm {
+                queue.rest.give_back();
             }
             queue.tick_after(calm, ctx);
         });

@@ -37,7 +37,10 @@ impl Store {
         if self.doubt.believes(last, now, running) {
             self.forget_old(now)?;
         }
-        self.make_way()
+        let made_way = self.make_way();
+        // A pass reads some hundred records from all over the map.
+        self.base.let_go();
+        made_way
     }
 
     /// Whether the last pass came to the end of what there is.

@@ -159,7 +159,7 @@ impl Base {
 
     /// Takes the map's pages out of this process's memory, where they would count as its own. They stay in the system's
     /// cache, from which those that are used again come back.
-    fn let_go(&self) {
+    pub(super) fn let_go(&self) {
         self.held.set(0);
         let find = || super::map::place(&self.env.path().join("data.mdb"));
         let Some(place) = self.place.get_or_init(find) else {

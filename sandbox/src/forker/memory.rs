@@ -1,38 +1,66 @@
 //! Memory that a process which comes to rest gives back.
 
-use std::ffi::c_int;
+use std::ffi::{c_int, c_long};
 use std::{ptr, slice};
 
 use libc::{
-    M_TRIM_THRESHOLD, MADV_DONTNEED, PF_W, PT_LOAD, c_void, dl_iterate_phdr, dl_phdr_info, madvise,
-    malloc_trim, mallopt, size_t,
+    M_ARENA_MAX, M_TRIM_THRESHOLD, MADV_DONTNEED, PF_W, PT_LOAD, c_void, dl_iterate_phdr, dl_phdr_info,
+    madvise, malloc_trim, mallopt, size_t,
 };
+use nix::sys::resource::{UsageWho, getrusage};
 use nix::unistd::{SysconfVar, sysconf};
 
 /// Takes what this process has read of its program and libraries out of its memory, where it would count as its own.
 ///
 /// All of it stays in the system's cache. What is used again comes back with a page fault for each 64 KiB; what only the
 /// start needed, or a burst of work, does not. For a process that comes to rest.
-pub fn let_go_of_code() {
+pub(super) fn let_go_of_code() {
     // SAFETY: the function is of the type that is asked for, needs no data, and does not unwind.
     unsafe { dl_iterate_phdr(Some(let_go_of), ptr::null_mut()) };
 }
 
-/// Gives the pages of the heap back in which nothing lives any more, between others too. For a process that comes to rest
-/// after a burst, whose threads each leave a heap of their own.
-pub fn let_go_of_heap() {
-    // SAFETY: malloc_trim(3) takes a number and the heap's own locks; it leaves what is allocated where it is.
-    unsafe { malloc_trim(0) };
+/// Has the threads share a few heaps, and each heap give its end back when 128 KiB of it are free.
+///
+/// By itself the C library gives each thread a heap of its own, up to eight for each processor: thirty threads of a burst
+/// left 100 KiB each, and one for all cost a tenth of the files a second. And it begins with those 128 KiB, but raises them
+/// to twice the largest block that was ever given back: with a list of 100,000 files once, to a MiB for each heap, for
+/// good. Source: mallopt(3), `M_ARENA_MAX` and `M_TRIM_THRESHOLD`.
+pub fn keep_heaps_small() {
+    const HEAPS: c_int = 4;
+    const FREE_BYTES: c_int = 128 * 1024;
+    for (parameter, value) in [(M_ARENA_MAX, HEAPS), (M_TRIM_THRESHOLD, FREE_BYTES)] {
+        // SAFETY: mallopt(3) takes two numbers.
+        let known = unsafe { mallopt(parameter, value) };
+        debug_assert_eq!(known, 1, "the C library knows the parameter");
+    }
 }
 
-/// Has each thread's heap give its end back when 128 KiB of it are free, which is what the C library begins with. By itself
-/// it raises that limit to twice the largest block that was ever given back: with a list of 100,000 files once, to a MiB
-/// for each thread, for good. Source: mallopt(3), `M_TRIM_THRESHOLD`.
-pub fn keep_heaps_small() {
-    const FREE_BYTES: c_int = 128 * 1024;
-    // SAFETY: mallopt(3) takes two numbers.
-    let known = unsafe { mallopt(M_TRIM_THRESHOLD, FREE_BYTES) };
-    debug_assert_eq!(known, 1, "the C library knows the parameter");
+/// Memory of a process that has come to rest: most of what its work took is not needed to wait for more.
+#[derive(Debug, Default)]
+pub struct Rest {
+    /// Page faults of this process when its memory was given back last.
+    faults: c_long,
+}
+
+impl Rest {
+    /// Gives back what code and heap do not need any more, if much came since it did so last. To be called now and then
+    /// while nothing happens; what single events bring back is given back once it has become much again.
+    pub fn give_back(&mut self) {
+        /// The system brings sixteen pages of a file at a time: these are at most 3 MiB.
+        const MUCH: c_long = 48;
+        if page_faults().wrapping_sub(self.faults) < MUCH {
+            return;
+        }
+        let_go_of_code();
+        // SAFETY: malloc_trim(3) takes a number and the heaps' own locks; it leaves what is allocated where it is.
+        unsafe { malloc_trim(0) };
+        self.faults = page_faults();
+    }
+}
+
+/// How often this process was given a page that was in memory or needed none: getrusage(2), `ru_minflt`.
+fn page_faults() -> c_long {
+    getrusage(UsageWho::RUSAGE_SELF).map_or(0, |usage| usage.minor_page_faults())
 }
 
 /// Lets go of a program's or library's segments that are never written to; 0 asks for the next one. Source:

@@ -21,7 +21,7 @@ mod starter;
 mod trial;
 
 pub use executable::Executable;
-pub use memory::{keep_heaps_small, let_go_of_code, let_go_of_heap};
+pub use memory::{Rest, keep_heaps_small};
 pub use process::{FORKER_ARGUMENT, forker_main, harden_process};
 pub use start::{Forker, ForkerSettings};
 pub(crate) use start::{HELLO_WITHIN, Launched, pair};

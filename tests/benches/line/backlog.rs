@@ -9,7 +9,7 @@ use crate::Used;
 use crate::burst::LOOK;
 use crate::figure::{Figures, Kind};
 use crate::input::Input;
-use crate::rest::{SETTLED, line_to, pause, starts};
+use crate::rest::{SETTLED, line_to, memory_during, pause, starts};
 use crate::tree::Tree;
 
 /// Reports that wait in the end.
@@ -59,8 +59,8 @@ fn fill(figures: &mut Figures, line: &Line, backlog: u32, short: bool) {
     );
     figures.add("memory, most (PSS)", most, "MiB", Kind::Count);
     if !short {
-        pause(SETTLED);
-        let at_rest = Tree::of(daemon.pid()).pss_mib();
+        pause(SETTLED / 2);
+        let at_rest = memory_during(&daemon, SETTLED / 2);
         figures.add("memory at rest then (PSS)", at_rest, "MiB", Kind::Count);
     }
     daemon.stop();

@@ -29,14 +29,9 @@ pub(crate) fn measure(figures: &mut Figures, short: bool, used: &mut Used) {
         pause(settled.saturating_duration_since(Instant::now()));
     }
     let tree = Tree::of(daemon.pid());
-    figures.add(
-        "memory at rest (PSS of the tree)",
-        tree.pss_mib(),
-        "MiB",
-        Kind::Count,
-    );
     let rest = if short { REST / 6 } else { REST };
-    pause(rest);
+    let memory = memory_during(&daemon, rest);
+    figures.add("memory at rest (PSS of the tree)", memory, "MiB", Kind::Count);
     let after = Tree::of(daemon.pid());
     let per_s = |before: u64, after: u64| count(after.saturating_sub(before)) / rest.as_secs_f64();
     figures.add(
@@ -74,6 +69,17 @@ pub(crate) fn line_to(server: &Server) -> Line {
     Line::to(server)
         .converter("wsjf", &Input::Wsjf.settings())
         .settings("[queue]\nmax_size = 0")
+}
+
+/// The memory of the daemon's tree in MiB, the mean of a look each second: what single events take is given back after a
+/// while.
+pub(crate) fn memory_during(daemon: &Daemon, time: Duration) -> f64 {
+    let seconds = u32::try_from(time.as_secs()).expect("a minute or two");
+    let looks = (0..seconds).map(|_| {
+        pause(Duration::from_secs(1));
+        Tree::of(daemon.pid()).pss_mib()
+    });
+    looks.sum::<f64>() / f64::from(seconds)
 }
 
 /// From the daemon's start until it is ready, the median in ms.
