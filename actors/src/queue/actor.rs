@@ -8,7 +8,7 @@
 //! - After a restart: every entry that was leased is ready again.
 //! - When draining: commits what was asked before, syncs, and takes nothing more.
 //!
-//! Group commit: requests that write are collected (128 at most), then carried out in one transaction and answered after
+//! Group commit: requests that write are collected (64 at most), then carried out in one transaction and answered after
 //! its sync. A report that nothing follows, and the verdict on the last entry, is committed as soon as the mailbox has
 //! nothing more. In a burst, and for all other verdicts, on which nobody waits, the group stays open for a moment
 //! ([`LINGER`]): so many share the price, which on a slow flash is most of what a report costs.
@@ -33,13 +33,13 @@ use crate::messages::converter::Admission;
 use crate::messages::queue::{BindQueue, FullReason, Leased, Settle, StoreError};
 use crate::messages::uploader::EntriesWaiting;
 
-/// Most requests in one transaction: enough to share a sync, few enough to answer soon.
-const GROUP: usize = 128;
+/// Most requests in one transaction: enough to share a sync, few enough to answer soon. In a burst, half of them are
+/// reports and half verdicts; more than the jobs that may be at their end would wait for them in vain.
+const GROUP: usize = 64;
 
-/// Longest time that a group stays open for more: with a thousand files a second some thirty share a commit, and as many
-/// verdicts. Longer, jobs at their end ([`Append::more_follow`](crate::messages::queue::Append)) would keep children from
-/// starting.
-const LINGER: Duration = Duration::from_millis(30);
+/// Longest time that a group stays open for more. With a thousand files a second it is full long before; with the hundred
+/// of a slower converter some ten share a commit, where a shorter time would write the disk three times as often.
+const LINGER: Duration = Duration::from_millis(100);
 
 /// Period of what waits for the world: a full disk, a full queue, a store that failed, records that grow old.
 pub(super) const TICK: Duration = Duration::from_secs(1);
