@@ -8,7 +8,7 @@
 //! - After a restart: every entry that was leased is ready again.
 //! - When draining: commits what was asked before, syncs, and takes nothing more.
 //!
-//! Group commit: requests that write are collected (64 at most), then carried out in one transaction and answered after
+//! Group commit: requests that write are collected (96 at most), then carried out in one transaction and answered after
 //! its sync. A report that nothing follows, and the verdict on the last entry, is committed as soon as the mailbox has
 //! nothing more. In a burst, and for all other verdicts, on which nobody waits, the group stays open for a moment
 //! ([`LINGER`]): so many share the price, which on a slow flash is most of what a report costs.
@@ -34,8 +34,8 @@ use crate::messages::queue::{BindQueue, FullReason, Leased, Settle, StoreError};
 use crate::messages::uploader::EntriesWaiting;
 
 /// Most requests in one transaction: enough to share a sync, few enough to answer soon. In a burst, half of them are
-/// reports and half verdicts; more than the jobs that may be at their end would wait for them in vain.
-const GROUP: usize = 64;
+/// reports and half verdicts: more reports than jobs may be at their end would be waited for in vain.
+const GROUP: usize = 96;
 
 /// Longest time that a group stays open for more. With a thousand files a second it is full long before; with the hundred
 /// of a slower converter some ten share a commit, where a shorter time would write the disk three times as often.
