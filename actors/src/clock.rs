@@ -25,7 +25,7 @@ pub fn now() -> UnixMs {
     UnixMs(jiff::Timestamp::now().as_millisecond())
 }
 
-/// The machine's time zone, as it was within the last [`ZONE_KEPT`].
+/// The machine's time zone, as it was within the last five minutes.
 pub fn zone() -> TimeZone {
     static KNOWN: Mutex<Option<(Instant, TimeZone)>> = Mutex::new(None);
     let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
