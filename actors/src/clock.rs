@@ -39,18 +39,22 @@ pub fn zone() -> TimeZone {
     }
 }
 
-/// The zone of `/etc/localtime` (localtime(5)) by its rules alone. [`TimeZone::system`] asks for its name too, for which it
-/// looks into each of some six hundred files of the zone database and keeps their names for good; it is left what is
-/// rarer, as `TZ`.
+/// The zone that `/etc/localtime` (localtime(5)) links to, under its name. [`TimeZone::system`] looks for that name in
+/// each of some six hundred files of the zone database and keeps all names for good; it is left what is rarer, as `TZ`.
 fn read_zone() -> TimeZone {
     if std::env::var_os("TZ").is_some() {
         return TimeZone::system();
     }
-    zone_of(Path::new("/etc/localtime")).unwrap_or_else(TimeZone::system)
+    let linked = fs::read_link("/etc/localtime").ok();
+    linked
+        .and_then(|rules| zone_of(&Path::new("/etc").join(rules)))
+        .unwrap_or_else(TimeZone::system)
 }
 
+/// The zone of a file in the zone database.
 fn zone_of(rules: &Path) -> Option<TimeZone> {
-    TimeZone::tzif("", &fs::read(rules).ok()?).ok()
+    let (_, name) = rules.to_str()?.rsplit_once("zoneinfo/")?;
+    TimeZone::tzif(name, &fs::read(rules).ok()?).ok()
 }
 
 /// Whether the clock can be trusted with removing what is old.
@@ -83,6 +87,7 @@ mod tests {
         let (winter, summer) = (1_767_225_600, 1_782_864_000);
         assert_eq!(offset(winter), jiff::tz::offset(1));
         assert_eq!(offset(summer), jiff::tz::offset(2));
+        assert_eq!(zone.iana_name(), Some("Europe/Oslo"));
         assert_eq!(zone_of(Path::new("/dev/null")), None, "no rules");
     }
 
