@@ -12,6 +12,11 @@ use crate::model::{EntryId, JobRecord, Lease, NewReport, Priority, Refusal, Sour
 pub use errors::{AppendError, FullReason, StoreError};
 pub use operator::*;
 
+/// Most requests that the queue carries out in one transaction: enough to share a sync, few enough to answer soon. In a
+/// burst, half of them are reports and half verdicts: more reports than jobs may be at their end would be waited for in
+/// vain.
+pub const GROUP: usize = 96;
+
 /// Tells the queue whom to tell of work and of room. Wiring to queue, once.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]

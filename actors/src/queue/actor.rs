@@ -8,9 +8,9 @@
 //! - After a restart: every entry that was leased is ready again.
 //! - When draining: commits what was asked before, syncs, and takes nothing more.
 //!
-//! Group commit: requests that write are collected (96 at most), then carried out in one transaction and answered after
-//! its sync. A report that nothing follows, and the verdict on the last entry, is committed as soon as the mailbox has
-//! nothing more. In a burst, and for all other verdicts, on which nobody waits, the group stays open for a moment
+//! Group commit: requests that write are collected ([`GROUP`] at most), then carried out in one transaction and answered
+//! after its sync. A report that nothing follows, and the verdict on the last entry, is committed as soon as the mailbox
+//! has nothing more. In a burst, and for all other verdicts, on which nobody waits, the group stays open for a moment
 //! ([`LINGER`]): so many share the price, which on a slow flash is most of what a report costs.
 
 use std::time::{Duration, Instant};
@@ -30,12 +30,8 @@ use super::store::Store;
 use super::{QueueSettings, journal};
 use crate::clock;
 use crate::messages::converter::Admission;
-use crate::messages::queue::{BindQueue, FullReason, Leased, Settle, StoreError};
+use crate::messages::queue::{BindQueue, FullReason, GROUP, Leased, Settle, StoreError};
 use crate::messages::uploader::EntriesWaiting;
-
-/// Most requests in one transaction: enough to share a sync, few enough to answer soon. In a burst, half of them are
-/// reports and half verdicts: more reports than jobs may be at their end would be waited for in vain.
-const GROUP: usize = 96;
 
 /// Longest time that a group stays open for more. With a thousand files a second it is full soon after; of the hundred of a
 /// slower converter four share a commit after 30 ms, and ten after 100. Longer, more large reports wait in memory: with

@@ -13,12 +13,14 @@ use self::settling::Settling;
 use super::journal::Notice;
 use super::settings::UploaderSettings;
 use super::verdict::{self, Retries, Ruling};
-use crate::messages::queue::{Leased, Verdict};
+use crate::messages::queue::{GROUP, Leased, Verdict};
 use crate::messages::transport::Sent;
 use crate::model::{Entry, EntryId, Lease, UnixMs, UploaderStatus};
 
-/// Settlements that the queue may have open: it commits them in groups, and what is behind them is sent meanwhile.
-const SETTLING_MAX: usize = 64;
+/// Most entries that are on the wire or whose settlement the queue has open: it commits them in groups, and what is behind
+/// them is sent meanwhile. They are enough to fill a group, however many are on the wire: after an outage nothing but
+/// settlements comes, and a group that they cannot fill waits out its time while nothing is sent.
+const SETTLING_MAX: usize = 2 * GROUP;
 /// The queue is asked this long after it had nothing, should its hint have been lost.
 const RECHECK: Duration = Duration::from_secs(60);
 /// Pause after the queue failed to lease.
