@@ -223,9 +223,30 @@ impl Line {
     /// # Panics
     /// When the folder is full or gone.
     pub fn drop_file(&self, converter: &str, name: &[u8], content: &[u8]) {
-        let beside = self.path(converter).join("being-written");
+        self.drop_written(
+            converter,
+            name,
+            &self.write_beside(converter, b"being-written", content),
+        );
+    }
+
+    /// Writes a file beside the drop folder, for [`Line::drop_written`].
+    ///
+    /// # Panics
+    /// As [`Line::drop_file`].
+    pub fn write_beside(&self, converter: &str, name: &[u8], content: &[u8]) -> PathBuf {
+        let beside = self.path(converter).join(std::ffi::OsStr::from_bytes(name));
         std::fs::write(&beside, content).expect("the folder is ours");
-        self.rename_in(converter, name, &beside);
+        beside
+    }
+
+    /// Drops a file that is written already.
+    ///
+    /// # Panics
+    /// As [`Line::drop_file`].
+    pub fn drop_written(&self, converter: &str, name: &[u8], beside: &Path) {
+        let name = std::ffi::OsStr::from_bytes(name);
+        std::fs::rename(beside, self.path(converter).join("drop").join(name)).expect("the folder is ours");
     }
 
     /// Drops a file as one that was written long ago: a daemon that finds it at its start takes it at once.
@@ -233,17 +254,11 @@ impl Line {
     /// # Panics
     /// As [`Line::drop_file`].
     pub fn drop_old_file(&self, converter: &str, name: &[u8], content: &[u8]) {
-        let beside = self.path(converter).join("being-written");
-        std::fs::write(&beside, content).expect("the folder is ours");
+        let beside = self.write_beside(converter, b"being-written", content);
         let file = std::fs::File::open(&beside).expect("it was just written");
         let long_ago = UNIX_EPOCH + Duration::from_secs(1_767_323_045);
         file.set_modified(long_ago).expect("the file is ours");
-        self.rename_in(converter, name, &beside);
-    }
-
-    fn rename_in(&self, converter: &str, name: &[u8], beside: &Path) {
-        let name = std::ffi::OsStr::from_bytes(name);
-        std::fs::rename(beside, self.path(converter).join("drop").join(name)).expect("the folder is ours");
+        self.drop_written(converter, name, &beside);
     }
 
     /// Runs `stationctl` with this line's socket, and JSON as its answer.

@@ -1,5 +1,6 @@
 //! Many files at once.
 
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -114,14 +115,11 @@ fn run(figures: &mut Figures, burst: &Burst) -> (Line, Down) {
         .settings("[queue]\nmax_size = 0");
     let daemon = line.start();
     let reports = usize::try_from(burst.files).expect("addresses have 32 bits at least");
+    let files = write_files(&line, burst);
     let before = (Tree::of(daemon.pid()), commits(&line), disk::flushes());
     let began = Instant::now();
-    for number in 0..burst.files {
-        line.drop_file(
-            name,
-            format!("{number}.x").as_bytes(),
-            &burst.input.file(number, burst.steps),
-        );
+    for (file, beside) in &files {
+        line.drop_written(name, file, beside);
     }
     let mut most = 0.0_f64;
     while !server.waits_for(reports, LOOK) {
@@ -157,6 +155,20 @@ fn run(figures: &mut Figures, burst: &Burst) -> (Line, Down) {
     }
     daemon.stop();
     (line, server.down())
+}
+
+/// Writes the files beside the drop folder, down to the disk: the tester's own work is no part of the burst. Their names
+/// in the drop folder, and where they are.
+fn write_files(line: &Line, burst: &Burst) -> Vec<(Vec<u8>, PathBuf)> {
+    let write = |number| {
+        let file = format!("{number}.x").into_bytes();
+        let content = burst.input.file(number, burst.steps);
+        let beside = line.write_beside(burst.input.name(), &file, &content);
+        (file, beside)
+    };
+    let files = (0..burst.files).map(write).collect();
+    rustix::fs::sync();
+    files
 }
 
 /// Synced commits so far.
