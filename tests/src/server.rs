@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -44,12 +44,22 @@ impl Down {
 impl Server {
     /// A plain HTTP server.
     pub fn http() -> Self {
-        Self::with(|_| {})
+        Self::http_in(&std::env::temp_dir())
     }
 
     /// An HTTPS server with a certificate of its own private authority.
     pub fn https() -> Self {
-        Self::with(|settings| settings.tls = own_authority())
+        Self::https_in(&std::env::temp_dir())
+    }
+
+    /// As [`Server::http`], with its temporary folder in this one.
+    pub fn http_in(root: &Path) -> Self {
+        Self::with_in(root, |_| {})
+    }
+
+    /// As [`Server::https`], with its temporary folder in this one.
+    pub fn https_in(root: &Path) -> Self {
+        Self::with_in(root, |settings| settings.tls = own_authority())
     }
 
     /// A plain HTTP server that takes only this token.
@@ -77,9 +87,13 @@ impl Server {
     }
 
     fn with(change: impl FnOnce(&mut ReceiverSettings)) -> Self {
+        Self::with_in(&std::env::temp_dir(), change)
+    }
+
+    fn with_in(root: &Path, change: impl FnOnce(&mut ReceiverSettings)) -> Self {
         let dir = tempfile::Builder::new()
             .prefix("stationd-server-")
-            .tempdir()
+            .tempdir_in(root)
             .expect("a temporary folder");
         let mut settings =
             ReceiverSettings::new(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), dir.path().to_owned());

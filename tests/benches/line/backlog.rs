@@ -9,6 +9,7 @@ use crate::Used;
 use crate::burst::LOOK;
 use crate::figure::{Figures, Kind};
 use crate::input::Input;
+use crate::machine::server_root;
 use crate::rest::{SETTLED, line_to, memory_during, pause, starts};
 use crate::tree::Tree;
 
@@ -24,7 +25,7 @@ pub(crate) fn measure(figures: &mut Figures, short: bool, only: &str, used: &mut
         .take(all)
         .filter(|(_, name)| name.contains(only))
     {
-        let server = Server::http();
+        let server = Server::http_in(&server_root());
         let line = line_to(&server);
         let down = server.down();
         fill(figures, &line, backlog, short);

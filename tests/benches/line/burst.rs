@@ -10,6 +10,7 @@ use crate::Used;
 use crate::disk;
 use crate::figure::{Figures, Kind};
 use crate::input::Input;
+use crate::machine::server_root;
 use crate::tree::{Tree, count};
 
 /// How often the tree's memory is looked at while files are on their way.
@@ -102,9 +103,9 @@ fn bursts() -> Vec<Burst> {
 
 fn run(figures: &mut Figures, burst: &Burst) -> (Line, Down) {
     let server = if burst.https {
-        Server::https()
+        Server::https_in(&server_root())
     } else {
-        Server::http()
+        Server::http_in(&server_root())
     };
     if burst.delay_ms > 0 {
         server.fail(&format!("slow:ms={}", burst.delay_ms));

@@ -10,15 +10,15 @@ struct Mount {
     kind: String,
 }
 
-/// The kind of the temporary folder's file system.
-pub(crate) fn file_system() -> String {
-    Mount::of_temporary_files().map_or_else(String::new, |mount| mount.kind)
+/// The kind of the file system that holds `folder`.
+pub(crate) fn file_system(folder: &Path) -> String {
+    Mount::of(folder).map_or_else(String::new, |mount| mount.kind)
 }
 
 /// How often the disk of the temporary folder was told to empty its cache: once by each fsync(2) of anybody on the
 /// machine. None where there is no such disk, and before Linux 5.5. Source: the kernel's block/stat.rst, field 16.
 pub(crate) fn flushes() -> Option<u64> {
-    let device = Mount::of_temporary_files()?.device;
+    let device = Mount::of(&std::env::temp_dir())?.device;
     let dir = Path::new("/sys/dev/block").join(device);
     // Of a partition they are not counted, of the disk that it is a part of they are.
     let disk = if dir.join("partition").exists() {
@@ -34,8 +34,7 @@ pub(crate) fn flushes() -> Option<u64> {
 
 impl Mount {
     /// Source: `proc_pid_mountinfo(5)`.
-    fn of_temporary_files() -> Option<Self> {
-        let folder = std::env::temp_dir();
+    fn of(folder: &Path) -> Option<Self> {
         let mounts = read_to_string("/proc/self/mountinfo").ok()?;
         let holding = mounts.lines().filter_map(|line| {
             let (mount, kind) = line.split_once(" - ")?;

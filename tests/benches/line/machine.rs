@@ -1,10 +1,25 @@
 //! The machine and the build, in a line.
 
 use std::fs::read_to_string;
+use std::path::{Path, PathBuf};
 
 use stationd_tests::{stationctl, stationd};
 
 use crate::disk;
+
+/// Where servers keep what they get: in memory, as a server is another machine, whose disk is no part of the line. A
+/// machine that cannot hold so much has it with the other temporary files.
+pub(crate) fn server_root() -> PathBuf {
+    const NEEDED_BYTES: u64 = 4 << 30;
+    let shared = Path::new("/dev/shm");
+    let free_bytes =
+        rustix::fs::statvfs(shared).map_or(0, |free| free.f_bavail.saturating_mul(free.f_frsize));
+    if free_bytes >= NEEDED_BYTES {
+        shared.to_owned()
+    } else {
+        std::env::temp_dir()
+    }
+}
 
 /// Processor, memory, kernel, disk and sizes of the programs.
 pub(crate) fn describe() -> String {
@@ -22,10 +37,11 @@ pub(crate) fn describe() -> String {
     let kernel = read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
     let size = |path| std::fs::metadata(path).map_or(0, |file| file.len() / 1024);
     format!(
-        "{processor}, {cores} cores, {} MiB, Linux {}, temporary files on {}; stationd {} KiB, stationctl {} KiB (with symbols)",
+        "{processor}, {cores} cores, {} MiB, Linux {}, temporary files on {}, the server's on {}; stationd {} KiB, stationctl {} KiB (with symbols)",
         memory_kib / 1024,
         kernel.trim(),
-        disk::file_system(),
+        disk::file_system(&std::env::temp_dir()),
+        disk::file_system(&server_root()),
         size(stationd()),
         size(stationctl()),
     )

@@ -7,6 +7,7 @@ use stationd_tests::{Daemon, Line, Server};
 use crate::Used;
 use crate::figure::{Figures, Kind};
 use crate::input::Input;
+use crate::machine::server_root;
 use crate::tree::{Tree, count};
 
 /// Starts of which the median is taken.
@@ -20,7 +21,7 @@ pub(crate) const SETTLED: Duration = Duration::from_secs(65);
 
 /// Starts with an empty queue, and a minute of rest of another daemon, which was started before.
 pub(crate) fn measure(figures: &mut Figures, short: bool, used: &mut Used) {
-    let server = Server::http();
+    let server = Server::http_in(&server_root());
     let resting = line_to(&server);
     let daemon = resting.start();
     let settled = Instant::now() + SETTLED;
@@ -57,7 +58,7 @@ pub(crate) fn measure(figures: &mut Figures, short: bool, used: &mut Used) {
 }
 
 fn start(figures: &mut Figures, used: &mut Used) {
-    let server = Server::http();
+    let server = Server::http_in(&server_root());
     let line = line_to(&server);
     let ready = starts(&line);
     figures.add("start to ready, empty", ready, "ms", Kind::Wall);

@@ -8,6 +8,7 @@ use stationd_tests::{Line, Server};
 use crate::Used;
 use crate::figure::{Figures, Kind};
 use crate::input::Input;
+use crate::machine::server_root;
 use crate::rest::pause;
 
 /// Files whose latency is taken, one after the other.
@@ -18,7 +19,11 @@ const BETWEEN: Duration = Duration::from_millis(30);
 /// Files one by one.
 pub(crate) fn measure(figures: &mut Figures, short: bool, used: &mut Used) {
     let files = if short { SINGLE / 5 } else { SINGLE };
-    for (protocol, server) in [("http", Server::http()), ("https", Server::https())] {
+    let root = server_root();
+    for (protocol, server) in [
+        ("http", Server::http_in(&root)),
+        ("https", Server::https_in(&root)),
+    ] {
         let line = Line::to(&server).converter("wsjf", &Input::Wsjf.settings());
         let daemon = line.start();
         let mut took: Vec<Duration> = (1..=files)
