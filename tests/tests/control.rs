@@ -248,8 +248,9 @@ mod tests {
         let line = Line::wsjf(&server);
         let socket = line.path("control.sock");
         let listener = UnixListener::bind(&socket).unwrap();
-        // Descriptor 3 is the socket, and the process is the one that is meant. Source: sd_listen_fds(3).
-        let take_over = r#"exec 3<&0 0</dev/null; LISTEN_FDS=1 LISTEN_PID=$$ exec "$@""#;
+        // The second descriptor is the socket, the first none at all, and the process is the one that is meant. Source:
+        // sd_listen_fds(3).
+        let take_over = r#"exec 3</dev/null 4<&0 0</dev/null; LISTEN_FDS=2 LISTEN_PID=$$ exec "$@""#;
         let mut command = Command::new("sh");
         command
             .args(["-c", take_over, "sh"])

@@ -95,6 +95,35 @@ mod tests {
     }
 
     #[test]
+    fn without_one_it_is_in_the_machines_zone_which_is_named() {
+        let link = std::fs::read_link("/etc/localtime").unwrap_or_default();
+        let link = link.to_string_lossy();
+        let Some((_, zone)) = link.rsplit_once("zoneinfo/") else {
+            println!("skipped: /etc/localtime is no link into the zone database");
+            return;
+        };
+        if std::env::var_os("TZ").is_some() {
+            println!("skipped: TZ is set");
+            return;
+        }
+        let said = format!("of start (from the time zone {zone}");
+        let server = Server::http();
+        let line =
+            Line::to(&server).converter("csv", &format!("format = \"csv\"\narguments = {{ {COLUMNS} }}"));
+        let daemon = line.start();
+        line.drop_file("csv", b"a.csv", TABLE);
+        let told = daemon.wait_for_code("C201").key("assumed");
+        assert!(told.contains(&said), "{told}");
+        let file = line.path("own.csv");
+        std::fs::write(&file, TABLE).unwrap();
+        let columns = r#"{"columns": {"serial": "SN", "start": "Start", "step": "Step", "value": "Value"},
+            "constants": {"part_number": "P", "revision": "A", "process_code": 10}}"#;
+        let answer = line.ctl(&["convert", "csv", &file.to_string_lossy(), "--arguments", columns]);
+        assert!(answer.word("/reason").contains(&said), "{answer:?}");
+        assert!(daemon.stop().success());
+    }
+
+    #[test]
     fn stationctl_gives_local_times_of_report_and_steps_the_zone_of_the_arguments_and_says_so() {
         let server = Server::http();
         let line = Line::to(&server);

@@ -2,12 +2,13 @@
 
 use std::fs::Permissions;
 use std::io;
+use std::os::fd::{FromRawFd as _, OwnedFd, RawFd};
 use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _, chown};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::sync::LazyLock;
 
-use listenfd::ListenFd;
+use nix::sys::socket::{SockType, getsockopt, sockopt};
 use nix::unistd::{Gid, Group};
 use rustix::io::Errno;
 
@@ -53,12 +54,22 @@ pub(super) fn open(path: &Path) -> Result<Listening, ControlError> {
 /// stand for something else. In between, clients wait in its backlog.
 fn handed_over() -> Option<UnixListener> {
     static KEPT: LazyLock<Option<UnixListener>> = LazyLock::new(|| {
-        // listenfd would also take descriptors that name no process; systemd always names it.
-        let for_us = std::env::var("LISTEN_PID").ok()?.parse() == Ok(std::process::id());
-        let mut given = for_us.then(ListenFd::from_env)?;
-        (0..given.len()).find_map(|index| given.take_unix_listener(index).ok().flatten())
+        // Variables that say nothing sensible are not systemd's.
+        sd_notify::listen_fds().ok()?.find_map(listener)
     });
     KEPT.as_ref()?.try_clone().ok()
+}
+
+/// The descriptor of this number, if it is a Unix stream socket that listens; else it is closed.
+fn listener(number: RawFd) -> Option<UnixListener> {
+    #[expect(unsafe_code, reason = "systemd hands descriptors over as numbers")]
+    // SAFETY: it is this process's (`LISTEN_PID`) and open (`sd_notify` looked), and nobody else asks for it.
+    let socket = unsafe { OwnedFd::from_raw_fd(number) };
+    let is_ours = getsockopt(&socket, sockopt::SockType) == Ok(SockType::Stream)
+        && getsockopt(&socket, sockopt::AcceptConn) == Ok(true);
+    let listener = is_ours.then(|| UnixListener::from(socket))?;
+    // Other families have no such address.
+    listener.local_addr().is_ok().then_some(listener)
 }
 
 /// Binds under a name of our own first and gives it mode and group there: it appears under `path` finished, and

@@ -6,6 +6,7 @@ use clap::Args;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use stationd_actors::clock;
 use stationd_actors::converter::beside;
 use stationd_converters::Format;
 use stationd_sandbox::{JobSpec, Limits, PolicyMode, Program, TrustedKeys};
@@ -106,7 +107,7 @@ fn zone(options: &str) -> Result<TimeZone, CtlError> {
     let named =
         stationd_converters::time_zone(options).map_err(|error| CtlError::Usage(error.to_string()))?;
     let Some(name) = named else {
-        return Ok(TimeZone::system());
+        return Ok(clock::zone());
     };
     TimeZone::get(&name).map_err(|_| {
         CtlError::Usage(format!(

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use jiff::tz::TimeZone;
+use stationd_actors::clock;
 use stationd_sandbox::{JobSpec, Limits, PolicyMode, Program, TrustedKeys};
 
 use crate::ctl::context::Context;
@@ -101,7 +101,7 @@ pub(super) fn run(context: &Context, arguments: Arguments) -> Result<(), CtlErro
         },
         keys: TrustedKeys::default(),
     });
-    let verdict = Verdict::new(ran, &limits, &TimeZone::system());
+    let verdict = Verdict::new(ran, &limits, &clock::zone());
     context.show(&verdict, |verdict| verdict.render(context.output))?;
     verdict.result()
 }

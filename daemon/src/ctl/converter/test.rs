@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use jiff::tz::TimeZone;
+use stationd_actors::clock;
 use stationd_sandbox::JobSpec;
 
 use crate::ctl::config;
@@ -48,7 +48,7 @@ pub(super) fn run(context: &Context, arguments: &Arguments, explain: bool) -> Re
         policy: settings.sandbox.policy,
         keys: settings.sandbox.trusted_keys,
     });
-    let zone = converter.time_zone.clone().unwrap_or_else(TimeZone::system);
+    let zone = converter.time_zone.clone().unwrap_or_else(clock::zone);
     let verdict = Verdict::new(ran, &converter.limits, &zone);
     context.show(&verdict, |verdict| verdict.render(context.output))?;
     verdict.result()

@@ -1,8 +1,8 @@
 //! Moments as people write them.
 
 use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
+use stationd_actors::clock;
 
 use crate::ctl::error::CtlError;
 
@@ -21,7 +21,7 @@ fn at(text: &str, now: Timestamp) -> Option<Timestamp> {
         return Some(at);
     }
     if let Ok(local) = text.parse::<DateTime>() {
-        let at = local.to_zoned(TimeZone::system()).ok()?;
+        let at = local.to_zoned(clock::zone()).ok()?;
         return Some(at.timestamp());
     }
     let unit = text.chars().last()?;
