@@ -26,35 +26,35 @@ pub(super) fn sequence_call(element: &Element, left: &mut Vec<String>) -> Sequen
 }
 
 /// `Loop`
-pub(super) fn iteration(element: &Element, left: &mut Vec<String>) -> Result<Option<Loop>, ConvertError> {
+pub(super) fn iteration(element: &Element, left: &mut Vec<String>) -> Result<Loop, ConvertError> {
     left.extend(element.unknown(&["num", "passed", "failed", "ending_index", "index"], &[]));
-    Ok(Some(Loop {
+    Ok(Loop {
         idx: element.attribute("index").integer()?,
         num: element.attribute("num").integer()?,
         passed: element.attribute("passed").integer()?,
         failed: element.attribute("failed").integer()?,
         ending_index: element.attribute("ending_index").integer()?,
         ..Loop::default()
-    }))
+    })
 }
 
 /// `MessagePopup`
-pub(super) fn popup(element: &Element, left: &mut Vec<String>) -> Result<Option<MessagePopup>, ConvertError> {
+pub(super) fn popup(element: &Element, left: &mut Vec<String>) -> Result<MessagePopup, ConvertError> {
     left.extend(element.unknown(&["Button", "Response", "MeasIndex"], &[]));
-    Ok(Some(MessagePopup {
+    Ok(MessagePopup {
         response: element.attribute("Response").owned(),
         button: element.attribute("Button").integer()?,
         ..MessagePopup::default()
-    }))
+    })
 }
 
 /// `Callexe`
-pub(super) fn call_exe(element: &Element, left: &mut Vec<String>) -> Result<Option<CallExe>, ConvertError> {
+pub(super) fn call_exe(element: &Element, left: &mut Vec<String>) -> Result<CallExe, ConvertError> {
     left.extend(element.unknown(&["ExitCode", "MeasIndex"], &[]));
-    Ok(Some(CallExe {
+    Ok(CallExe {
         exit_code: element.attribute("ExitCode").number('.')?,
         ..CallExe::default()
-    }))
+    })
 }
 
 /// `Attachment`: a file in base64. One without content names a file of the tester, which no parser can open.
@@ -78,7 +78,7 @@ pub(super) fn attachment(
 }
 
 /// `Chart`
-pub(super) fn chart(element: &Element, left: &mut Vec<String>) -> Result<Option<Chart>, ConvertError> {
+pub(super) fn chart(element: &Element, left: &mut Vec<String>) -> Result<Chart, ConvertError> {
     let known = ["idx", "ChartType", "Label", "XLabel", "XUnit", "YLabel", "YUnit"];
     left.extend(element.unknown(&known, &["Series"]));
     let kind = element.attribute("ChartType");
@@ -88,7 +88,7 @@ pub(super) fn chart(element: &Element, left: &mut Vec<String>) -> Result<Option<
     };
     let series = element.children("Series");
     left.extend(series.flat_map(|one| one.unknown(&["Name", "DataType"], &["xdata", "ydata"])));
-    Ok(Some(Chart {
+    Ok(Chart {
         chart_type: kind.map(Into::into),
         label: element.attribute("Label").owned(),
         x_label: element.attribute("XLabel").owned(),
@@ -97,7 +97,7 @@ pub(super) fn chart(element: &Element, left: &mut Vec<String>) -> Result<Option<
         y_unit: element.attribute("YUnit").owned(),
         series: Some(element.children("Series").map(series_of).collect()),
         ..Chart::default()
-    }))
+    })
 }
 
 fn series_of(element: &Element) -> ChartSeries {

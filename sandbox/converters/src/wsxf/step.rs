@@ -138,13 +138,16 @@ impl Steps<'_> {
         let left = &mut self.left;
         Ok(Step {
             seq_call: only(element, "SequenceCall", left, |one, left| {
-                Ok(Some(sequence_call(one, left)))
-            })?,
-            loop_info: only(element, "Loop", left, iteration)?,
-            chart: only(element, "Chart", left, chart)?,
-            message_popup: only(element, "MessagePopup", left, popup)?,
-            call_exe: only(element, "Callexe", left, call_exe)?,
-            attachment: only(element, "Attachment", left, attachment)?,
+                Ok(sequence_call(one, left))
+            })?
+            .map(Box::new),
+            loop_info: only(element, "Loop", left, iteration)?.map(Box::new),
+            chart: only(element, "Chart", left, chart)?.map(Box::new),
+            message_popup: only(element, "MessagePopup", left, popup)?.map(Box::new),
+            call_exe: only(element, "Callexe", left, call_exe)?.map(Box::new),
+            attachment: only(element, "Attachment", left, attachment)?
+                .flatten()
+                .map(Box::new),
             additional_results: additional(element, "AdditionalResults"),
             numeric: self.all(element, "NumericLimit", numeric)?,
             boolean: self.all(element, "PassFail", boolean)?,
@@ -183,12 +186,12 @@ fn only<T>(
     element: &Element,
     name: &str,
     left: &mut Vec<String>,
-    read: fn(&Element, &mut Vec<String>) -> Result<Option<T>, ConvertError>,
-) -> Result<Option<Box<T>>, ConvertError> {
+    read: fn(&Element, &mut Vec<String>) -> Result<T, ConvertError>,
+) -> Result<Option<T>, ConvertError> {
     let mut all = element.children(name);
     let first = all.next().map(|one| read(one, left)).transpose()?;
     left.extend(all.map(|_| format!("a further Step/{name}")));
-    Ok(first.flatten().map(Box::new))
+    Ok(first)
 }
 
 /// The step's type. One for a single measurement becomes that for several where a measurement has a name, or there
