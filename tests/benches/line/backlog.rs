@@ -14,7 +14,16 @@ use crate::rest::{SETTLED, line_to, memory_during, pause, starts};
 use crate::tree::Tree;
 
 /// Reports that wait in the end.
-const BACKLOGS: [u32; 3] = [1_000, 10_000, 100_000];
+const BACKLOGS: [u32; 3] = [FEW, 10_000, MANY];
+const FEW: u32 = 1_000;
+const MANY: u32 = 100_000;
+
+/// Runs of few files with which one of many is compared, half of them before and half after it: a second of a machine may
+/// be a third faster or slower than the minute and a half that many files take.
+const RUNS: u32 = 6;
+
+/// The figure of what one of few files costs.
+pub(crate) const FEW_FILES: &str = "1000 files six times, server away: CPU a file, whole tree";
 
 /// Each backlog that has `only` in its name (`10000 waiting`); in a short run the smallest.
 pub(crate) fn measure(figures: &mut Figures, short: bool, only: &str, used: &mut Used) {
@@ -25,10 +34,17 @@ pub(crate) fn measure(figures: &mut Figures, short: bool, only: &str, used: &mut
         .take(all)
         .filter(|(_, name)| name.contains(only))
     {
-        let server = Server::http_in(&server_root());
-        let line = line_to(&server);
-        let down = server.down();
+        let (line, down) = server_away();
+        let before = (backlog == MANY).then(|| few_files_ms(used));
         fill(figures, &line, backlog, short);
+        if let Some(before) = before {
+            figures.add(
+                FEW_FILES,
+                (before + few_files_ms(used)) / f64::from(FEW * RUNS),
+                "ms",
+                Kind::Cpu,
+            );
+        }
         let ready = starts(&line);
         figures.add(format!("start to ready, {name}"), ready, "ms", Kind::Wall);
         let down = drain(figures, &line, backlog, down);
@@ -36,22 +52,28 @@ pub(crate) fn measure(figures: &mut Figures, short: bool, only: &str, used: &mut
     }
 }
 
+/// A line, and its server, which is switched off.
+fn server_away() -> (Line, Down) {
+    let server = Server::http_in(&server_root());
+    (line_to(&server), server.down())
+}
+
+/// CPU time that half of the runs of few files took.
+fn few_files_ms(used: &mut Used) -> f64 {
+    let run = |_| {
+        let (line, down) = server_away();
+        let (daemon, _, cpu_ms) = convert(&line, FEW);
+        daemon.stop();
+        used.push((line, down));
+        cpu_ms
+    };
+    (0..RUNS / 2).map(run).sum()
+}
+
 /// As many files wait in the drop folder when the daemon starts, and become reports that wait for the server.
 fn fill(figures: &mut Figures, line: &Line, backlog: u32, short: bool) {
-    for number in 0..backlog {
-        line.drop_old_file(
-            "wsjf",
-            format!("{number}.json").as_bytes(),
-            &Input::Wsjf.file(number, 30),
-        );
-    }
-    let daemon = line.start();
-    let most = most_until(&daemon, || {
-        pause(LOOK);
-        queued(line) == u64::from(backlog)
-    });
+    let (daemon, most, cpu_ms) = convert(line, backlog);
     let mut figures = figures.about(format!("{backlog} files, server away"));
-    let cpu_ms = Tree::of(daemon.pid()).cpu_ms_since(&Tree::default());
     figures.add(
         "CPU a file, whole tree",
         cpu_ms / f64::from(backlog),
@@ -65,6 +87,24 @@ fn fill(figures: &mut Figures, line: &Line, backlog: u32, short: bool) {
         figures.add("memory at rest then (PSS)", at_rest, "MiB", Kind::Count);
     }
     daemon.stop();
+}
+
+/// The daemon that converted so many files, the most memory that it took, in MiB, and its CPU time, in ms.
+fn convert(line: &Line, files: u32) -> (Daemon, f64, f64) {
+    for number in 0..files {
+        line.drop_old_file(
+            "wsjf",
+            format!("{number}.json").as_bytes(),
+            &Input::Wsjf.file(number, 30),
+        );
+    }
+    let daemon = line.start();
+    let most = most_until(&daemon, || {
+        pause(LOOK);
+        queued(line) == u64::from(files)
+    });
+    let cpu_ms = Tree::of(daemon.pid()).cpu_ms_since(&Tree::default());
+    (daemon, most, cpu_ms)
 }
 
 /// Reports that wait for the server.

@@ -5,6 +5,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
+use crate::backlog::FEW_FILES;
 use crate::calibration::Calibration;
 use crate::figure::Figures;
 
@@ -152,8 +153,8 @@ pub(crate) fn table(figures: &Figures, calibration: &Calibration, machine: &str)
             format_args!("| a Python converter, slower than bare | ≤ 15 % | {slower:.0} % | {reached} |"),
         );
     }
-    let cpu = |files: &str| figures.value(&format!("{files} files, server away: CPU a file, whole tree"));
-    if let (Some(few), Some(many)) = (cpu("1000"), cpu("100000")) {
+    let many = figures.value("100000 files, server away: CPU a file, whole tree");
+    if let (Some(few), Some(many)) = (figures.value(FEW_FILES), many) {
         let more = (many / few - 1.0) * 100.0;
         let reached = if more <= 10.0 { "yes" } else { "no" };
         line(
