@@ -4,7 +4,7 @@
 //! Receives: `BindConverter`, `Offer`, `Admission`, `DescribeConverters`, `Replay`, `DescribeReplay`, `StopReplay`,
 //! `Pulse`, `Drain`.
 //! Sends: `Credit`, `JobEnded` to the watcher; `Append`, `RecordJob`, `Trace`, `DescribeSources` to the queue.
-//! Runs on: the main arbiter; hashing, judging, retiring and tidying up run on blocking threads, one per job.
+//! Runs on: the main arbiter; hashing, judging and retiring on two blocking threads of each converter, tidying up on one.
 //! After a restart: unfinished files are offered again by the watcher; suspended ones are found by their notes.
 //! When draining: starts nothing, waits for the jobs that run, then ends them; their files stay.
 

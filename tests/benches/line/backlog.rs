@@ -1,6 +1,7 @@
 //! Reports that wait: the way in while the server is away, the start with them, and the way out when it is back. Nothing
 //! may grow with their number.
 
+use std::ops::Range;
 use std::time::Instant;
 
 use stationd_tests::{Daemon, Down, Line, Server};
@@ -11,19 +12,16 @@ use crate::figure::{Figures, Kind};
 use crate::input::Input;
 use crate::machine::server_root;
 use crate::rest::{SETTLED, line_to, memory_during, pause, starts};
-use crate::tree::Tree;
+use crate::tree::{Tree, count};
+
+/// What a file costs at the start of a long backlog, and at its end.
+pub(crate) const WITH_FEW: &str = "CPU a file, the first waiting";
+pub(crate) const WITH_MANY: &str = "CPU a file, the most waiting";
+/// Files that are its start, or its end.
+const FEW: u64 = 10_000;
 
 /// Reports that wait in the end.
-const BACKLOGS: [u32; 3] = [FEW, 10_000, MANY];
-const FEW: u32 = 1_000;
-const MANY: u32 = 100_000;
-
-/// Runs of few files with which one of many is compared, half of them before and half after it: a second of a machine may
-/// be a third faster or slower than the minute and a half that many files take.
-const RUNS: u32 = 6;
-
-/// The figure of what one of few files costs.
-pub(crate) const FEW_FILES: &str = "1000 files six times, server away: CPU a file, whole tree";
+const BACKLOGS: [u32; 3] = [1_000, 10_000, 100_000];
 
 /// Each backlog that has `only` in its name (`10000 waiting`); in a short run the smallest.
 pub(crate) fn measure(figures: &mut Figures, short: bool, only: &str, used: &mut Used) {
@@ -34,17 +32,10 @@ pub(crate) fn measure(figures: &mut Figures, short: bool, only: &str, used: &mut
         .take(all)
         .filter(|(_, name)| name.contains(only))
     {
-        let (line, down) = server_away();
-        let before = (backlog == MANY).then(|| few_files_ms(used));
+        let server = Server::http_in(&server_root());
+        let line = line_to(&server);
+        let down = server.down();
         fill(figures, &line, backlog, short);
-        if let Some(before) = before {
-            figures.add(
-                FEW_FILES,
-                (before + few_files_ms(used)) / f64::from(FEW * RUNS),
-                "ms",
-                Kind::Cpu,
-            );
-        }
         let ready = starts(&line);
         figures.add(format!("start to ready, {name}"), ready, "ms", Kind::Wall);
         let down = drain(figures, &line, backlog, down);
@@ -52,28 +43,26 @@ pub(crate) fn measure(figures: &mut Figures, short: bool, only: &str, used: &mut
     }
 }
 
-/// A line, and its server, which is switched off.
-fn server_away() -> (Line, Down) {
-    let server = Server::http_in(&server_root());
-    (line_to(&server), server.down())
-}
-
-/// CPU time that half of the runs of few files took.
-fn few_files_ms(used: &mut Used) -> f64 {
-    let run = |_| {
-        let (line, down) = server_away();
-        let (daemon, _, cpu_ms) = convert(&line, FEW);
-        daemon.stop();
-        used.push((line, down));
-        cpu_ms
-    };
-    (0..RUNS / 2).map(run).sum()
-}
-
 /// As many files wait in the drop folder when the daemon starts, and become reports that wait for the server.
 fn fill(figures: &mut Figures, line: &Line, backlog: u32, short: bool) {
-    let (daemon, most, cpu_ms) = convert(line, backlog);
+    for number in 0..backlog {
+        line.drop_old_file(
+            "wsjf",
+            format!("{number}.json").as_bytes(),
+            &Input::Wsjf.file(number, 30),
+        );
+    }
+    let daemon = line.start();
+    let mut marks = Vec::new();
+    let most = most_until(&daemon, || {
+        pause(LOOK);
+        let queued = queued(line);
+        let cpu_ms = Tree::of(daemon.pid()).cpu_ms_since(&Tree::default());
+        marks.push(Mark { queued, cpu_ms });
+        queued == u64::from(backlog)
+    });
     let mut figures = figures.about(format!("{backlog} files, server away"));
+    let cpu_ms = Tree::of(daemon.pid()).cpu_ms_since(&Tree::default());
     figures.add(
         "CPU a file, whole tree",
         cpu_ms / f64::from(backlog),
@@ -81,6 +70,13 @@ fn fill(figures: &mut Figures, line: &Line, backlog: u32, short: bool) {
         Kind::Cpu,
     );
     figures.add("memory, most (PSS)", most, "MiB", Kind::Count);
+    if let Some(many) = u64::from(backlog).checked_sub(FEW).filter(|many| *many > FEW) {
+        for (what, waiting) in [(WITH_FEW, 0..FEW), (WITH_MANY, many..u64::MAX)] {
+            if let Some(least) = least_cost(&marks, &waiting) {
+                figures.add(what, least, "ms", Kind::Cpu);
+            }
+        }
+    }
     if !short {
         pause(SETTLED / 2);
         let at_rest = memory_during(&daemon, SETTLED / 2);
@@ -89,22 +85,27 @@ fn fill(figures: &mut Figures, line: &Line, backlog: u32, short: bool) {
     daemon.stop();
 }
 
-/// The daemon that converted so many files, the most memory that it took, in MiB, and its CPU time, in ms.
-fn convert(line: &Line, files: u32) -> (Daemon, f64, f64) {
-    for number in 0..files {
-        line.drop_old_file(
-            "wsjf",
-            format!("{number}.json").as_bytes(),
-            &Input::Wsjf.file(number, 30),
-        );
+/// What all files so far took when so many reports waited.
+struct Mark {
+    queued: u64,
+    cpu_ms: f64,
+}
+
+/// The least CPU time a file, in ms, of a thousand files in a row while so many waited: a busy host can only make it more.
+fn least_cost(marks: &[Mark], waiting: &Range<u64>) -> Option<f64> {
+    const ROW: u64 = 1_000;
+    let mut marks = marks.iter().filter(|mark| waiting.contains(&mark.queued));
+    let mut from = marks.next()?;
+    let mut least: Option<f64> = None;
+    for mark in marks.filter(|mark| mark.queued > 0) {
+        let files = mark.queued - from.queued;
+        if files >= ROW {
+            let cost = (mark.cpu_ms - from.cpu_ms) / count(files);
+            least = Some(least.map_or(cost, |least| least.min(cost)));
+            from = mark;
+        }
     }
-    let daemon = line.start();
-    let most = most_until(&daemon, || {
-        pause(LOOK);
-        queued(line) == u64::from(files)
-    });
-    let cpu_ms = Tree::of(daemon.pid()).cpu_ms_since(&Tree::default());
-    (daemon, most, cpu_ms)
+    least
 }
 
 /// Reports that wait for the server.

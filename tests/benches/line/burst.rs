@@ -55,12 +55,24 @@ impl Burst {
 
 /// All bursts, or those that have `only` in their names.
 pub(crate) fn measure(figures: &mut Figures, short: bool, only: &str, used: &mut Used) {
-    let all = if short {
+    let mut all = if short {
         vec![Burst::of(Input::Wsjf, 1_000, 30)]
     } else {
         bursts()
     };
-    for burst in all.iter().filter(|burst| burst.name().contains(only)) {
+    all.retain(|burst| burst.name().contains(only));
+    run_all(figures, &all, used);
+}
+
+/// Those again that the goals are about.
+pub(crate) fn measure_again(figures: &mut Figures, used: &mut Used) {
+    let mut all = bursts();
+    all.retain(|burst| burst.input == Input::Python || burst.files > 1_000);
+    run_all(figures, &all, used);
+}
+
+fn run_all(figures: &mut Figures, bursts: &[Burst], used: &mut Used) {
+    for burst in bursts {
         if burst.input != Input::Python {
             used.push(run(figures, burst));
             continue;
