@@ -2,7 +2,7 @@
 
 #[cfg(test)]
 mod tests {
-    use stationd_tests::{Line, Server, sample};
+    use stationd_tests::{Line, Server, sample, skipped};
 
     const TABLE: &[u8] =
         b"SN,Start,Step,Value,Low,High\nA1,2026-01-02 03:04:05,R1,5,4,6\nA1,2026-01-02 03:04:05,R2,9,4,6\n";
@@ -96,14 +96,14 @@ mod tests {
 
     #[test]
     fn without_one_it_is_in_the_machines_zone_which_is_named() {
-        let link = std::fs::read_link("/etc/localtime").unwrap_or_default();
-        let link = link.to_string_lossy();
-        let Some((_, zone)) = link.rsplit_once("zoneinfo/") else {
-            println!("skipped: /etc/localtime is no link into the zone database");
+        let rules = std::fs::read_link("/etc/localtime").unwrap_or_default();
+        let rules = rules.to_string_lossy();
+        let Some((_, zone)) = rules.rsplit_once("zoneinfo/") else {
+            skipped("/etc/localtime is no link into the zone database");
             return;
         };
         if std::env::var_os("TZ").is_some() {
-            println!("skipped: TZ is set");
+            skipped("TZ is set");
             return;
         }
         let said = format!("of start (from the time zone {zone}");
@@ -114,11 +114,11 @@ mod tests {
         line.drop_file("csv", b"a.csv", TABLE);
         let told = daemon.wait_for_code("C201").key("assumed");
         assert!(told.contains(&said), "{told}");
-        let file = line.path("own.csv");
-        std::fs::write(&file, TABLE).unwrap();
+        let table = line.path("own.csv");
+        std::fs::write(&table, TABLE).unwrap();
         let columns = r#"{"columns": {"serial": "SN", "start": "Start", "step": "Step", "value": "Value"},
             "constants": {"part_number": "P", "revision": "A", "process_code": 10}}"#;
-        let answer = line.ctl(&["convert", "csv", &file.to_string_lossy(), "--arguments", columns]);
+        let answer = line.ctl(&["convert", "csv", &table.to_string_lossy(), "--arguments", columns]);
         assert!(answer.word("/reason").contains(&said), "{answer:?}");
         assert!(daemon.stop().success());
     }
