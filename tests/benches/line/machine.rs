@@ -35,11 +35,12 @@ pub(crate) fn describe() -> String {
         .unwrap_or_default();
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     let kernel = read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    // What follows is its builder's.
+    let kernel = kernel.trim().split('-').next().unwrap_or_default();
     let size = |path| std::fs::metadata(path).map_or(0, |file| file.len() / 1024);
     format!(
-        "{processor}, {cores} cores, {} MiB, Linux {}, temporary files on {}, the server's on {}; stationd {} KiB, stationctl {} KiB (with symbols)",
+        "{processor}, {cores} cores, {} MiB, Linux {kernel}, temporary files on {}, the server's on {}; stationd {} KiB, stationctl {} KiB (with symbols)",
         memory_kib / 1024,
-        kernel.trim(),
         disk::file_system(&std::env::temp_dir()),
         disk::file_system(&server_root()),
         size(stationd()),
