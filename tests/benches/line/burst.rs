@@ -103,7 +103,7 @@ fn bursts() -> Vec<Burst> {
         wsjf(1_000, 30),
         wsjf(10_000, 30),
         wsjf(1_000, 300),
-        wsjf(5_000, 300),
+        wsjf(10_000, 300),
         https,
         slow(10),
         slow(100),

@@ -44,7 +44,7 @@ const GOALS: &[Goal] = &[
     ),
     least(
         "files of 300 steps",
-        "5000 wsjf files of 300 steps, http, server 0 ms: throughput",
+        "10000 wsjf files of 300 steps, http, server 0 ms: throughput",
         600.0,
         "/s",
     ),
