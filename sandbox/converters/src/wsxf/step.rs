@@ -139,15 +139,12 @@ impl Steps<'_> {
         Ok(Step {
             seq_call: only(element, "SequenceCall", left, |one, left| {
                 Ok(sequence_call(one, left))
-            })?
-            .map(Box::new),
-            loop_info: only(element, "Loop", left, iteration)?.map(Box::new),
-            chart: only(element, "Chart", left, chart)?.map(Box::new),
-            message_popup: only(element, "MessagePopup", left, popup)?.map(Box::new),
-            call_exe: only(element, "Callexe", left, call_exe)?.map(Box::new),
-            attachment: only(element, "Attachment", left, attachment)?
-                .flatten()
-                .map(Box::new),
+            })?,
+            loop_info: only(element, "Loop", left, iteration)?,
+            chart: only(element, "Chart", left, chart)?,
+            message_popup: only(element, "MessagePopup", left, popup)?,
+            call_exe: only(element, "Callexe", left, call_exe)?,
+            attachment: only(element, "Attachment", left, attachment)?.and_then(|one| one.map(Box::new)),
             additional_results: additional(element, "AdditionalResults"),
             numeric: self.all(element, "NumericLimit", numeric)?,
             boolean: self.all(element, "PassFail", boolean)?,
@@ -187,11 +184,11 @@ fn only<T>(
     name: &str,
     left: &mut Vec<String>,
     read: fn(&Element, &mut Vec<String>) -> Result<T, ConvertError>,
-) -> Result<Option<T>, ConvertError> {
+) -> Result<Option<Box<T>>, ConvertError> {
     let mut all = element.children(name);
     let first = all.next().map(|one| read(one, left)).transpose()?;
     left.extend(all.map(|_| format!("a further Step/{name}")));
-    Ok(first)
+    Ok(first.map(Box::new))
 }
 
 /// The step's type. One for a single measurement becomes that for several where a measurement has a name, or there
