@@ -54,12 +54,15 @@ fn fill(figures: &mut Figures, line: &Line, backlog: u32, short: bool) {
     }
     let daemon = line.start();
     let mut marks = Vec::new();
-    let most = most_until(&daemon, || {
-        pause(LOOK);
+    let most = most_until(&daemon, |tree| {
         let queued = queued(line);
-        let cpu_ms = Tree::of(daemon.pid()).cpu_ms_since(&Tree::default());
+        let cpu_ms = tree.cpu_ms_since(&Tree::default());
         marks.push(Mark { queued, cpu_ms });
-        queued == u64::from(backlog)
+        let all = queued == u64::from(backlog);
+        if !all {
+            pause(LOOK);
+        }
+        all
     });
     let mut figures = figures.about(format!("{backlog} files, server away"));
     let cpu_ms = Tree::of(daemon.pid()).cpu_ms_since(&Tree::default());
@@ -97,7 +100,7 @@ fn least_cost(marks: &[Mark], waiting: &Range<u64>) -> Option<f64> {
     let mut marks = marks.iter().filter(|mark| waiting.contains(&mark.queued));
     let mut from = marks.next()?;
     let mut least: Option<f64> = None;
-    for mark in marks.filter(|mark| mark.queued > 0) {
+    for mark in marks {
         let files = mark.queued - from.queued;
         if files >= ROW {
             let cost = (mark.cpu_ms - from.cpu_ms) / count(files);
@@ -123,7 +126,7 @@ fn drain(figures: &mut Figures, line: &Line, backlog: u32, down: Down) -> Down {
     server.wait_for(1);
     let began = Instant::now();
     let reports = usize::try_from(backlog).expect("addresses have 32 bits at least");
-    let most = most_until(&daemon, || server.waits_for(reports, LOOK));
+    let most = most_until(&daemon, |_| server.waits_for(reports, LOOK));
     let took = began.elapsed().as_secs_f64();
     daemon.wait_until_settled(line);
     let cpu_ms = Tree::of(daemon.pid()).cpu_ms_since(&Tree::default());
@@ -141,11 +144,12 @@ fn drain(figures: &mut Figures, line: &Line, backlog: u32, down: Down) -> Down {
 }
 
 /// The tree's most memory in MiB until something is so, looked at before each time that it is asked for.
-fn most_until(daemon: &Daemon, mut is_so: impl FnMut() -> bool) -> f64 {
+fn most_until(daemon: &Daemon, mut is_so: impl FnMut(&Tree) -> bool) -> f64 {
     let mut most = 0.0_f64;
     loop {
-        most = most.max(Tree::of(daemon.pid()).pss_mib());
-        if is_so() {
+        let tree = Tree::of(daemon.pid());
+        most = most.max(tree.pss_mib());
+        if is_so(&tree) {
             return most;
         }
     }

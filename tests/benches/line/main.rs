@@ -71,7 +71,6 @@ fn main() -> ExitCode {
     }
     backlog::measure(&mut figures, asked.short, &asked.only, &mut used);
     if again {
-        rustix::fs::sync();
         burst::measure_again(&mut figures, &mut used);
     }
     // A machine that became busy meanwhile shows in the difference.
