@@ -5,6 +5,8 @@ use std::process::{Child, Command, Stdio};
 
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sched::{CloneFlags, unshare};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 
 /// The right to mount, in a mount namespace of the calling thread.
 #[derive(Debug)]
@@ -129,6 +131,17 @@ impl Mounts {
     /// When nothing is mounted there.
     pub fn off(&self, folder: &Path) {
         umount2(folder, MntFlags::MNT_DETACH).expect("something is mounted there");
+    }
+}
+
+impl Mirror {
+    /// Has it answer nothing more, as a server does that cannot be reached: whoever looks at its files waits.
+    ///
+    /// # Panics
+    /// When it ended before.
+    pub fn freeze(&self) {
+        let pid = i32::try_from(self.server.id()).expect("process ids are positive");
+        kill(Pid::from_raw(pid), Signal::SIGSTOP).expect("the server runs");
     }
 }
 

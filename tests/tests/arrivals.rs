@@ -4,14 +4,16 @@
 mod tests {
     use std::ffi::OsStr;
     use std::fs::{self, File, OpenOptions};
-    use std::io::Write as _;
+    use std::io::{self, Write as _};
     use std::os::unix::ffi::OsStrExt as _;
+    use std::path::Path;
+    use std::thread;
 
     use nix::sys::signal::Signal;
     use nix::sys::wait::{WaitPidFlag, waitpid};
     use nix::unistd::Pid;
     use rustix::fs::{CWD, Mode, mkfifoat};
-    use stationd_tests::{Daemon, JournalLine, Line, Mounts, Server, report, skipped};
+    use stationd_tests::{Daemon, JournalLine, Line, Mounts, Server, WSJF, report, skipped};
 
     const POLLED: &str = "kind = \"builtin\"\nformat = \"wsjf\"\npoll_s = 1";
 
@@ -24,6 +26,31 @@ mod tests {
         );
         server.wait_for(count);
         assert!(server.serials().contains(&serial.to_owned()));
+    }
+
+    /// A converter that takes a report of one line, and gives it once there is a file at the gate.
+    fn one_line_behind(gate: &Path) -> String {
+        format!(
+            "#!/bin/sh\nread -r whole\nuntil [ -e '{}' ]; do :; done\nprintf '%s' \"$whole\"\n",
+            gate.display()
+        )
+    }
+
+    /// Waits until a converter's own script runs: then it has its input.
+    fn wait_for_process_of(script: &Path) {
+        let is_of = |process: io::Result<fs::DirEntry>| {
+            let command = fs::read(process.unwrap().path().join("cmdline")).unwrap_or_default();
+            command
+                .split(|byte| *byte == 0)
+                .any(|word| word == script.as_os_str().as_bytes())
+        };
+        while !fs::read_dir("/proc").unwrap().any(is_of) {
+            thread::yield_now();
+        }
+    }
+
+    fn one_line(serial: &str) -> String {
+        report(serial).replace('\n', " ") + "\n"
     }
 
     #[test]
@@ -70,19 +97,12 @@ mod tests {
         let server = Server::http();
         let line = Line::to(&server);
         let gate = line.path("gate");
-        let command = line.script(
-            "slow",
-            &format!(
-                "#!/bin/sh\nread -r whole\nuntil [ -e '{}' ]; do :; done\nprintf '%s' \"$whole\"\n",
-                gate.display()
-            ),
-        );
+        let command = line.script("slow", &one_line_behind(&gate));
         let line = line.converter("wsjf", &format!("kind = \"exec\"\ncommand = [{command}]"));
         let daemon = line.start();
-        let one_line = |serial: &str| report(serial).replace('\n', " ") + "\n";
         line.drop_file("wsjf", b"one.json", one_line("OLD").as_bytes());
         while line.ctl(&["status"]).number("/converters/0/in_flight") != Some(1) {
-            std::thread::yield_now();
+            thread::yield_now();
         }
         line.drop_file("wsjf", b"one.json", one_line("NEW").as_bytes());
         fs::write(&gate, "").unwrap();
@@ -306,6 +326,43 @@ mod tests {
         assert_eq!(line.names("wsjf", "done"), ["far.json"]);
         assert_eq!(fs::read_dir(&far).unwrap().count(), 0);
         assert!(daemon.stop().success());
+    }
+
+    #[test]
+    fn a_share_that_hangs_holds_up_neither_other_files_nor_the_end_and_loses_nothing() {
+        let Some(mounts) = Mounts::own() else { return };
+        let server = Server::http();
+        let line = Line::to(&server);
+        let gate = line.path("gate");
+        let command = line.script("slow", &one_line_behind(&gate));
+        let far = format!("kind = \"exec\"\ncommand = [{command}]\npoll_s = 1");
+        let line = line.converter("far", &far).converter("wsjf", WSJF);
+        let (share, drop_folder) = (line.path("share"), line.path("far/drop"));
+        fs::create_dir(&share).unwrap();
+        let Some(mirror) = mounts.fuse(&share, &drop_folder) else {
+            return;
+        };
+        let daemon = line.start();
+        fs::write(share.join("far.json"), one_line("FAR")).unwrap();
+        wait_for_process_of(&line.path("converters/slow"));
+        mirror.freeze();
+        fs::write(&gate, "").unwrap();
+        server.wait_for(1);
+        next_is_served(&line, &server, "NEAR", 2);
+        assert!(daemon.stop().success());
+        assert!(share.join("far.json").exists(), "it could not be moved");
+        drop(mirror);
+        mounts.off(&drop_folder);
+        let Some(_mirror) = mounts.fuse(&share, &drop_folder) else {
+            return;
+        };
+        let daemon = line.start();
+        line.wait_until_empty("far");
+        assert!(daemon.stop().success());
+        // The share hung when the copy was whole and the original not yet removed, so there may be a second copy.
+        assert!(line.names("far", "done").contains(&"far.json".to_owned()));
+        assert!(!share.join("far.json").exists());
+        assert_eq!(server.uploads(), 2, "it is not sent again");
     }
 
     #[test]
