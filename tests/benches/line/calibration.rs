@@ -51,7 +51,7 @@ impl Calibration {
             Kind::Cpu => figure.value / self.cpu_ms,
             Kind::Rate => 1e3 / (figure.value * self.wall_ms),
             Kind::Count => figure.value,
-            Kind::Share => 1.0 / figure.value,
+            Kind::Share | Kind::Relative => 1.0 / figure.value,
         }
     }
 

@@ -17,6 +17,8 @@ pub(crate) enum Kind {
     Count,
     /// The same, more is better.
     Share,
+    /// A rate beside another one of the same minute, whose machine is the same: more is better.
+    Relative,
 }
 
 /// One figure.
@@ -41,7 +43,7 @@ impl Figures {
         if let Some(known) = self.0.iter_mut().find(|figure| figure.name == name) {
             known.value = match kind {
                 Kind::Wall | Kind::Cpu | Kind::Share => known.value.min(value),
-                Kind::Rate | Kind::Count => known.value.max(value),
+                Kind::Rate | Kind::Relative | Kind::Count => known.value.max(value),
             };
             return;
         }

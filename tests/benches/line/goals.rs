@@ -6,6 +6,7 @@ use std::io;
 use std::path::Path;
 
 use crate::backlog::{WITH_FEW, WITH_MANY};
+use crate::burst::AGAINST_BARE;
 use crate::calibration::Calibration;
 use crate::figure::Figures;
 
@@ -131,16 +132,8 @@ pub(crate) fn table(figures: &Figures, calibration: &Calibration, machine: &str)
             format_args!("| {name} | {sign} {aim} {unit} | {value:.1} {unit} | {reached} |"),
         );
     }
-    let throughput = |name: &str| {
-        figures.value(&format!(
-            "1000 {name} files of 30 steps, http, server 0 ms: throughput"
-        ))
-    };
-    if let (Some(line_rate), Some(bare)) = (
-        throughput("python"),
-        figures.value("the Python converter, bare: runs"),
-    ) {
-        let slower = (bare / line_rate - 1.0) * 100.0;
+    if let Some(against_bare) = figures.value(AGAINST_BARE) {
+        let slower = (1.0 / against_bare - 1.0) * 100.0;
         let reached = if slower <= 15.0 {
             "yes"
         } else if slower <= 22.5 {

