@@ -2,7 +2,8 @@
 # Fuzzes the parsers: run.sh SECONDS [TARGET...]. A target is a format, or `output`; default: all, one after another.
 # With 0 seconds the stored inputs are run, and no new ones.
 # Begins with the fixtures and corpus.tar.gz, the small inputs of earlier runs. New inputs go to $FUZZ_DIR (default:
-# target/fuzz beside this script), crashers to its folder `crashes`.
+# target/fuzz beside this script), crashers to its folder `crashes`. What each target was given is added to $FUZZ_LEDGER
+# where that names a file: target, seconds of processor time, inputs. The project's own is fuzzed.tsv beside this script.
 # Coverage comes from the compiler, which the stable toolchain can do too; no sanitizer: the parsers are safe Rust.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -28,13 +29,15 @@ for name; do
     for case in "$fixtures/$name"/*/; do
         [ ! -f "$case/input" ] || cp "$case/input" "$corpus/fixture-$(basename "$case")"
     done
-    began=$SECONDS
     if [ "$seconds" -eq 0 ]; then bound=-runs=0; else bound=-max_total_time=$seconds; fi
-    FUZZ_TARGET=$name "$binary" "$corpus" "$bound" -max_len=16384 -timeout=10 -rss_limit_mb=1024 \
-        -artifact_prefix="$work/crashes/$name-" -print_final_stats=1 > "$work/$name.log" 2>&1 ||
+    TIMEFORMAT=%U
+    { time FUZZ_TARGET=$name "$binary" "$corpus" "$bound" -max_len=16384 -timeout=10 -rss_limit_mb=1024 \
+        -artifact_prefix="$work/crashes/$name-" -print_final_stats=1 > "$work/$name.log" 2>&1; } 2> "$work/$name.time" ||
         { status=1; echo "$name: FAILED: see $work/$name.log"; }
+    took=$(cat "$work/$name.time")
     runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$work/$name.log")
     coverage=$(sed -n 's/.* cov: \([0-9]*\) .*/\1/p' "$work/$name.log" | tail -n 1)
-    echo "$name: ${runs:-no} inputs in $((SECONDS - began)) s, ${coverage:-no} edges, $(ls "$corpus" | wc -l) kept"
+    echo "$name: ${runs:-no} inputs in $took s of processor time, ${coverage:-no} edges, $(ls "$corpus" | wc -l) kept"
+    [ -z "${FUZZ_LEDGER:-}" ] || printf '%s\t%s\t%s\n' "$name" "$took" "${runs:-0}" >> "$FUZZ_LEDGER"
 done
 exit "$status"
