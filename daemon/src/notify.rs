@@ -11,7 +11,7 @@ pub(crate) fn ready(status: &str) {
     send(&[NotifyState::Ready, NotifyState::Status(status)]);
 }
 
-/// Settings are read again; [`ready`] ends it.
+/// Settings are read again, with which the roles may start again; [`ready`] ends it.
 pub(crate) fn reloading() {
     match NotifyState::monotonic_usec_now() {
         Ok(now) => send(&[NotifyState::Reloading, now]),
@@ -19,7 +19,8 @@ pub(crate) fn reloading() {
     }
 }
 
-/// The drain began.
+/// The drain before the end of the process began. Not for one before a new life of the roles: whoever has said this stops,
+/// whatever is said later, and is killed after `TimeoutStopSec=`.
 pub(crate) fn stopping() {
     send(&[NotifyState::Stopping, NotifyState::Status("stopping")]);
 }

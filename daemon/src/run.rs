@@ -122,10 +122,13 @@ fn live(
         journal::started(options.path(), waiting(&wired).await);
         notify::ready("started");
         let ended = serve(settings, options, &mut wired, signals).await;
-        notify::stopping();
+        let is_stop = matches!(ended, Ended::Stopped);
+        if is_stop {
+            notify::stopping();
+        }
         let waiting = waiting(&wired).await;
         let left = wired.stop().await;
-        if matches!(ended, Ended::Stopped) {
+        if is_stop {
             journal::stopped(waiting, left);
         }
         Ok(ended)
@@ -169,7 +172,10 @@ async fn serve(
             _ = signals.hup.recv() => reload(settings, options),
             Some(request) = wired.requests.recv() => match request {
                 DaemonRequest::Stop => return Ended::Stopped,
-                DaemonRequest::Restart => return Ended::Restarted,
+                DaemonRequest::Restart => {
+                    notify::reloading();
+                    return Ended::Restarted;
+                }
                 DaemonRequest::Reload(answer) => {
                     let reloaded = reload(settings, options);
                     // An operator who has gone does not take the new settings back.

@@ -1,0 +1,118 @@
+//! What systemd is told of the daemon's states.
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::io::{BufRead as _, BufReader, Write as _};
+    use std::os::unix::net::{UnixDatagram, UnixStream};
+    use std::path::Path;
+    use std::time::Duration;
+
+    use nix::sys::signal::Signal;
+    use stationd_tests::{Daemon, Line, Mounts, Server};
+
+    /// Longest wait for a message; only a broken daemon reaches it.
+    const PATIENCE: Duration = Duration::from_secs(60);
+
+    /// The end that systemd has of a service's notifications.
+    struct Systemd(UnixDatagram);
+
+    impl Systemd {
+        /// Starts a line's daemon as systemd does. None where the cgroups cannot be hidden, which a daemon of systemd takes
+        /// for its own.
+        fn start(line: &Line) -> Option<(Self, Daemon)> {
+            Mounts::own()?.memory(Path::new("/sys/fs/cgroup"));
+            let path = line.path("notify");
+            let socket = UnixDatagram::bind(&path).unwrap();
+            socket.set_read_timeout(Some(PATIENCE)).unwrap();
+            let variable = ("NOTIFY_SOCKET", path.display().to_string());
+            let daemon = Daemon::start_with(&line.write_settings(), &[variable]);
+            let systemd = Self(socket);
+            assert_eq!(systemd.next_state(), "READY=1");
+            Some((systemd, daemon))
+        }
+
+        /// The next state; lines of status are left out.
+        fn next_state(&self) -> String {
+            let mut buffer = [0; 4096];
+            loop {
+                let length = self.0.recv(&mut buffer).unwrap();
+                let text = std::str::from_utf8(&buffer[..length]).unwrap();
+                let state = text
+                    .lines()
+                    .find(|line| ["READY=1", "RELOADING=1", "STOPPING=1"].contains(line));
+                // A reload without its time would not be taken for one by `Type=notify-reload`.
+                let has_time = text.lines().any(|line| line.starts_with("MONOTONIC_USEC="));
+                assert_eq!(has_time, state == Some("RELOADING=1"), "{text}");
+                if let Some(state) = state {
+                    return state.to_owned();
+                }
+            }
+        }
+
+        fn saw_a_reload(&self) {
+            assert_eq!(self.next_state(), "RELOADING=1");
+            assert_eq!(self.next_state(), "READY=1");
+        }
+
+        fn sees_the_stop(&self, mut daemon: Daemon) {
+            daemon.signal(Signal::SIGTERM);
+            assert_eq!(self.next_state(), "STOPPING=1");
+            assert!(daemon.wait().success());
+        }
+    }
+
+    #[test]
+    fn a_reload_is_one_even_if_the_roles_start_again() {
+        let server = Server::http();
+        let line = Line::wsjf(&server);
+        let Some((systemd, daemon)) = Systemd::start(&line) else {
+            return;
+        };
+        let file = line.path("stationd.toml");
+        let text = fs::read_to_string(&file).unwrap();
+        for (changed, code) in [
+            ("name = \"wsjf\"\nspeed = 1", "D014"),
+            ("name = \"wsjf\"\npriority = 1", "D016"),
+        ] {
+            fs::write(&file, text.replace("name = \"wsjf\"", changed)).unwrap();
+            daemon.signal(Signal::SIGHUP);
+            daemon.wait_for_code(code);
+            systemd.saw_a_reload();
+        }
+        systemd.sees_the_stop(daemon);
+    }
+
+    #[test]
+    fn a_restart_of_the_roles_is_no_stop_of_the_service() {
+        let server = Server::http();
+        let line = Line::wsjf(&server);
+        let Some((systemd, daemon)) = Systemd::start(&line) else {
+            return;
+        };
+        let secret = fs::read_to_string(line.path("state/control.key")).unwrap();
+        let mut control = UnixStream::connect(line.path("control.sock")).unwrap();
+        control.set_read_timeout(Some(PATIENCE)).unwrap();
+        for said in [
+            r#"{"type":"connect","protocol":"2.0","client":"test"}"#.to_owned(),
+            format!(
+                r#"{{"id":1,"command":"auth","args":{{"token":"{}"}}}}"#,
+                secret.trim()
+            ),
+            r#"{"id":2,"command":"restart"}"#.to_owned(),
+        ] {
+            writeln!(control, "{said}").unwrap();
+        }
+        let heard: Vec<_> = BufReader::new(control)
+            .lines()
+            .take(3)
+            .map(Result::unwrap)
+            .collect();
+        assert!(
+            heard[2].contains("\"id\":2") && !heard[2].contains("error"),
+            "{heard:?}"
+        );
+        systemd.saw_a_reload();
+        systemd.sees_the_stop(daemon);
+    }
+}
