@@ -9,7 +9,7 @@ inherit cargo cargo-update-recipe-crates
 # stationd-crates.inc was written from: both move together.
 STATIOND_GIT ?= "git://${THISDIR}/../../../..;protocol=file;nobranch=1"
 SRC_URI += "${STATIOND_GIT};destsuffix=${BP}"
-SRCREV = "7535741047b309362d58cd0dd15ca3bf712bced8"
+SRCREV = "230fcbfc93055fcc5af1627bd03926b03a8f6846"
 S = "${UNPACKDIR}/${BP}"
 
 CARGO_BUILD_FLAGS += "--package stationd --bins"
