@@ -8,8 +8,8 @@
 //! - After a restart: every entry that was leased is ready again.
 //! - When draining: commits what was asked before, syncs, and takes nothing more.
 //!
-//! Group commit: requests that write are collected ([`GROUP`] at most), then carried out in one transaction and answered
-//! after its sync. A report that nothing follows, and the verdict on the last entry, is committed as soon as the mailbox
+//! Group commit: requests that write are collected ([`GROUP`] and [`GROUP_BYTES`] at most), then carried out in one
+//! transaction and answered after its sync. A report that nothing follows, and the verdict on the last entry, is committed as soon as the mailbox
 //! has nothing more. In a burst, and for all other verdicts, on which nobody waits, the group stays open for a moment
 //! ([`LINGER`]): so many share the price, which on a slow flash is most of what a report costs.
 
@@ -33,10 +33,12 @@ use crate::messages::converter::Admission;
 use crate::messages::queue::{BindQueue, FullReason, GROUP, Leased, Settle, StoreError};
 use crate::messages::uploader::EntriesWaiting;
 
-/// Longest time that a group stays open for more. With a thousand files a second it is full soon after; of the hundred of a
-/// slower converter four share a commit after 30 ms, and ten after 100. Longer, more large reports wait in memory: with
-/// 100 ms a burst of 300 steps took 5 MiB more than with 30.
-const LINGER: Duration = Duration::from_millis(50);
+/// Longest time that a group stays open for more. With a thousand files a second it is full long before; of the hundred of
+/// a slower converter six share a commit after 50 ms, and ten after 100.
+const LINGER: Duration = Duration::from_millis(100);
+
+/// Bytes of reports with which a group is full: they wait in memory, and again as pages of its transaction.
+const GROUP_BYTES: usize = 1536 * 1024;
 
 /// Period of what waits for the world: a full disk, a full queue, a store that failed, records that grow old.
 pub(super) const TICK: Duration = Duration::from_secs(1);
@@ -61,6 +63,8 @@ pub struct Queue {
     pub(super) store: Option<Store>,
     peers: Option<BindQueue>,
     pending: Vec<Pending>,
+    /// Of the reports in the open group.
+    pending_bytes: usize,
     /// The number of the open group, or of the next one.
     group: u64,
     /// That number at the last tick.
@@ -106,6 +110,7 @@ impl Queue {
             store: Some(store),
             peers: None,
             pending: Vec::new(),
+            pending_bytes: 0,
             group: 0,
             last_group: 0,
             hurries: false,
@@ -176,10 +181,11 @@ impl Queue {
     pub(super) fn push(&mut self, request: Pending, ctx: &mut Context<Self>) {
         let opens = self.pending.is_empty();
         let hurries = request.hurries() || (opens && self.is_last(&request));
+        self.pending_bytes += request.bytes();
         self.pending.push(request);
         self.tick_soon(ctx);
         let commit = Commit { group: self.group };
-        if self.pending.len() >= GROUP {
+        if self.pending.len() >= GROUP || self.pending_bytes >= GROUP_BYTES {
             self.commit();
         } else if hurries && !self.hurries {
             self.hurries = true;
@@ -205,6 +211,7 @@ impl Queue {
         }
         self.group += 1;
         self.hurries = false;
+        self.pending_bytes = 0;
         let group = std::mem::take(&mut self.pending);
         let now = clock::now();
         let Some(store) = self.store.as_mut() else {

@@ -122,6 +122,19 @@ impl Pending {
         }
     }
 
+    /// Bytes of its reports.
+    pub(super) fn bytes(&self) -> usize {
+        match self {
+            Self::Append(append, _) => append.reports.iter().map(|report| report.document.len()).sum(),
+            Self::Import(import, _) => import
+                .reports
+                .iter()
+                .map(|report| report.report.document.len())
+                .sum(),
+            Self::Job(..) | Self::Settle(..) | Self::ServerState(..) => 0,
+        }
+    }
+
     /// Does it as a part of a transaction. An answer that refuses has changed nothing.
     fn apply(&self, change: &mut Change<'_>, now: UnixMs) -> Result<Done, StoreError> {
         match self {

@@ -79,6 +79,22 @@ async fn many_at_once_share_their_commits() {
 }
 
 #[actix::test]
+async fn large_reports_do_not_wait_in_memory_for_many_others() {
+    let bench = bench(0).await;
+    let appends = (0..4).map(|number| {
+        let mut large = append(&format!("SN{number}"));
+        large.reports[0].document = vec![b' '; 1024 * 1024];
+        large.more_follow = true;
+        actix::spawn(bench.queue.send(large))
+    });
+    for append in appends.collect::<Vec<_>>() {
+        append.await.unwrap().unwrap().unwrap();
+    }
+    let status = bench.queue.send(DescribeQueue).await.unwrap().unwrap();
+    assert_eq!((status.ready, status.commits.count()), (4, 2));
+}
+
+#[actix::test]
 async fn one_that_is_refused_takes_no_other_with_it() {
     let mut bench = bench(2).await;
     let mut large = append("large");
