@@ -99,7 +99,6 @@ fn attempt(assignment: &Assignment<'_>) -> Result<Infallible, Failure> {
     identity::leave_session()?;
     identity::die_with(context.forker)?;
     identity::reset_signals()?;
-    identity::prefer_for_oom();
     if let Some(cgroup) = assignment.cgroup {
         nix::unistd::write(cgroup, b"0").map_err(Step::Cgroup.failed())?;
     }

@@ -1,8 +1,5 @@
 //! Session, death signal, signals and user of a child.
 
-use std::fs::File;
-use std::io::Write as _;
-
 use nix::errno::Errno;
 use nix::sys::prctl;
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, sigprocmask};
@@ -61,21 +58,6 @@ pub(super) fn reset_signals() -> Result<(), Failure> {
     sigprocmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::empty()), None).map_err(Step::Signals.failed())?;
     umask(Mode::RWXG | Mode::RWXO);
     Ok(())
-}
-
-/// Asks the kernel to take this process first when memory ends.
-///
-/// No part of the confinement, so a refusal is of no interest.
-pub(super) fn prefer_for_oom() {
-    // The file belongs to root while a process is not dumpable. What is in memory now is the forker's: no secrets.
-    let opened = prctl::set_dumpable(true).is_ok();
-    if let Ok(mut file) = File::options().write(true).open("/proc/self/oom_score_adj") {
-        file.write_all(b"1000").unwrap_or_default();
-    }
-    if opened {
-        // Only a wrong argument is refused.
-        prctl::set_dumpable(false).unwrap_or_default();
-    }
 }
 
 /// Becomes the user of the children, for good.

@@ -8,6 +8,7 @@ use nix::sys::signal::{Signal, kill, killpg};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
 use nix::unistd::Pid;
 
+use super::oom::OomScore;
 use crate::child::{Assignment, confine_and_run};
 use crate::protocol::Exit;
 
@@ -32,12 +33,18 @@ impl Child {
     ///
     /// # Errors
     /// The step that failed; then there is no child.
-    pub(super) fn fork(assignment: &Assignment<'_>) -> Result<Self, (&'static str, Errno)> {
-        // SAFETY: this process has one thread (checked at its start, and it starts none), so the child may do anything.
-        match unsafe { libc::fork() } {
-            -1 => Err(("fork", Errno::last())),
-            0 => confine_and_run(assignment),
-            pid => {
+    pub(super) fn fork(assignment: &Assignment<'_>, oom: &OomScore) -> Result<Self, (&'static str, Errno)> {
+        let forked = oom.inherited_as_first(|| {
+            // SAFETY: this process has one thread (checked at its start, and it starts none), so the child may do
+            // anything.
+            match unsafe { libc::fork() } {
+                0 => confine_and_run(assignment),
+                pid => Errno::result(pid),
+            }
+        });
+        match forked {
+            Err(errno) => Err(("fork", errno)),
+            Ok(pid) => {
                 let pid = Pid::from_raw(pid);
                 match open_pidfd(pid) {
                     Ok(pidfd) => Ok(Self { pid, pidfd }),

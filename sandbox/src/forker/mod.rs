@@ -11,6 +11,7 @@ mod child;
 mod executable;
 mod explain;
 mod memory;
+mod oom;
 mod process;
 mod receive;
 mod remains;

@@ -18,6 +18,7 @@ use rustix::stdio::dup2_stdin;
 
 use super::aside::aside;
 use super::memory::let_go_of_code;
+use super::oom::OomScore;
 use super::receive::receive;
 use super::running::Places;
 use super::serve::Server;
@@ -128,6 +129,7 @@ fn check_version(daemons: &OsStr) -> Result<(), Failure> {
 
 fn serve(socket: &OwnedFd) -> Result<(), Failure> {
     close_others(&[socket.as_raw_fd()]).map_err(Failure::at("close_range"))?;
+    let oom = OomScore::open();
     harden().map_err(Failure::at("hardening"))?;
     check_alone()?;
     let setup = receive_setup(socket)?;
@@ -166,6 +168,7 @@ fn serve(socket: &OwnedFd) -> Result<(), Failure> {
         scratch,
         cgroups,
         cgroups_left: Vec::new(),
+        oom,
     };
     let_go_of_code();
     Server::new(socket, context, places).serve()

@@ -12,6 +12,7 @@ use super::account::Account;
 use super::census::threads_of;
 use super::child::Child;
 use super::explain::Explainer;
+use super::oom::OomScore;
 use super::receive::receive;
 use super::remains::{self, Remains};
 use super::start::pair;
@@ -26,13 +27,14 @@ use crate::syscalls::{Heard, Listener};
 /// How often the files of a job are counted.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
-/// Where jobs get their folders and cgroups.
+/// What the forker has for jobs: their folders, their cgroups, and their rank when memory ends.
 #[derive(Debug)]
 pub(super) struct Places {
     pub(super) scratch: Scratch,
     pub(super) cgroups: Option<Cgroups>,
     /// Those of ended jobs whose processes the kernel has not quite let go.
     pub(super) cgroups_left: Vec<JobCgroup>,
+    pub(super) oom: OomScore,
 }
 
 /// Whether a job goes on.
@@ -136,7 +138,7 @@ impl Running {
             cgroup: self.cgroup.as_ref(),
             threads_max,
         };
-        self.child = Some(Child::fork(&assignment)?);
+        self.child = Some(Child::fork(&assignment, &places.oom)?);
         self.notes = Some(ours);
         Ok(())
     }

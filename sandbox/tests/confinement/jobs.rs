@@ -313,6 +313,20 @@ pub(crate) fn a_trusted_converter_is_unconfined_but_limited() {
     assert_eq!(finished.outcome, Outcome::LimitHit { limit: Limit::Cpu });
 }
 
+pub(crate) fn when_memory_ends_a_converter_goes_before_the_forker() {
+    let sandbox = Sandbox::with(PolicyMode::Require, |settings| settings.unconfined = true);
+    let command = ["/bin/cat", "/proc/self/oom_score_adj"].map(Into::into).into();
+    let program = Program::Exec {
+        command,
+        trusted: true,
+    };
+    let finished = sandbox.run(spec(program), "").unwrap();
+    assert_eq!(text(&finished), "1000\n", "{}", complaint(&finished));
+    let value = |process: &str| std::fs::read_to_string(format!("/proc/{process}/oom_score_adj")).unwrap();
+    let forker = sandbox.block_on(sandbox.client.forker_pid()).to_string();
+    assert_eq!(value(&forker), value("self"));
+}
+
 pub(crate) fn a_killed_forker_is_replaced_and_the_job_repeated() {
     let sandbox = Sandbox::new();
     let first = sandbox.block_on(sandbox.client.forker_pid());
