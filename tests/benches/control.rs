@@ -1,12 +1,10 @@
 //! Round trips over the control socket, one connection reused: what a dashboard or a script that asks often costs.
 
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
+use serde_json::json;
 use stationd_tests::bench::percentile;
-use stationd_tests::{Line, Server};
+use stationd_tests::{Client, Line, Server};
 
 /// Round trips of each command: all together are within the burst that a line allows.
 const TRIPS: usize = 3000;
@@ -15,21 +13,9 @@ fn main() {
     let server = Server::http();
     let line = Line::to(&server).converter("wsjf", "kind = \"builtin\"\nformat = \"wsjf\"");
     let daemon = line.start();
-    let stream = UnixStream::connect(line.path("control.sock")).expect("the daemon listens");
-    let mut client = BufReader::new(stream);
-    let mut text = String::new();
-    client.read_line(&mut text).expect("a hello");
-    writeln!(
-        client.get_mut(),
-        r#"{{"type":"connect","protocol":"2.0","client":"bench"}}"#
-    )
-    .expect("the daemon reads");
-    let key = std::fs::read_to_string(line.path("state/control.key")).expect("the key is ours");
-    ask(&mut client, "auth", &json!({ "token": key.trim() }));
+    let mut client = Client::authenticated(&line);
     for command in ["ping", "queue.stats", "status"] {
-        let mut trips: Vec<_> = (0..TRIPS)
-            .map(|_| ask(&mut client, command, &json!({})))
-            .collect();
+        let mut trips: Vec<_> = (0..TRIPS).map(|_| trip(&mut client, command)).collect();
         trips.sort();
         let [median, most] = [50, 99].map(|share| percentile(&trips, share));
         show(command, median, most);
@@ -38,15 +24,10 @@ fn main() {
 }
 
 /// One round trip: how long it took.
-fn ask(client: &mut BufReader<UnixStream>, command: &str, args: &Value) -> Duration {
-    let request = json!({ "id": 1, "command": command, "args": args });
-    let mut text = String::new();
+fn trip(client: &mut Client, command: &str) -> Duration {
     let begun = Instant::now();
-    writeln!(client.get_mut(), "{request}").expect("the daemon reads");
-    client.read_line(&mut text).expect("the daemon answers");
-    let took = begun.elapsed();
-    assert!(text.contains("\"ok\":true"), "{text}");
-    took
+    client.ask(command, &json!({}));
+    begun.elapsed()
 }
 
 #[expect(clippy::print_stdout, reason = "a benchmark prints its figures")]

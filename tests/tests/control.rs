@@ -2,65 +2,22 @@
 
 #[cfg(test)]
 mod tests {
-    use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+    use std::io::{Read as _, Write as _};
     use std::os::fd::OwnedFd;
     use std::os::unix::fs::{MetadataExt as _, PermissionsExt, chown};
     use std::os::unix::net::{UnixListener, UnixStream};
     use std::os::unix::process::CommandExt as _;
     use std::path::Path;
     use std::process::{Command, Output, Stdio};
-    use std::time::Duration;
 
     use serde_json::{Value, json};
-    use stationd_tests::{Daemon, Line, Mounts, Server, skipped, stationctl, stationd};
-
-    /// Longest wait for an answer; only a broken daemon reaches it.
-    const PATIENCE: Duration = Duration::from_secs(60);
+    use stationd_tests::{Client, Daemon, Line, Mounts, Server, skipped, stationctl, stationd};
 
     fn report(number: usize) -> String {
         format!(
             r#"{{"type":"T","pn":"P","sn":"SN{number}","rev":"A","processCode":10,"result":"P",
             "start":"2026-01-02T03:04:05Z","root":{{"stepType":"SequenceCall","name":"Main"}}}}"#
         )
-    }
-
-    /// A client that speaks the protocol by hand.
-    struct Client(BufReader<UnixStream>);
-
-    impl Client {
-        fn connect(line: &Line) -> Self {
-            let stream = UnixStream::connect(line.path("control.sock")).unwrap();
-            stream.set_read_timeout(Some(PATIENCE)).unwrap();
-            stream.set_write_timeout(Some(PATIENCE)).unwrap();
-            Self(BufReader::new(stream))
-        }
-
-        /// Sends a line; one that the daemon has closed on takes nothing more.
-        fn say(&mut self, text: &str) {
-            let _closed = self
-                .0
-                .get_mut()
-                .write_all(format!("{text}\n").as_bytes())
-                .is_err();
-        }
-
-        /// The next line; none when the daemon has closed.
-        fn hear(&mut self) -> Option<Value> {
-            let mut text = String::new();
-            match self.0.read_line(&mut text) {
-                Ok(1..) => Some(serde_json::from_str(&text).unwrap()),
-                Ok(_) => None,
-                Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => None,
-                Err(error) => panic!("the daemon neither answers nor closes: {error}"),
-            }
-        }
-
-        fn introduced(line: &Line) -> Self {
-            let mut client = Self::connect(line);
-            assert_eq!(client.hear().unwrap()["type"], "hello");
-            client.say(r#"{"type":"connect","protocol":"2.0","client":"test"}"#);
-            client
-        }
     }
 
     #[test]

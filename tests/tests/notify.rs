@@ -3,13 +3,13 @@
 #[cfg(test)]
 mod tests {
     use std::fs;
-    use std::io::{BufRead as _, BufReader, Write as _};
-    use std::os::unix::net::{UnixDatagram, UnixStream};
+    use std::os::unix::net::UnixDatagram;
     use std::path::Path;
     use std::time::Duration;
 
     use nix::sys::signal::Signal;
-    use stationd_tests::{Daemon, Line, Mounts, Server};
+    use serde_json::json;
+    use stationd_tests::{Client, Daemon, Line, Mounts, Server};
 
     /// Longest wait for a message; only a broken daemon reaches it.
     const PATIENCE: Duration = Duration::from_secs(60);
@@ -90,28 +90,7 @@ mod tests {
         let Some((systemd, daemon)) = Systemd::start(&line) else {
             return;
         };
-        let secret = fs::read_to_string(line.path("state/control.key")).unwrap();
-        let mut control = UnixStream::connect(line.path("control.sock")).unwrap();
-        control.set_read_timeout(Some(PATIENCE)).unwrap();
-        for said in [
-            r#"{"type":"connect","protocol":"2.0","client":"test"}"#.to_owned(),
-            format!(
-                r#"{{"id":1,"command":"auth","args":{{"token":"{}"}}}}"#,
-                secret.trim()
-            ),
-            r#"{"id":2,"command":"restart"}"#.to_owned(),
-        ] {
-            writeln!(control, "{said}").unwrap();
-        }
-        let heard: Vec<_> = BufReader::new(control)
-            .lines()
-            .take(3)
-            .map(Result::unwrap)
-            .collect();
-        assert!(
-            heard[2].contains("\"id\":2") && !heard[2].contains("error"),
-            "{heard:?}"
-        );
+        Client::authenticated(&line).ask("restart", &json!({}));
         systemd.saw_a_reload();
         systemd.sees_the_stop(daemon);
     }
