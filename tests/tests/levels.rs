@@ -2,9 +2,16 @@
 //! what runs, what does not, and where each is told.
 
 #[cfg(test)]
+#[path = "../../sandbox/tests/confinement/failing.rs"]
+mod failing;
+
+#[cfg(test)]
 mod tests {
-    use seccompiler::{BpfProgram, apply_filter, sock_filter};
+    use nix::errno::Errno;
+    use seccompiler::apply_filter;
     use stationd_tests::{Daemon, Line, Server, get, skipped};
+
+    use crate::failing::{LANDLOCK, failing};
 
     /// A converter in the shell: the first word of its input is the serial number.
     const SAYS: &str = r#"#!/bin/sh
@@ -27,32 +34,11 @@ printf '{"type":"T","pn":"P","sn":"%s","rev":"A","processCode":10,"result":"P","
             .converter("wsjf", "kind = \"builtin\"\nformat = \"wsjf\"")
     }
 
-    /// A filter that knows no Landlock. By hand, as seccompiler makes none for 32-bit ARM. Source: linux/filter.h,
-    /// linux/seccomp.h.
-    fn without_landlock() -> BpfProgram {
-        const LOAD_NUMBER: u16 = 0x20;
-        const JUMP_EQUAL: u16 = 0x15;
-        const RETURN: u16 = 0x06;
-        const ALLOW: u32 = 0x7fff_0000;
-        const UNKNOWN: u32 = 0x0005_0000 | libc::ENOSYS.unsigned_abs();
-        let instruction = |code, jt, k| sock_filter { code, jt, jf: 0, k };
-        let mut program = vec![instruction(LOAD_NUMBER, 0, 0)];
-        for (call, over) in [
-            (libc::SYS_landlock_create_ruleset, 3),
-            (libc::SYS_landlock_add_rule, 2),
-            (libc::SYS_landlock_restrict_self, 1),
-        ] {
-            program.push(instruction(JUMP_EQUAL, over, u32::try_from(call).unwrap()));
-        }
-        program.extend([ALLOW, UNKNOWN].map(|answer| instruction(RETURN, 0, answer)));
-        program
-    }
-
     /// Starts the daemon as a kernel before 5.13 would run it: a process has the filter of the thread that starts it.
     fn start_without_landlock(line: &Line) -> Daemon {
         std::thread::scope(|scope| {
             let starts = scope.spawn(|| {
-                apply_filter(&without_landlock()).unwrap();
+                apply_filter(&failing(&LANDLOCK, Errno::ENOSYS)).unwrap();
                 line.start()
             });
             starts.join().unwrap()

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod cgroups;
+mod failing;
 mod jobs;
 mod levels;
 mod own_layer;

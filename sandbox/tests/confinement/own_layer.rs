@@ -12,7 +12,8 @@ use nix::unistd::Pid;
 use rustix::fs::{CWD, Mode, mkfifoat};
 use stationd_sandbox::{Executable, Starter, confine_daemon};
 
-use crate::levels::{LANDLOCK, where_calls_fail};
+use crate::failing::LANDLOCK;
+use crate::levels::where_calls_fail;
 use crate::sandbox::{Sandbox, complaint, text};
 
 /// Does something in a thread with the daemon's layer, if this kernel has it.
