@@ -9,9 +9,9 @@
 //! - When draining: commits what was asked before, syncs, and takes nothing more.
 //!
 //! Group commit: requests that write are collected ([`GROUP`] and [`GROUP_BYTES`] at most), then carried out in one
-//! transaction and answered after its sync. A report that nothing follows, and the verdict on the last entry, is committed as soon as the mailbox
-//! has nothing more. In a burst, and for all other verdicts, on which nobody waits, the group stays open for a moment
-//! ([`LINGER`]): so many share the price, which on a slow flash is most of what a report costs.
+//! transaction and answered after its sync. A report that nothing follows, and the verdict on the last entry, is committed
+//! as soon as the mailbox has nothing more. In a burst, and for all other verdicts, on which nobody waits, the group stays
+//! open for a moment ([`LINGER`]): so many share the price, which on a slow flash is most of what a report costs.
 
 use std::time::{Duration, Instant};
 
@@ -34,7 +34,7 @@ use crate::messages::queue::{BindQueue, FullReason, GROUP, Leased, Settle, Store
 use crate::messages::uploader::EntriesWaiting;
 
 /// Longest time that a group stays open for more. With a thousand files a second it is full long before; of the hundred of
-/// a slower converter six share a commit after 50 ms, and ten after 100.
+/// a slower converter seven share a commit after 50 ms, and thirteen after 100.
 const LINGER: Duration = Duration::from_millis(100);
 
 /// Bytes of reports with which a group is full: they wait in memory, and again as pages of its transaction.
