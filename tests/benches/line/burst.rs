@@ -44,6 +44,10 @@ impl Burst {
         }
     }
 
+    fn is_compared_with_bare(&self) -> bool {
+        (self.input, self.files, self.steps) == (Input::Python, FEW, 30)
+    }
+
     fn name(&self) -> String {
         let Self {
             input,
@@ -76,7 +80,7 @@ pub(crate) fn measure_again(figures: &mut Figures, used: &mut Used) {
     let mut all = bursts();
     all.retain(|burst| match burst.input {
         Input::Wsjf => burst.files == MANY,
-        Input::Python => burst.files == FEW,
+        Input::Python => burst.is_compared_with_bare(),
         Input::Csv | Input::Atml | Input::Exec => false,
     });
     run_all(figures, &all, used);
@@ -84,7 +88,7 @@ pub(crate) fn measure_again(figures: &mut Figures, used: &mut Used) {
 
 fn run_all(figures: &mut Figures, bursts: &[Burst], used: &mut Used) {
     for burst in bursts {
-        if burst.input == Input::Python && burst.files == FEW {
+        if burst.is_compared_with_bare() {
             beside_bare(figures, burst, used);
         } else {
             run(figures, burst, used);
@@ -121,8 +125,10 @@ fn bursts() -> Vec<Burst> {
         slow(10),
         slow(100),
     ];
-    let others = Input::ALL.into_iter().filter(|input| *input != Input::Wsjf);
-    bursts.extend(others.flat_map(|input| [FEW, MANY].map(|files| Burst::of(input, files, 30))));
+    for input in Input::ALL.into_iter().filter(|input| *input != Input::Wsjf) {
+        bursts.extend([FEW, MANY].map(|files| Burst::of(input, files, 30)));
+        bursts.extend([FEW, MANY].map(|files| Burst::of(input, files, 300)));
+    }
     bursts
 }
 
