@@ -63,8 +63,6 @@ pub struct Queue {
     pub(super) store: Option<Store>,
     peers: Option<BindQueue>,
     pending: Vec<Pending>,
-    /// Of the reports in the open group.
-    pending_bytes: usize,
     /// The number of the open group, or of the next one.
     group: u64,
     /// That number at the last tick.
@@ -110,7 +108,6 @@ impl Queue {
             store: Some(store),
             peers: None,
             pending: Vec::new(),
-            pending_bytes: 0,
             group: 0,
             last_group: 0,
             hurries: false,
@@ -181,11 +178,11 @@ impl Queue {
     pub(super) fn push(&mut self, request: Pending, ctx: &mut Context<Self>) {
         let opens = self.pending.is_empty();
         let hurries = request.hurries() || (opens && self.is_last(&request));
-        self.pending_bytes += request.bytes();
         self.pending.push(request);
         self.tick_soon(ctx);
         let commit = Commit { group: self.group };
-        if self.pending.len() >= GROUP || self.pending_bytes >= GROUP_BYTES {
+        let bytes: usize = self.pending.iter().map(Pending::bytes).sum();
+        if self.pending.len() >= GROUP || bytes >= GROUP_BYTES {
             self.commit();
         } else if hurries && !self.hurries {
             self.hurries = true;
@@ -211,7 +208,6 @@ impl Queue {
         }
         self.group += 1;
         self.hurries = false;
-        self.pending_bytes = 0;
         let group = std::mem::take(&mut self.pending);
         let now = clock::now();
         let Some(store) = self.store.as_mut() else {

@@ -126,8 +126,9 @@ fn bursts() -> Vec<Burst> {
         slow(100),
     ];
     for input in Input::ALL.into_iter().filter(|input| *input != Input::Wsjf) {
-        bursts.extend([FEW, MANY].map(|files| Burst::of(input, files, 30)));
-        bursts.extend([FEW, MANY].map(|files| Burst::of(input, files, 300)));
+        for steps in [30, 300] {
+            bursts.extend([FEW, MANY].map(|files| Burst::of(input, files, steps)));
+        }
     }
     bursts
 }
