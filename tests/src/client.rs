@@ -2,14 +2,10 @@
 
 use std::io::{BufRead as _, BufReader, ErrorKind, Write as _};
 use std::os::unix::net::UnixStream;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::Line;
-
-/// Longest wait for an answer; only a broken daemon reaches it.
-const PATIENCE: Duration = Duration::from_secs(60);
+use crate::{Line, PATIENCE};
 
 /// A connection to a line's control socket.
 #[derive(Debug)]

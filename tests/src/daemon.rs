@@ -7,16 +7,13 @@ use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
 
-use crate::Line;
-
-/// Longest wait for an event; only a broken daemon reaches it.
-const PATIENCE: Duration = Duration::from_secs(60);
+use crate::{Line, PATIENCE};
 
 /// A line of the journal, in the JSON format: `code`, `role`, `message` and the line's own keys.
 #[derive(Debug, Clone)]

@@ -3,6 +3,8 @@
 //! Each test starts the real `stationd` on folders of its own, with the project's own test receiver as the server, and
 //! waits for events (journal lines, received reports), never for time to pass.
 
+use std::time::Duration;
+
 pub mod bench;
 
 mod answer;
@@ -38,3 +40,6 @@ pub use samples::{sample, samples_dir};
 pub use scripted::{Reply, Scripted};
 pub use server::{Down, Server};
 pub use skip::skipped;
+
+/// Longest wait for what a daemon does; only a broken one reaches it.
+pub const PATIENCE: Duration = Duration::from_secs(60);

@@ -13,10 +13,7 @@ use std::time::{Duration, Instant, UNIX_EPOCH};
 use nix::unistd::geteuid;
 use tempfile::TempDir;
 
-use crate::{Answer, Daemon, Server};
-
-/// Longest wait for a file; only a broken daemon reaches it.
-const PATIENCE: Duration = Duration::from_secs(60);
+use crate::{Answer, Daemon, PATIENCE, Server};
 
 /// The keys of a converter that reads reports of the server's own format.
 pub const WSJF: &str = "kind = \"builtin\"\nformat = \"wsjf\"";

@@ -9,8 +9,7 @@ use serde_json::Value;
 use stationd::receiver::{Receiver, ReceiverSettings, ReceiverTls};
 use tempfile::TempDir;
 
-/// Longest wait for reports; only a broken daemon reaches it.
-const PATIENCE: Duration = Duration::from_secs(60);
+use crate::PATIENCE;
 
 /// A running receiver on loopback that keeps what it gets in a temporary folder.
 #[derive(Debug)]

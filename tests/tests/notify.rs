@@ -5,14 +5,10 @@ mod tests {
     use std::fs;
     use std::os::unix::net::UnixDatagram;
     use std::path::Path;
-    use std::time::Duration;
 
     use nix::sys::signal::Signal;
     use serde_json::json;
-    use stationd_tests::{Client, Daemon, Line, Mounts, Server};
-
-    /// Longest wait for a message; only a broken daemon reaches it.
-    const PATIENCE: Duration = Duration::from_secs(60);
+    use stationd_tests::{Client, Daemon, Line, Mounts, PATIENCE, Server};
 
     /// The end that systemd has of a service's notifications.
     struct Systemd(UnixDatagram);

@@ -2,17 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use nix::unistd::Pid;
 
 use super::calls::Call;
 use super::ledger::{Ledger, Lost};
 use super::tracee::{Stop, Tracee};
-use crate::{Daemon, Line};
-
-/// Longest wait for the cut; only a broken daemon reaches it. A daemon's clocks tick, so that it never stops for long.
-const PATIENCE: Duration = Duration::from_secs(60);
+use crate::{Daemon, Line, PATIENCE};
 
 /// A step of a run; the first of each kind is 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,6 +79,7 @@ impl Cutter {
     /// # Panics
     /// When the daemon ends by itself, or a file cannot be read.
     pub fn run(mut self, cut: Cut, enough: impl Fn() -> bool) -> Option<String> {
+        // A daemon's clocks tick, so that it never stops for long.
         let until = Instant::now() + PATIENCE;
         let mut moments = Moments::default();
         let at = loop {
