@@ -149,6 +149,15 @@ pub(crate) fn rules<F: AsFd>(
     Ok(ruleset)
 }
 
+/// Makes the rules, as a descriptor for `landlock_restrict_self(2)`.
+///
+/// # Errors
+/// As [`rules`]; `EOPNOTSUPP` without Landlock.
+pub(crate) fn made<F: AsFd>(rights: impl IntoIterator<Item = (Right, F)>) -> nix::Result<OwnedFd> {
+    let rules = rules(rights).map_err(|error| errno_of(&error))?;
+    Option::from(rules).ok_or(Errno::EOPNOTSUPP)
+}
+
 /// Binds this process to rules, for good; `no_new_privs` must be set.
 ///
 /// # Errors

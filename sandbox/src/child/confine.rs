@@ -3,24 +3,25 @@
 use std::convert::Infallible;
 use std::ffi::OsString;
 use std::os::fd::{AsFd as _, AsRawFd as _, BorrowedFd, OwnedFd};
-use std::path::Path;
 
 use nix::errno::Errno;
 use nix::sys::prctl;
 use nix::unistd::{Pid, getpid};
 use rustix::fs::{SeekFrom, seek};
-use rustix::process::fchdir;
+use stationd_converters::Format;
 
+use super::external::{Bounds, External};
 use super::notes::{Failure, Note, Step};
 use super::places::{self, EXEC_FD, NOTES_FD};
-use super::{builtin, exec, identity, input, trap};
+use super::{builtin, identity, trap};
 use crate::cgroup::JobCgroup;
-use crate::files::{self, Right, SystemFiles};
+use crate::files::SystemFiles;
 use crate::limits;
+use crate::policy::Limits;
 use crate::probe::Capabilities;
-use crate::protocol::{Run, Work};
-use crate::scratch::{Ids, JobFolder};
-use crate::syscalls::{Filter, Profile, Refusal, install, install_with_listener};
+use crate::protocol::Run;
+use crate::scratch::Ids;
+use crate::syscalls::{Filter, install, install_with_listener};
 
 /// What all children of a forker share.
 #[derive(Debug)]
@@ -62,15 +63,26 @@ pub(crate) struct Descriptors {
 #[derive(Debug)]
 pub(crate) struct Assignment<'a> {
     pub(crate) context: &'a Context,
-    pub(crate) run: &'a Run,
-    pub(crate) descriptors: &'a Descriptors,
+    pub(crate) limits: &'a Limits,
+    pub(crate) converter: Converter<'a>,
     pub(crate) notes: BorrowedFd<'a>,
-    /// Of an external program.
-    pub(crate) folder: Option<&'a JobFolder>,
     /// The job's cgroup, if it has one.
     pub(crate) cgroup: Option<&'a JobCgroup>,
     /// For `RLIMIT_NPROC`; see [`limits::apply`].
     pub(crate) threads_max: Option<u64>,
+}
+
+/// What converts.
+#[derive(Debug)]
+pub(crate) enum Converter<'a> {
+    /// A parser of this program.
+    Builtin {
+        format: Format,
+        run: &'a Run,
+        descriptors: &'a Descriptors,
+    },
+    /// Another program.
+    External(External<'a>),
 }
 
 /// Confines this process, which was just forked, and does the job in it.
@@ -88,12 +100,7 @@ pub(super) fn exit_now(status: i32) -> ! {
 }
 
 fn attempt(assignment: &Assignment<'_>) -> Result<Infallible, Failure> {
-    let Assignment {
-        context,
-        run,
-        descriptors,
-        ..
-    } = *assignment;
+    let context = assignment.context;
     places::open_places().map_err(Step::Descriptors.failed())?;
     places::place(assignment.notes, NOTES_FD).map_err(Step::Descriptors.failed())?;
     identity::leave_session()?;
@@ -107,92 +114,47 @@ fn attempt(assignment: &Assignment<'_>) -> Result<Infallible, Failure> {
         // The change of user cleared it.
         identity::die_with(context.forker)?;
     }
-    match (&run.work, assignment.folder, &descriptors.executable) {
-        (Work::Builtin { format }, _, _) => {
-            rewind(&descriptors.input)?;
-            place_standard(descriptors, &descriptors.input)?;
+    match &assignment.converter {
+        Converter::Builtin {
+            format,
+            run,
+            descriptors,
+        } => {
+            let Descriptors {
+                input, output, error, ..
+            } = descriptors;
+            rewind(input)?;
+            places::place_standard(input, output, error).map_err(Step::Descriptors.failed())?;
             let parser = builtin::Parser::new(*format, run);
-            bind(assignment, &[NOTES_FD], || restrict_to_nothing(context))?;
+            bind(assignment, &[NOTES_FD], context.nothing.as_ref())?;
             trap::report_trapped_calls()?;
-            install(&context.filters.builtin.clone().of_process(own_pid()))
-                .map_err(Step::Seccomp.failed())?;
+            install(&context.filters.builtin, own_pid()).map_err(Step::Seccomp.failed())?;
             confined(assignment, None)?;
             parser.run()
         }
-        (
-            Work::External {
-                argv,
-                trusted,
-                script_at,
-            },
-            Some(folder),
-            Some(executable),
-        ) => {
-            let argv = place_script(argv, *script_at, descriptors, folder)?;
-            let command = prepare_external(assignment, &argv, folder, executable)?;
-            if *trusted {
+        Converter::External(external) => {
+            external.move_in()?;
+            if let Some(Bounds { rules, filter }) = &external.bounds {
+                bind(assignment, &[EXEC_FD, NOTES_FD], rules.as_ref())?;
+                let listener = filter_external(context, filter)?;
+                confined(assignment, listener.as_ref())?;
+            } else {
                 limit(assignment, &[EXEC_FD, NOTES_FD])?;
                 confined(assignment, None)?;
-            } else {
-                bind(assignment, &[EXEC_FD, NOTES_FD], || restrict(assignment, folder))?;
-                let listener = filter_external(assignment)?;
-                confined(assignment, listener.as_ref())?;
             }
-            command.run()
+            Err(external.run())
         }
-        (Work::External { .. }, _, _) => Err(Step::Arguments.failed()(Errno::EINVAL)),
     }
-}
-
-fn prepare_external(
-    assignment: &Assignment<'_>,
-    argv: &[OsString],
-    folder: &JobFolder,
-    executable: &OwnedFd,
-) -> Result<exec::Command, Failure> {
-    let Assignment {
-        context,
-        run,
-        descriptors,
-        ..
-    } = *assignment;
-    let name = input::copy_name(&run.name);
-    rewind(&descriptors.input)?;
-    let copy = input::copy(descriptors.input.as_fd(), folder.input.as_fd(), &name);
-    let copy = copy.map_err(Step::Input.failed())?;
-    fchdir(&folder.work).map_err(Step::Folder.failed())?;
-    place_standard(descriptors, &copy)?;
-    places::place(executable, EXEC_FD).map_err(Step::Descriptors.failed())?;
-    exec::Command::new(argv, run, context, folder, &name)
-}
-
-/// The command, with the path of the private copy in the place of the script's.
-fn place_script(
-    argv: &[OsString],
-    script_at: Option<usize>,
-    descriptors: &Descriptors,
-    folder: &JobFolder,
-) -> Result<Vec<OsString>, Failure> {
-    let mut argv = argv.to_vec();
-    if let (Some(at), Some(script), Some(program)) = (script_at, &descriptors.script, &folder.program) {
-        let word = argv.get_mut(at).ok_or(Step::Arguments.failed()(Errno::EINVAL))?;
-        let name = input::copy_name(Path::new(word).file_name().unwrap_or_default());
-        rewind(script)?;
-        input::copy(script.as_fd(), program.as_fd(), &name).map_err(Step::Script.failed())?;
-        *word = folder.path_of("program", &name).into();
-    }
-    Ok(argv)
 }
 
 /// Landlock, then what [`limit`] does: the rules hold descriptors, which closing the others would take away.
-fn bind(
-    assignment: &Assignment<'_>,
-    kept: &[i32],
-    restrict: impl FnOnce() -> Result<(), Failure>,
-) -> Result<(), Failure> {
+fn bind(assignment: &Assignment<'_>, kept: &[i32], rules: Option<&OwnedFd>) -> Result<(), Failure> {
     prctl::set_no_new_privs().map_err(Step::NoNewPrivileges.failed())?;
     if assignment.context.capabilities.landlock_abi > 0 {
-        restrict()?;
+        let rules = rules.ok_or(Errno::EOPNOTSUPP).map_err(Step::Ruleset.failed())?;
+        // SAFETY: plain numbers.
+        let bound = unsafe { libc::syscall(libc::SYS_landlock_restrict_self, rules.as_raw_fd(), 0) };
+        Errno::result(bound).map_err(Step::Landlock.failed())?;
     }
     limit(assignment, kept)
 }
@@ -201,64 +163,15 @@ fn bind(
 fn limit(assignment: &Assignment<'_>, kept: &[i32]) -> Result<(), Failure> {
     prctl::set_no_new_privs().map_err(Step::NoNewPrivileges.failed())?;
     places::close_others(kept).map_err(Step::Close.failed())?;
-    limits::apply(&assignment.run.limits, assignment.threads_max).map_err(Step::Limits.failed())
-}
-
-/// Landlock without a right.
-fn restrict_to_nothing(context: &Context) -> Result<(), Failure> {
-    let rules = context.nothing.as_ref().ok_or(Errno::EOPNOTSUPP);
-    let rules = rules.map_err(Step::Ruleset.failed())?;
-    // SAFETY: plain numbers.
-    let bound = unsafe { libc::syscall(libc::SYS_landlock_restrict_self, rules.as_raw_fd(), 0) };
-    Errno::result(bound).map(drop).map_err(Step::Landlock.failed())
-}
-
-/// Landlock with the rights of an external converter.
-fn restrict(assignment: &Assignment<'_>, folder: &JobFolder) -> Result<(), Failure> {
-    let Assignment {
-        context,
-        run,
-        descriptors,
-        ..
-    } = *assignment;
-    let granted = run
-        .grants
-        .iter()
-        .map(|grant| Right::from(*grant))
-        .zip(&descriptors.grants);
-    let own = folder.rights();
-    let programs = context.system.programs().filter(|_| run.limits.processes > 0);
-    let rules = files::rules(context.system.rights().chain(granted).chain(own).chain(programs));
-    let rules = rules.map_err(|error| Step::Ruleset.failed()(files::errno_of(&error)))?;
-    files::restrict(rules).map_err(Step::Landlock.failed())
+    limits::apply(assignment.limits, assignment.threads_max).map_err(Step::Limits.failed())
 }
 
 /// The filter of an external converter, with a listener where there can be one.
-fn filter_external(assignment: &Assignment<'_>) -> Result<Option<OwnedFd>, Failure> {
-    let Context {
-        filters,
-        capabilities,
-        ..
-    } = assignment.context;
-    let processes = assignment.run.limits.processes > 0;
-    let landlock_abi = capabilities.landlock_abi;
-    let filter = if assignment.run.explain && capabilities.notification {
-        Filter::new(Profile::External {
-            landlock_abi,
-            processes,
-            refusal: Refusal::Notified,
-            explain: true,
-        })
-    } else if processes {
-        filters.with_processes.clone()
+fn filter_external(context: &Context, filter: &Filter) -> Result<Option<OwnedFd>, Failure> {
+    let installed = if context.capabilities.notification {
+        install_with_listener(filter, own_pid()).map(Some)
     } else {
-        filters.external.clone()
-    };
-    let filter = filter.of_process(own_pid());
-    let installed = if capabilities.notification {
-        install_with_listener(&filter).map(Some)
-    } else {
-        install(&filter).map(|()| None)
+        install(filter, own_pid()).map(|()| None)
     };
     installed.map_err(Step::Seccomp.failed())
 }
@@ -267,12 +180,8 @@ fn own_pid() -> u32 {
     getpid().as_raw().unsigned_abs()
 }
 
-fn place_standard(descriptors: &Descriptors, input: &OwnedFd) -> Result<(), Failure> {
-    places::place_standard(input, &descriptors.output, &descriptors.error).map_err(Step::Descriptors.failed())
-}
-
 /// The daemon may have read the input through the same open file.
-fn rewind(input: &OwnedFd) -> Result<(), Failure> {
+pub(super) fn rewind(input: &OwnedFd) -> Result<(), Failure> {
     match seek(input, SeekFrom::Start(0)) {
         // The last two: a folder on a file system without positions for one.
         Ok(_) | Err(rustix::io::Errno::SPIPE | rustix::io::Errno::INVAL) => Ok(()),

@@ -1,24 +1,21 @@
 //! The external program: its arguments, its environment, and the exec by descriptor.
 
-use std::convert::Infallible;
-use std::ffi::{CStr, CString, OsStr, OsString};
+use std::ffi::{CString, OsStr, OsString, c_char};
 use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
 
 use nix::errno::Errno;
-use nix::fcntl::AtFlags;
-use nix::unistd::execveat;
 
 use super::confine::Context;
 use super::notes::{Failure, Step};
 use super::places::EXEC_FD;
 use crate::protocol::Run;
-use crate::scratch::JobFolder;
 
 /// A program, ready to be executed.
 #[derive(Debug)]
 pub(super) struct Command {
-    argv: Vec<CString>,
-    environment: Vec<CString>,
+    argv: Words,
+    environment: Words,
 }
 
 impl Command {
@@ -30,10 +27,8 @@ impl Command {
         argv: &[OsString],
         run: &Run,
         context: &Context,
-        folder: &JobFolder,
-        copy: &CStr,
+        input: &Path,
     ) -> Result<Self, Failure> {
-        let input = folder.path_of("input", copy);
         let mut environment = vec![
             variable("LANG", OsStr::new("C.UTF-8"))?,
             variable("PATH", OsStr::new("/usr/bin:/bin"))?,
@@ -45,25 +40,51 @@ impl Command {
         if let Some(zone) = &context.time_zone {
             environment.push(variable("TZ", zone)?);
         }
-        let argv = argv
-            .iter()
-            .map(|argument| string(argument.as_bytes()))
-            .collect::<Result<_, _>>()?;
-        Ok(Self { argv, environment })
+        let argv = argv.iter().map(|argument| string(argument.as_bytes()));
+        Ok(Self {
+            argv: Words::new(argv.collect::<Result<_, _>>()?),
+            environment: Words::new(environment),
+        })
     }
 
-    /// Becomes the program.
-    pub(super) fn run(&self) -> Result<Infallible, Failure> {
-        // SAFETY: placed before, and closed by the exec alone.
-        let program = unsafe { std::os::fd::BorrowedFd::borrow_raw(EXEC_FD) };
-        execveat(
-            program,
-            c"",
-            &self.argv,
-            &self.environment,
-            AtFlags::AT_EMPTY_PATH,
-        )
-        .map_err(Step::Exec.failed())
+    /// Becomes the program; gives why not. Allocates nothing.
+    pub(super) fn run(&self) -> Failure {
+        let (argv, environment) = (self.argv.as_ptr(), self.environment.as_ptr());
+        // SAFETY: the descriptor was placed before, and is closed by the exec alone; the empty path and both lists are
+        // as execve(2) takes them.
+        unsafe {
+            libc::syscall(
+                libc::SYS_execveat,
+                EXEC_FD,
+                c"".as_ptr(),
+                argv,
+                environment,
+                libc::AT_EMPTY_PATH,
+            )
+        };
+        Step::Exec.failed()(Errno::last())
+    }
+}
+
+/// Words as execve(2) takes them: pointers to them, the last of which is null.
+#[derive(Debug)]
+struct Words {
+    pointers: Vec<*const c_char>,
+    /// What they point to.
+    _words: Vec<CString>,
+}
+
+impl Words {
+    fn new(words: Vec<CString>) -> Self {
+        let pointers = words.iter().map(|word| word.as_ptr());
+        Self {
+            pointers: pointers.chain([std::ptr::null()]).collect(),
+            _words: words,
+        }
+    }
+
+    fn as_ptr(&self) -> *const *const c_char {
+        self.pointers.as_ptr()
     }
 }
 

@@ -61,7 +61,7 @@ pub(super) fn reset_signals() -> Result<(), Failure> {
 }
 
 /// Becomes the user of the children, for good.
-pub(super) fn become_user(ids: Ids) -> Result<(), Failure> {
+pub(crate) fn become_user(ids: Ids) -> Result<(), Failure> {
     setgroups(&[ids.gid]).map_err(Step::Groups.failed())?;
     setresgid(ids.gid, ids.gid, ids.gid).map_err(Step::Group.failed())?;
     setresuid(ids.uid, ids.uid, ids.uid).map_err(Step::User.failed())

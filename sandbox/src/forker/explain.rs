@@ -10,7 +10,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
-use crate::child::{Context, Descriptors};
+use crate::child::{Context, Descriptors, rights};
 use crate::files::Right;
 use crate::policy::Denial;
 use crate::protocol::Run;
@@ -29,12 +29,7 @@ pub(super) struct Explainer {
 impl Explainer {
     /// The same rights as the child's rules.
     pub(super) fn new(context: &Context, run: &Run, descriptors: &Descriptors, folder: &JobFolder) -> Self {
-        let granted = run
-            .grants
-            .iter()
-            .map(|grant| Right::from(*grant))
-            .zip(&descriptors.grants);
-        let all = context.system.rights().chain(granted).chain(folder.rights());
+        let all = rights(context, run, descriptors, folder);
         let named = all.filter_map(|(right, fd)| Some((right, path_of(fd)?)));
         Self {
             allowed: named.collect(),

@@ -134,8 +134,11 @@ fn serve(socket: &OwnedFd) -> Result<(), Failure> {
     check_alone()?;
     let setup = receive_setup(socket)?;
     let ids = children_user(&setup.user)?;
-    let scratch =
+    let mut scratch =
         Scratch::open(Path::new(&setup.scratch_root), ids).map_err(Failure::at("scratch folder"))?;
+    if !trial::can_reach(scratch.path(), ids) {
+        scratch.set_out_of_reach();
+    }
     let system = SystemFiles::open().map_err(Failure::at("system libraries"))?;
     let mut capabilities = trial::capabilities(ids);
     // Without one the limits per process are left; the status says so.
@@ -210,8 +213,7 @@ fn nothing(capabilities: &Capabilities) -> nix::Result<Option<OwnedFd>> {
     if capabilities.landlock_abi == 0 {
         return Ok(None);
     }
-    let rules = files::rules(files::NONE).map_err(|error| files::errno_of(&error))?;
-    Option::from(rules).ok_or(Errno::EOPNOTSUPP).map(Some)
+    files::made(files::NONE).map(Some)
 }
 
 /// Nothing of the forker's is for other processes, and signals meant for the daemon do not end it: it ends when the

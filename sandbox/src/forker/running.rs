@@ -1,5 +1,6 @@
 //! A job from its fork to its end.
 
+use std::io;
 use std::os::fd::{AsFd as _, AsRawFd as _, OwnedFd};
 use std::time::{Duration, Instant};
 
@@ -17,8 +18,8 @@ use super::receive::receive;
 use super::remains::{self, Remains};
 use super::start::pair;
 use crate::cgroup::{Cgroups, JobCgroup};
-use crate::child::notes::{NOTE_BYTES, Note};
-use crate::child::{Assignment, Context, Descriptors};
+use crate::child::notes::{Failure, NOTE_BYTES, Note};
+use crate::child::{Assignment, Context, Converter, Descriptors, External};
 use crate::policy::{Limit, Limits};
 use crate::protocol::{Run, Work, encode};
 use crate::scratch::{JobFolder, Scratch, is_over};
@@ -108,38 +109,44 @@ impl Running {
         run: &Run,
         descriptors: &Descriptors,
     ) -> Result<(), (&'static str, Errno)> {
-        if descriptors.executable.is_some() {
-            let errno = |error: std::io::Error| error.raw_os_error().map_or(Errno::EIO, Errno::from_raw);
-            let made = places
-                .scratch
-                .make_job(descriptors.script.is_some())
-                .map_err(|error| ("scratch_folder", errno(error)))?;
-            if run.explain {
-                self.explainer = Some(Explainer::new(context, run, descriptors, &made));
+        let converter = match run.work {
+            Work::Builtin { format } => Converter::Builtin {
+                format,
+                run,
+                descriptors,
+            },
+            Work::External { .. } => {
+                self.make_cgroup(places, &run.limits)?;
+                let made = places.scratch.make_job(descriptors.script.is_some());
+                let made = made.map_err(|error| ("scratch_folder", errno_of(&error)))?;
+                let folder = &*self.folder.insert(made);
+                if run.explain {
+                    self.explainer = Some(Explainer::new(context, run, descriptors, folder));
+                }
+                let prepared = External::prepare(context, run, descriptors, folder);
+                Converter::External(prepared.map_err(|Failure { step, errno }| (step.name(), errno))?)
             }
-            self.folder = Some(made);
-            if let Some(cgroups) = &mut places.cgroups {
-                let made = cgroups
-                    .make_job(&run.limits)
-                    .map_err(|error| ("cgroup", errno(error)))?;
-                self.cgroup = Some(made);
-                self.account.has_cgroup();
-            }
-        }
+        };
         let (ours, theirs) = pair().map_err(|errno| ("socketpair", errno))?;
-        let folder = self.folder.as_ref();
-        let threads_max = threads_max(context, &run.limits);
         let assignment = Assignment {
             context,
-            run,
-            descriptors,
+            limits: &run.limits,
+            converter,
             notes: theirs.as_fd(),
-            folder,
             cgroup: self.cgroup.as_ref(),
-            threads_max,
+            threads_max: threads_max(context, &run.limits),
         };
         self.child = Some(Child::fork(&assignment, &places.oom)?);
         self.notes = Some(ours);
+        Ok(())
+    }
+
+    fn make_cgroup(&mut self, places: &mut Places, limits: &Limits) -> Result<(), (&'static str, Errno)> {
+        if let Some(cgroups) = &mut places.cgroups {
+            let made = cgroups.make_job(limits);
+            self.cgroup = Some(made.map_err(|error| ("cgroup", errno_of(&error)))?);
+            self.account.has_cgroup();
+        }
         Ok(())
     }
 
@@ -344,6 +351,10 @@ impl Running {
             drop(places.scratch.take_back(folder, unchanged));
         }
     }
+}
+
+fn errno_of(error: &io::Error) -> Errno {
+    error.raw_os_error().map_or(Errno::EIO, Errno::from_raw)
 }
 
 /// For a converter that may have further processes: the threads its user may have then, itself included.

@@ -1,12 +1,15 @@
 //! What this kernel can, found out by doing it in children: to restrict oneself cannot be undone.
 
+use std::path::Path;
+
 use nix::errno::Errno;
 use nix::sys::prctl;
 use nix::sys::signal::kill;
 use nix::sys::wait::{WaitStatus, waitpid};
-use nix::unistd::{Uid, getppid};
-use rustix::fs::CWD;
+use nix::unistd::{Uid, getpid, getppid};
+use rustix::fs::{Access, CWD, access};
 
+use crate::child::become_user;
 use crate::entries::open_folder;
 use crate::files;
 use crate::probe::Capabilities;
@@ -58,7 +61,7 @@ fn refuse_call() -> nix::Result<()> {
         refusal: Refusal::Silent,
         explain: false,
     };
-    install(&Filter::new(profile))?;
+    install(&Filter::new(profile), own_pid())?;
     match kill(getppid(), None) {
         Err(Errno::EPERM) => Ok(()),
         _ => Err(Errno::EOPNOTSUPP),
@@ -73,11 +76,26 @@ fn listen() -> nix::Result<()> {
         refusal: Refusal::Notified,
         explain: false,
     };
-    install_with_listener(&Filter::new(profile)).map(drop)
+    install_with_listener(&Filter::new(profile), own_pid()).map(drop)
+}
+
+fn own_pid() -> u32 {
+    getpid().as_raw().unsigned_abs()
+}
+
+/// Whether the children can walk down to a folder.
+pub(super) fn can_reach(folder: &Path, ids: Option<Ids>) -> bool {
+    let look = || {
+        if let Some(ids) = ids {
+            become_user(ids).map_err(|failure| failure.errno)?;
+        }
+        access(folder, Access::EXISTS).map_err(|errno| Errno::from_raw(errno.raw_os_error()))
+    };
+    try_in_child(look).is_ok()
 }
 
 /// Does something in a child; its error number comes back as the exit status.
-fn try_in_child(trial: fn() -> nix::Result<()>) -> nix::Result<()> {
+fn try_in_child(trial: impl FnOnce() -> nix::Result<()>) -> nix::Result<()> {
     // SAFETY: this process has one thread, so the child may do anything.
     match unsafe { libc::fork() } {
         -1 => Err(Errno::last()),

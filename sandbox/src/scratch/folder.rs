@@ -20,7 +20,7 @@ use std::os::unix::fs::fchown;
 use std::path::{Path, PathBuf};
 
 use nix::unistd::{Gid, Uid};
-use rustix::fs::{Access, AtFlags, CWD, FlockOperation, Mode, access, fchmod, flock, mkdirat, unlinkat};
+use rustix::fs::{AtFlags, CWD, FlockOperation, Mode, fchmod, flock, mkdirat, unlinkat};
 use rustix::io::Errno;
 
 use super::remove::remove_tree;
@@ -38,6 +38,8 @@ pub(crate) struct Ids {
 #[derive(Debug)]
 pub(crate) struct Scratch {
     path: PathBuf,
+    /// Whether the children can walk down to it.
+    is_reachable: bool,
     name: CString,
     root: OwnedFd,
     /// Locked.
@@ -52,6 +54,7 @@ pub(crate) struct Scratch {
 #[derive(Debug)]
 pub(crate) struct JobFolder {
     name: CString,
+    /// Where it is, for its converter.
     path: PathBuf,
     pub(crate) input: OwnedFd,
     pub(crate) program: Option<OwnedFd>,
@@ -73,16 +76,9 @@ impl JobFolder {
         Ok(names(self.work.as_fd())?.is_empty())
     }
 
-    /// Where a copy is: an absolute path, or one from the working folder where the children's user cannot walk down to
-    /// the scratch root (a root daemon with its scratch root in somebody's private folder).
+    /// Where a copy is, for the converter.
     pub(crate) fn path_of(&self, folder: &str, copy: &CStr) -> PathBuf {
-        let name = OsStr::from_bytes(copy.to_bytes());
-        let absolute = self.path.join(folder).join(name);
-        if access(&absolute, Access::EXISTS).is_ok() {
-            absolute
-        } else {
-            Path::new("..").join(folder).join(name)
-        }
+        self.path.join(folder).join(OsStr::from_bytes(copy.to_bytes()))
     }
 }
 
@@ -115,6 +111,7 @@ impl Scratch {
         flock(&root, FlockOperation::Unlock)?;
         Ok(Self {
             path,
+            is_reachable: true,
             name,
             root,
             dir,
@@ -122,6 +119,17 @@ impl Scratch {
             next: 0,
             spare: Vec::new(),
         })
+    }
+
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The children's user cannot walk down to it (a root daemon with its scratch root in somebody's private folder): from
+    /// now on a converter is told paths from its working folder.
+    pub(crate) fn set_out_of_reach(&mut self) {
+        self.is_reachable = false;
     }
 
     /// An empty folder for a job; `with_program` when its script is to be copied.
@@ -149,7 +157,11 @@ impl Scratch {
             program: with_program
                 .then(|| self.make_folder(job.as_fd(), c"program"))
                 .transpose()?,
-            path: self.path.join(OsStr::from_bytes(name.to_bytes())),
+            path: if self.is_reachable {
+                self.path.join(OsStr::from_bytes(name.to_bytes()))
+            } else {
+                PathBuf::from("..")
+            },
             name: name.to_owned(),
         })
     }

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use nix::errno::Errno;
 use seccompiler::{BpfProgram, BpfProgramRef, sock_filter};
 
 use super::names::{Architecture, NATIVE};
@@ -25,6 +26,9 @@ const ARGUMENTS: u32 = 16;
 /// Stands for the process's own id until it is known. No process has it: ids end at 2^22.
 const OWN_PROCESS: u32 = 0x7fff_fff1;
 
+/// More than any filter has; there is a test of that.
+pub(super) const INSTRUCTIONS_MAX: usize = 512;
+
 /// An instruction as plain numbers: operation, two jumps, operand.
 pub(crate) type Numbers = (u16, u8, u8, u32);
 
@@ -38,14 +42,24 @@ impl Filter {
         Self(program(&profile.answers(NATIVE)))
     }
 
-    /// The filter of a process.
-    pub(crate) fn of_process(mut self, pid: u32) -> Self {
-        for instruction in &mut self.0 {
+    /// Hands its instructions, those of a process, to a function. Allocates nothing.
+    ///
+    /// # Errors
+    /// `EINVAL` for one longer than [`INSTRUCTIONS_MAX`], which none is.
+    pub(super) fn of_process<T>(
+        &self,
+        pid: u32,
+        take: impl FnOnce(BpfProgramRef<'_>) -> nix::Result<T>,
+    ) -> nix::Result<T> {
+        let mut room = [const { statement(RETURN, 0) }; INSTRUCTIONS_MAX];
+        let program = room.get_mut(..self.0.len()).ok_or(Errno::EINVAL)?;
+        program.clone_from_slice(&self.0);
+        for instruction in &mut *program {
             if instruction.code == JUMP_EQUAL && instruction.k == OWN_PROCESS {
                 instruction.k = pid;
             }
         }
-        self
+        take(program)
     }
 
     /// Its instructions as plain numbers, for another process.
@@ -218,7 +232,7 @@ fn answer(action: Action) -> sock_filter {
     statement(RETURN, value)
 }
 
-fn statement(code: u16, k: u32) -> sock_filter {
+const fn statement(code: u16, k: u32) -> sock_filter {
     sock_filter {
         code,
         jt: 0,

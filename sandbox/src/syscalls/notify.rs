@@ -237,7 +237,7 @@ mod tests {
                 explain: false,
             });
             hand_over
-                .send(install_with_listener(&filter.of_process(std::process::id())))
+                .send(install_with_listener(&filter, std::process::id()))
                 .unwrap();
             ended.recv().unwrap_err();
         });
