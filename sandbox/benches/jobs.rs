@@ -2,8 +2,8 @@
 //!
 //! Prints the time of a job of each kind, and how much that is above the same work without a sandbox: a fork that parses,
 //! a program that is started as any other. A trusted job is one without Landlock and seccomp, so the difference to it is
-//! their cost alone. Then it runs many built-in jobs (10 000, or as many as asked) and fails when the forker's memory or
-//! descriptors have grown.
+//! their cost alone. Then it runs many jobs (10 000, or as many as asked; a parser and a program in turns) and fails when
+//! the forker's memory or descriptors have grown.
 #![expect(clippy::unwrap_used, reason = "a measurement that cannot be made ends here")]
 #![expect(unsafe_code, reason = "a plain fork is what a confined one is compared with")]
 
@@ -221,10 +221,16 @@ impl Bench {
 
     /// Runs many jobs; memory and descriptors may not grow.
     async fn repeat(&self, jobs: usize) -> ExitCode {
-        let builtin = Program::Builtin { format: Format::Csv };
+        let programs = [
+            Program::Builtin { format: Format::Csv },
+            Program::Exec {
+                command: vec!["/bin/true".into()],
+                trusted: false,
+            },
+        ];
         let before = self.size().await;
-        for _ in 0..jobs {
-            self.run(&builtin).await;
+        for program in programs.iter().cycle().take(jobs) {
+            self.run(program).await;
         }
         let after = self.size().await;
         say(format_args!(

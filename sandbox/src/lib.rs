@@ -11,6 +11,7 @@ mod error;
 mod files;
 mod forker;
 mod limits;
+mod near;
 mod own_layer;
 mod policy;
 mod probe;

@@ -3,10 +3,13 @@
 //! A note is one datagram of 12 bytes: kind, step, two zeros, then two numbers of 32 bits (native order, same
 //! machine). The receiver takes it for a claim of a hostile process: fixed size, every value checked.
 
-use std::os::fd::{AsRawFd as _, BorrowedFd};
+use std::io::IoSlice;
+use std::mem::MaybeUninit;
+use std::os::fd::BorrowedFd;
 
 use nix::errno::Errno;
-use nix::sys::socket::{ControlMessage, MsgFlags, sendmsg};
+use rustix::cmsg_space;
+use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 
 /// Bytes of a note.
 pub(crate) const NOTE_BYTES: usize = 12;
@@ -120,21 +123,24 @@ impl Note {
         }
     }
 
-    /// Sends it, with a descriptor if there is one.
+    /// Sends it, with a descriptor if there is one. Allocates nothing.
     ///
     /// Without one by a plain write, which every filter allows.
     ///
     /// # Errors
     /// When the forker is gone.
-    pub(crate) fn send(self, to: BorrowedFd<'_>, with: Option<BorrowedFd<'_>>) -> nix::Result<()> {
+    pub(crate) fn send(self, to: BorrowedFd<'_>, with: Option<BorrowedFd<'_>>) -> rustix::io::Result<()> {
         let bytes = self.to_bytes();
         let Some(with) = with else {
-            return nix::unistd::write(to, &bytes).map(drop);
+            return rustix::io::write(to, &bytes).map(drop);
         };
-        let numbers = [with.as_raw_fd()];
-        let rights = [ControlMessage::ScmRights(&numbers)];
-        let parts = [std::io::IoSlice::new(&bytes)];
-        sendmsg::<()>(to.as_raw_fd(), &parts, &rights, MsgFlags::MSG_NOSIGNAL, None).map(drop)
+        let descriptors = [with];
+        let mut room = [MaybeUninit::uninit(); cmsg_space!(ScmRights(1))];
+        let mut rights = SendAncillaryBuffer::new(&mut room);
+        if !rights.push(SendAncillaryMessage::ScmRights(&descriptors)) {
+            return Err(rustix::io::Errno::NOBUFS);
+        }
+        sendmsg(to, &[IoSlice::new(&bytes)], &mut rights, SendFlags::NOSIGNAL).map(drop)
     }
 }
 

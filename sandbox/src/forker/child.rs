@@ -8,8 +8,9 @@ use nix::sys::signal::{Signal, kill, killpg};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
 use nix::unistd::Pid;
 
+use super::borrow::Stack;
 use super::oom::OomScore;
-use crate::child::{Assignment, confine_and_run};
+use crate::child::{Assignment, Converter, confine_and_run};
 use crate::protocol::Exit;
 
 /// A child that was not yet waited for.
@@ -29,30 +30,29 @@ pub(super) struct End {
 }
 
 impl Child {
-    /// Forks; the child does its job.
+    /// Starts it: in the forker's memory where that is a matter of a moment, else in a copy.
     ///
     /// # Errors
     /// The step that failed; then there is no child.
-    pub(super) fn fork(assignment: &Assignment<'_>, oom: &OomScore) -> Result<Self, (&'static str, Errno)> {
-        let forked = oom.inherited_as_first(|| {
-            // SAFETY: this process has one thread (checked at its start, and it starts none), so the child may do
-            // anything.
-            match unsafe { libc::fork() } {
-                0 => confine_and_run(assignment),
-                pid => Errno::result(pid),
+    pub(super) fn start(
+        assignment: &Assignment<'_>,
+        oom: &OomScore,
+        stack: &mut Stack,
+    ) -> Result<Self, (&'static str, Errno)> {
+        let started = oom.inherited_as_first(|| match &assignment.converter {
+            Converter::External(external) if external.is_brief() => {
+                // SAFETY: an external converter's child writes to no memory but its stack, up to its exec; none of its
+                // steps can panic.
+                unsafe { stack.borrowed_by(|| confine_and_run(assignment)) }
             }
+            Converter::External(_) | Converter::Builtin { .. } => fork(assignment),
         });
-        match forked {
-            Err(errno) => Err(("fork", errno)),
-            Ok(pid) => {
-                let pid = Pid::from_raw(pid);
-                match open_pidfd(pid) {
-                    Ok(pidfd) => Ok(Self { pid, pidfd }),
-                    Err(errno) => {
-                        end_at_once(pid);
-                        Err(("pidfd_open", errno))
-                    }
-                }
+        let pid = started.map_err(|errno| ("fork", errno))?;
+        match open_pidfd(pid) {
+            Ok(pidfd) => Ok(Self { pid, pidfd }),
+            Err(errno) => {
+                end_at_once(pid);
+                Err(("pidfd_open", errno))
             }
         }
     }
@@ -93,6 +93,14 @@ impl Child {
     pub(super) fn end(self) {
         self.kill();
         end_at_once(self.pid);
+    }
+}
+
+fn fork(assignment: &Assignment<'_>) -> nix::Result<Pid> {
+    // SAFETY: this process has one thread (checked at its start, and it starts none), so the child may do anything.
+    match unsafe { libc::fork() } {
+        0 => confine_and_run(assignment),
+        pid => Errno::result(pid).map(Pid::from_raw),
     }
 }
 

@@ -1,11 +1,12 @@
 //! The forker: one thread, no secrets; forks a child per job and sees each to its end.
 #![expect(
     unsafe_code,
-    reason = "fork, wait4 and received descriptors have no safe interface"
+    reason = "fork, clone, wait4 and received descriptors have no safe interface"
 )]
 
 mod account;
 mod aside;
+mod borrow;
 mod census;
 mod child;
 mod executable;

@@ -9,7 +9,7 @@ const OWN: &str = "/proc/self/oom_score_adj";
 /// The highest value: before all others.
 const FIRST: &[u8] = b"1000";
 
-/// The forker's own value, which a child takes over at the fork.
+/// The forker's own value, which a child takes over.
 ///
 /// No part of the confinement, so a system that lets it be neither read nor written is of no interest.
 #[derive(Debug)]
@@ -22,15 +22,15 @@ impl OomScore {
         Self(opened.zip(read_to_string(OWN).ok()))
     }
 
-    /// Forks a child that is taken first. A child could write it as well, but opening the file costs it 20 us; the forker,
-    /// which has the value for that moment too, is smaller than any of its children, and the kernel takes the largest.
-    pub(super) fn inherited_as_first<T>(&self, fork: impl FnOnce() -> T) -> T {
+    /// Starts a child that is taken first. A child could write it as well, but opening the file costs it 20 us; the forker,
+    /// which has the value meanwhile too, is smaller than any of its children, and the kernel takes the largest.
+    pub(super) fn inherited_as_first<T>(&self, start: impl FnOnce() -> T) -> T {
         let Some((file, own)) = &self.0 else {
-            return fork();
+            return start();
         };
         file.write_all_at(FIRST, 0).unwrap_or_default();
-        let forked = fork();
+        let started = start();
         file.write_all_at(own.as_bytes(), 0).unwrap_or_default();
-        forked
+        started
     }
 }

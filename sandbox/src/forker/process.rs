@@ -17,6 +17,7 @@ use rustix::fs::{OFlags, fcntl_setfl};
 use rustix::stdio::dup2_stdin;
 
 use super::aside::aside;
+use super::borrow::Stack;
 use super::memory::let_go_of_code;
 use super::oom::OomScore;
 use super::receive::receive;
@@ -172,6 +173,7 @@ fn serve(socket: &OwnedFd) -> Result<(), Failure> {
         cgroups,
         cgroups_left: Vec::new(),
         oom,
+        stack: Stack::new().map_err(Failure::at("stack of the children"))?,
     };
     let_go_of_code();
     Server::new(socket, context, places).serve()

@@ -10,6 +10,7 @@ use nix::sys::socket::{MsgFlags, recv, send};
 use nix::unistd::{Pid, Uid};
 
 use super::account::Account;
+use super::borrow::Stack;
 use super::census::threads_of;
 use super::child::Child;
 use super::explain::Explainer;
@@ -28,7 +29,7 @@ use crate::syscalls::{Heard, Listener};
 /// How often the files of a job are counted.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
-/// What the forker has for jobs: their folders, their cgroups, and their rank when memory ends.
+/// What the forker has for jobs: their folders, their cgroups, their rank when memory ends, and a stack to begin on.
 #[derive(Debug)]
 pub(super) struct Places {
     pub(super) scratch: Scratch,
@@ -36,6 +37,7 @@ pub(super) struct Places {
     /// Those of ended jobs whose processes the kernel has not quite let go.
     pub(super) cgroups_left: Vec<JobCgroup>,
     pub(super) oom: OomScore,
+    pub(super) stack: Stack,
 }
 
 /// Whether a job goes on.
@@ -136,7 +138,7 @@ impl Running {
             cgroup: self.cgroup.as_ref(),
             threads_max: threads_max(context, &run.limits),
         };
-        self.child = Some(Child::fork(&assignment, &places.oom)?);
+        self.child = Some(Child::start(&assignment, &places.oom, &mut places.stack)?);
         self.notes = Some(ours);
         Ok(())
     }

@@ -47,11 +47,15 @@ pub(crate) fn an_external_converter_gets_its_input_twice_and_its_arguments() {
         read -r first; read -r second < "$STATIOND_INPUT"
         echo "$first $second $STATIOND_NAME $STATIOND_ARGUMENTS ${STATIOND_INPUT##*/} $HOME $PATH $LANG"
     "#;
-    let finished = sandbox.shell(script);
-    assert_eq!(finished.outcome, Outcome::Exited, "{}", complaint(&finished));
-    let expected = "input input SN1.log {\"a\":1} SN1.log /nonexistent /usr/bin:/bin C.UTF-8\n";
-    assert_eq!(text(&finished), expected);
-    assert_eq!(sandbox.job_folders(), 0);
+    // The child of the second is a fork, as its copy takes longer.
+    for length in [0, 2 * 1024 * 1024] {
+        let input = format!("input\n{}", "x".repeat(length));
+        let finished = sandbox.run(spec(shell(script)), &input).unwrap();
+        assert_eq!(finished.outcome, Outcome::Exited, "{}", complaint(&finished));
+        let expected = "input input SN1.log {\"a\":1} SN1.log /nonexistent /usr/bin:/bin C.UTF-8\n";
+        assert_eq!(text(&finished), expected);
+        assert_eq!(sandbox.job_folders(), 0);
+    }
 }
 
 pub(crate) fn an_exit_status_and_a_signal_are_told() {

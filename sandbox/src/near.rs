@@ -1,0 +1,69 @@
+//! Files that are read without waiting for another machine, or for another program.
+
+use std::os::fd::OwnedFd;
+
+use rustix::fs::{FileType, FsWord, fstat, fstatfs};
+
+/// File systems of this machine's own disks and memory: ext2 to ext4, XFS, Btrfs, F2FS, UBIFS, `SquashFS`, EROFS,
+/// overlay and tmpfs. What is not named, such as every network's and FUSE, may take as long as it likes. Source: linux/magic.h.
+const LOCAL: [i64; 9] = [
+    0xEF53,
+    0x5846_5342,
+    0x9123_683E,
+    0xF2F5_2010,
+    0x2405_1905,
+    0x7371_7368,
+    0xE0F5_E1E2,
+    0x794C_7630,
+    0x0102_1994,
+];
+
+/// Whether a file or folder is on one of this machine's own disks, or in its memory.
+pub(crate) fn is_local(file: &OwnedFd) -> bool {
+    let Ok(disk) = fstatfs(file) else {
+        return false;
+    };
+    is_named(disk.f_type)
+}
+
+/// Whether it is a file, no folder or pipe, of at most so many bytes.
+pub(crate) fn is_file_within(file: &OwnedFd, bytes: u64) -> bool {
+    let Ok(stat) = fstat(file) else {
+        return false;
+    };
+    let length = u64::try_from(stat.st_size);
+    FileType::from_raw_mode(stat.st_mode).is_file() && length.is_ok_and(|length| length <= bytes)
+}
+
+/// The low 32 bits count: the field is a signed word, which 32-bit systems fill.
+fn is_named(magic: FsWord) -> bool {
+    #[expect(clippy::useless_conversion, reason = "32 bits on some targets, 64 on others")]
+    let magic = i64::from(magic);
+    LOCAL.contains(&(magic & 0xFFFF_FFFF))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+
+    use super::*;
+
+    #[test]
+    fn a_file_in_memory_is_local_and_what_the_kernel_makes_up_is_not() {
+        let memory = rustix::fs::memfd_create("file", rustix::fs::MemfdFlags::CLOEXEC).unwrap();
+        assert!(is_local(&memory) && is_file_within(&memory, 0));
+        let made_up = OwnedFd::from(File::open("/proc/self/status").unwrap());
+        assert!(!is_local(&made_up));
+    }
+
+    #[test]
+    fn the_last_byte_that_a_file_may_have_counts() {
+        let file = tempfile::tempfile().unwrap();
+        file.set_len(1000).unwrap();
+        let file = OwnedFd::from(file);
+        assert!(is_file_within(&file, 1000));
+        assert!(!is_file_within(&file, 999));
+        let folder = OwnedFd::from(File::open("/").unwrap());
+        assert!(!is_file_within(&folder, u64::MAX));
+    }
+}
