@@ -20,6 +20,7 @@ use stationd_converters::{Format, Source, answer};
 use stationd_sandbox::{
     Client, FORKER_ARGUMENT, Forker, ForkerSettings, JobSpec, Limits, Outcome, PolicyMode, Program,
 };
+use tokio::runtime::Handle;
 
 const MEASURED: usize = 300;
 
@@ -161,7 +162,7 @@ impl Bench {
         let began = Instant::now();
         let finished = self
             .client
-            .run(spec, File::open(&self.input).unwrap().into())
+            .run(spec, File::open(&self.input).unwrap().into(), &Handle::current())
             .await
             .unwrap();
         assert_eq!(

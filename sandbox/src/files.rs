@@ -13,9 +13,9 @@ use landlock::{
     RulesetAttr as _, RulesetCreated, RulesetCreatedAttr as _, RulesetError, RulesetStatus, Scope,
 };
 use nix::errno::Errno;
-use rustix::fs::{CWD, Mode, OFlags, fstat, openat};
+use rustix::fs::{CWD, FileType, Mode, OFlags, openat};
 
-use crate::entries;
+use crate::near::kind;
 use crate::protocol::Grant;
 
 const FILES: ABI = ABI::V5;
@@ -143,7 +143,7 @@ pub(crate) fn rules<F: AsFd>(
         .scope(Scope::from_all(SCOPE))?
         .create()?;
     for (right, fd) in rights {
-        let access = access(right, is_folder(&fd));
+        let access = access(right, kind(&fd).is_ok_and(FileType::is_dir));
         ruleset = ruleset.add_rule(PathBeneath::new(fd, access))?;
     }
     Ok(ruleset)
@@ -207,10 +207,6 @@ fn access(right: Right, is_folder: bool) -> BitFlags<AccessFs> {
     } else {
         access & AccessFs::from_file(FILES)
     }
-}
-
-fn is_folder(fd: impl AsFd) -> bool {
-    fstat(fd).is_ok_and(|stat| entries::is_folder(&stat))
 }
 
 /// Opens what is at a path, to name it in a rule.

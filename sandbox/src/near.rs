@@ -1,8 +1,9 @@
 //! Files that are read without waiting for another machine, or for another program.
 
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 
-use rustix::fs::{FileType, FsWord, fstat, fstatfs};
+use rustix::fs::{AtFlags, FileType, FsWord, StatxFlags, fstat, fstatfs, statx};
+use rustix::io::Result;
 
 /// File systems of this machine's own disks and memory: ext2 to ext4, XFS, Btrfs, F2FS, UBIFS, `SquashFS`, EROFS,
 /// overlay and tmpfs. What is not named, such as every network's and FUSE, may take as long as it likes. Source: linux/magic.h.
@@ -18,7 +19,8 @@ const LOCAL: [i64; 9] = [
     0x0102_1994,
 ];
 
-/// Whether a file or folder is on one of this machine's own disks, or in its memory.
+/// Whether a file or folder is on one of this machine's own disks, or in its memory. To know it, the kernel may ask who
+/// has the file.
 pub(crate) fn is_local(file: &OwnedFd) -> bool {
     let Ok(disk) = fstatfs(file) else {
         return false;
@@ -26,13 +28,21 @@ pub(crate) fn is_local(file: &OwnedFd) -> bool {
     is_named(disk.f_type)
 }
 
-/// Whether it is a file, no folder or pipe, of at most so many bytes.
+/// Whether it is a file, no folder or pipe, of at most so many bytes. The kernel may ask who has it.
 pub(crate) fn is_file_within(file: &OwnedFd, bytes: u64) -> bool {
     let Ok(stat) = fstat(file) else {
         return false;
     };
     let length = u64::try_from(stat.st_size);
     FileType::from_raw_mode(stat.st_mode).is_file() && length.is_ok_and(|length| length <= bytes)
+}
+
+/// What kind of file it is, which the kernel knows of an open one: nobody is asked, as fstat(2) would on a network's file
+/// system.
+pub(crate) fn kind(file: impl AsFd) -> Result<FileType> {
+    let flags = AtFlags::EMPTY_PATH | AtFlags::STATX_DONT_SYNC;
+    let stat = statx(file, c"", flags, StatxFlags::TYPE)?;
+    Ok(FileType::from_raw_mode(stat.stx_mode.into()))
 }
 
 /// The low 32 bits count: the field is a signed word, which 32-bit systems fill.

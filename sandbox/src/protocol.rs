@@ -86,6 +86,9 @@ pub(crate) struct Run {
     pub(crate) limits: Limits,
     pub(crate) grants: Vec<Grant>,
     pub(crate) explain: bool,
+    /// Whether a program's child reads but little before its exec, and that from this machine: nobody has to wait for it
+    /// long.
+    pub(crate) is_brief: bool,
 }
 
 /// How the process of a job ended, as the kernel says it.
@@ -201,6 +204,7 @@ mod tests {
             limits: Limits::default(),
             grants: vec![Grant::Read, Grant::Execute],
             explain: false,
+            is_brief: true,
         }
     }
 

@@ -22,6 +22,7 @@ use stationd_sandbox::{
     Client, FORKER_ARGUMENT, Forker, ForkerSettings, JobSpec, Limits, PolicyMode, Program, forker_main,
 };
 use stationd_tests::bench::{append, defaults, percentile, queue_settings, report};
+use tokio::runtime::Handle;
 use uuid::Uuid;
 
 /// Reports through each stage.
@@ -113,7 +114,9 @@ fn confined(dir: &Path) -> Outcome<()> {
                 explain: false,
             };
             let began = Instant::now();
-            client.run(spec, File::open(&input)?.into()).await?;
+            client
+                .run(spec, File::open(&input)?.into(), &Handle::current())
+                .await?;
             took.push(began.elapsed());
         }
         Outcome::Ok(())

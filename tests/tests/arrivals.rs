@@ -366,6 +366,38 @@ mod tests {
     }
 
     #[test]
+    fn a_program_on_a_share_that_hangs_holds_up_no_other_converter() {
+        let Some(mounts) = Mounts::own() else { return };
+        let server = Server::http();
+        let line = Line::to(&server);
+        let command = line.script("far", "#!/bin/sh\nread -r whole\nprintf '%s' \"$whole\"\n");
+        let (share, programs) = (line.path("share"), line.path("converters"));
+        fs::rename(&programs, &share).unwrap();
+        fs::create_dir(&programs).unwrap();
+        let far = format!("kind = \"exec\"\ncommand = [{command}]");
+        let line = line.converter("far", &far).converter("wsjf", WSJF);
+        let Some(mirror) = mounts.fuse(&share, &programs) else {
+            return;
+        };
+        let daemon = line.start();
+        line.drop_file("far", b"first.json", one_line("FIRST").as_bytes());
+        server.wait_for(1);
+        mirror.freeze();
+        line.drop_file("far", b"second.json", one_line("SECOND").as_bytes());
+        next_is_served(&line, &server, "NEAR", 2);
+        assert!(daemon.stop().success());
+        assert_eq!(line.names("far", "drop"), ["second.json"]);
+        drop(mirror);
+        mounts.off(&programs);
+        let Some(_mirror) = mounts.fuse(&share, &programs) else {
+            return;
+        };
+        let daemon = line.start();
+        server.wait_for(3);
+        assert!(daemon.stop().success());
+    }
+
+    #[test]
     fn a_read_only_share_is_converted_once_and_its_files_are_said_to_stay() {
         let Some(mounts) = Mounts::own() else { return };
         let server = Server::http();

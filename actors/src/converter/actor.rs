@@ -92,9 +92,9 @@ impl std::fmt::Debug for ConverterSupervisor {
 impl ConverterSupervisor {
     /// A supervisor that runs jobs by `client` and hands their reports to the queue. It begins when it is bound.
     pub fn new(settings: SupervisorSettings, client: Client, queue: QueueRecipients) -> Self {
-        let run: Box<Run> = Box::new(move |spec, input| {
+        let run: Box<Run> = Box::new(move |spec, input, blocking| {
             let client = client.clone();
-            Box::pin(async move { client.run(spec, input).await })
+            Box::pin(async move { client.run(spec, input, &blocking).await })
         });
         Self::with_run(settings, run, queue)
     }

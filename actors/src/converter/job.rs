@@ -167,7 +167,8 @@ impl Job {
             Some(Err(cause)) => return Run::Over(Served::Trouble(TroubleKind::Read, cause.to_string())),
             None => return Run::Over(Served::Stopped),
         };
-        let finished = match (self.ports.run)(self.spec(), input).await {
+        let blocking = self.ports.hands.threads(self.task.converter);
+        let finished = match (self.ports.run)(self.spec(), input, blocking).await {
             Ok(finished) => Arc::new(finished),
             Err(error) => return Run::Over(sandbox_trouble(&error)),
         };

@@ -7,6 +7,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use stationd_sandbox::{Finished, JobSpec, SandboxError};
+use tokio::runtime::Handle;
 use uuid::Uuid;
 
 use super::chatter;
@@ -20,8 +21,8 @@ use crate::messages::queue::{
 
 /// An answer that comes later.
 pub(super) type Later<T> = Pin<Box<dyn Future<Output = T>>>;
-/// Runs a child; dropping the future kills it.
-pub(super) type Run = dyn Fn(JobSpec, OwnedFd) -> Later<Result<Finished, SandboxError>>;
+/// Runs a child, whose program these threads open; dropping the future kills it.
+pub(super) type Run = dyn Fn(JobSpec, OwnedFd, Handle) -> Later<Result<Finished, SandboxError>>;
 /// Asks the queue for something.
 pub(super) type Ask<M, R, E> = dyn Fn(M) -> Later<Result<Result<R, E>, Unanswered>>;
 

@@ -11,6 +11,7 @@ use stationd_sandbox::{
     Finished, JobSpec, Layers, Limit, Limits, Outcome, PolicyMode, Program, SandboxError,
 };
 use tempfile::TempDir;
+use tokio::runtime::Handle;
 use uuid::Uuid;
 
 use super::ports::Later;
@@ -66,7 +67,7 @@ async fn obey(input: OwnedFd) -> Result<Finished, SandboxError> {
     }
 }
 
-fn run(_: JobSpec, input: OwnedFd) -> Later<Result<Finished, SandboxError>> {
+fn run(_: JobSpec, input: OwnedFd, _: Handle) -> Later<Result<Finished, SandboxError>> {
     Box::pin(obey(input))
 }
 

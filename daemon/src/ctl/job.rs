@@ -59,7 +59,8 @@ pub(super) fn run(job: Job) -> Result<Finished, JobError> {
         .map_err(JobError::Runtime)?;
     runtime.block_on(async {
         let client = Client::with_keys(forker, job.policy, job.keys).map_err(JobError::Sandbox)?;
-        client.run(job.spec, job.input).await.map_err(JobError::Sandbox)
+        let ended = client.run(job.spec, job.input, runtime.handle()).await;
+        ended.map_err(JobError::Sandbox)
     })
 }
 

@@ -81,8 +81,8 @@ pub(crate) enum Converter<'a> {
         run: &'a Run,
         descriptors: &'a Descriptors,
     },
-    /// Another program.
-    External(External<'a>),
+    /// Another program. See [`Run::is_brief`].
+    External { external: External<'a>, is_brief: bool },
 }
 
 /// Confines this process, which was just forked, and does the job in it.
@@ -132,7 +132,7 @@ fn attempt(assignment: &Assignment<'_>) -> Result<Infallible, Failure> {
             confined(assignment, None)?;
             parser.run()
         }
-        Converter::External(external) => {
+        Converter::External { external, .. } => {
             external.move_in()?;
             if let Some(Bounds { rules, filter }) = &external.bounds {
                 bind(assignment, &[EXEC_FD, NOTES_FD], rules.as_ref())?;

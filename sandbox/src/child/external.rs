@@ -16,13 +16,9 @@ use super::input;
 use super::notes::{Failure, Step};
 use super::places::{self, EXEC_FD};
 use crate::files::{self, Right};
-use crate::near::{is_file_within, is_local};
 use crate::protocol::{Run, Work};
 use crate::scratch::JobFolder;
 use crate::syscalls::{Filter, Profile, Refusal};
-
-/// What is copied within a millisecond, more or less.
-const BRIEF_BYTES: u64 = 1024 * 1024;
 
 /// An external converter that is ready but for its process.
 #[derive(Debug)]
@@ -92,13 +88,6 @@ impl<'a> External<'a> {
             script,
             bounds,
         })
-    }
-
-    /// Whether its child reads but little before the exec, and that from this machine: nobody has to wait for it long.
-    pub(crate) fn is_brief(&self) -> bool {
-        let script = self.script.iter().map(|script| script.original);
-        let mut copied = script.chain([&self.descriptors.input]);
-        copied.all(|file| is_local(file) && is_file_within(file, BRIEF_BYTES)) && is_local(self.executable)
     }
 
     /// Copies script and input, and takes their places: working folder, standard descriptors, program.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::net::UnixDatagram;
+use tokio::runtime::Handle;
 use tokio::sync::Mutex;
-use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use super::job::{self, JobError};
@@ -79,15 +79,22 @@ impl Client {
 
     /// Runs a job on an open file (or, for an external converter, folder) to its end, whatever that is.
     ///
-    /// The job is killed when the future is dropped. When the forker dies, another one is started and the job repeated
+    /// The program is opened by `blocking`, which may have to wait for a share. The job is killed when the future is dropped.
+    /// When the forker dies, another one is started and the job repeated
     /// once: a converter that ends the forker itself shall not do so for ever.
     ///
     /// # Errors
     /// When nothing of the converter ran, or what ran is not known: see [`SandboxError`].
-    pub async fn run(&self, spec: JobSpec, input: OwnedFd) -> Result<Finished, SandboxError> {
+    pub async fn run(
+        &self,
+        spec: JobSpec,
+        input: OwnedFd,
+        blocking: &Handle,
+    ) -> Result<Finished, SandboxError> {
         self.check_level(&spec)?;
         check_input(&spec, &input)?;
-        let prepared = self.prepare(&spec).await?;
+        let input = Arc::new(input);
+        let prepared = self.prepare(&spec, &input, blocking).await?;
         for _ in 0..2 {
             let live = Arc::clone(&*self.shared.forker.lock().await);
             match job::run(&live.control, &spec, &prepared, &input).await {
@@ -103,16 +110,20 @@ impl Client {
         Err(SandboxError::ForkerDied)
     }
 
-    /// Opens the program. With keys it is read as a whole, which is nothing for an event loop.
-    async fn prepare(&self, spec: &JobSpec) -> Result<Prepared, SandboxError> {
-        if self.shared.keys.is_empty() {
-            return Prepared::new(spec, &self.shared.keys);
+    async fn prepare(
+        &self,
+        spec: &JobSpec,
+        input: &Arc<OwnedFd>,
+        blocking: &Handle,
+    ) -> Result<Prepared, SandboxError> {
+        if matches!(spec.program, Program::Builtin { .. }) {
+            return Prepared::new(spec, &self.shared.keys, input);
         }
-        let (shared, spec) = (Arc::clone(&self.shared), spec.clone());
-        let prepared = spawn_blocking(move || Prepared::new(&spec, &shared.keys)).await;
-        prepared.unwrap_or_else(|stopped| {
+        let (shared, spec, input) = (Arc::clone(&self.shared), spec.clone(), Arc::clone(input));
+        let prepared = blocking.spawn_blocking(move || Prepared::new(&spec, &shared.keys, &input));
+        prepared.await.unwrap_or_else(|stopped| {
             Err(SandboxError::System {
-                step: "reading the program",
+                step: "opening the program",
                 source: stopped.into(),
             })
         })

@@ -4,12 +4,13 @@ use std::ffi::OsString;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{FileType, fstat};
+use rustix::fs::fstat;
 use rustix::io::Errno;
 
 use super::external::External;
 use crate::error::{ProgramFault, SandboxError};
 use crate::files;
+use crate::near::{self, is_file_within, is_local};
 use crate::policy::{JobSpec, Program};
 use crate::protocol::{Grant, Run, Work};
 use crate::signature::TrustedKeys;
@@ -21,18 +22,21 @@ pub(super) struct Prepared {
     executable: Option<OwnedFd>,
     script: Option<OwnedFd>,
     grants: Vec<(Grant, OwnedFd)>,
+    is_brief: bool,
 }
+
+/// What is copied within a millisecond, more or less.
+const BRIEF_BYTES: u64 = 1024 * 1024;
 
 /// Checks that a job's input is of a kind that its program takes.
 ///
 /// # Errors
 /// When it is not.
 pub(super) fn check_input(spec: &JobSpec, input: &OwnedFd) -> Result<(), SandboxError> {
-    let stat = fstat(input).map_err(|errno| SandboxError::System {
-        step: "fstat",
+    let kind = near::kind(input).map_err(|errno| SandboxError::System {
+        step: "statx",
         source: errno.into(),
     })?;
-    let kind = FileType::from_raw_mode(stat.st_mode);
     let is_builtin = matches!(spec.program, Program::Builtin { .. });
     if kind.is_file() || (kind.is_dir() && !is_builtin) {
         Ok(())
@@ -42,11 +46,12 @@ pub(super) fn check_input(spec: &JobSpec, input: &OwnedFd) -> Result<(), Sandbox
 }
 
 impl Prepared {
-    /// Opens what a job needs. With keys it reads the whole program.
+    /// Opens what a job needs, and for another program than ours looks where that and the input lie; with keys it reads the
+    /// whole program. That blocks for as long as a share takes to answer; for a parser of ours nothing is done.
     ///
     /// # Errors
     /// When the program cannot run here, or must be signed and is not.
-    pub(super) fn new(spec: &JobSpec, keys: &TrustedKeys) -> Result<Self, SandboxError> {
+    pub(super) fn new(spec: &JobSpec, keys: &TrustedKeys, input: &OwnedFd) -> Result<Self, SandboxError> {
         let (command, trusted, is_python) = match &spec.program {
             Program::Builtin { format } => {
                 let work = Work::Builtin { format: *format };
@@ -55,6 +60,7 @@ impl Prepared {
                     executable: None,
                     script: None,
                     grants: Vec::new(),
+                    is_brief: false,
                 });
             }
             Program::Exec { command, trusted } => (command, *trusted, false),
@@ -62,8 +68,16 @@ impl Prepared {
         };
         let path = PathBuf::from(command.first().cloned().unwrap_or_default());
         let prepared = External::open(&path, is_python, keys)
-            .and_then(|external| external.into_prepared(command, &path, trusted, &spec.readable));
-        prepared.map_err(|fault| SandboxError::Program { path, fault })
+            .and_then(|external| external.into_prepared(command, &path, trusted, &spec.readable))
+            .map_err(|fault| SandboxError::Program { path, fault })?;
+        let is_brief = prepared.is_brief(input);
+        Ok(Self { is_brief, ..prepared })
+    }
+
+    fn is_brief(&self, input: &OwnedFd) -> bool {
+        let mut copied = self.script.iter().chain([input]);
+        copied.all(|file| is_local(file) && is_file_within(file, BRIEF_BYTES))
+            && self.executable.as_ref().is_some_and(is_local)
     }
 
     /// The message for it.
@@ -75,6 +89,7 @@ impl Prepared {
             limits: spec.limits.clone(),
             grants: self.grants.iter().map(|(grant, _)| *grant).collect(),
             explain: spec.explain,
+            is_brief: self.is_brief,
         }
     }
 
@@ -149,6 +164,7 @@ impl External {
             executable: Some(executable),
             script,
             grants,
+            is_brief: false,
         })
     }
 }

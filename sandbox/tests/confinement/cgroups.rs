@@ -111,7 +111,7 @@ pub(crate) fn processes_share_one_cpu_and_its_time() {
     let input = fs::File::open(sandbox.file("input", "")).unwrap();
     let mut limit = None;
     let finished = sandbox.block_on(async {
-        let mut job = std::pin::pin!(sandbox.client.run(spec, input.into()));
+        let mut job = std::pin::pin!(sandbox.start(spec, input.into()));
         poll_fn(|cx| {
             let cgroups = job_cgroups();
             let read = |cgroup: &PathBuf| fs::read_to_string(cgroup.join("cpu.max")).ok();

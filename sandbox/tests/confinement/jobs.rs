@@ -120,7 +120,7 @@ pub(crate) fn a_dropped_job_is_killed_and_its_folder_removed() {
     let script = "echo here >&2; while :; do :; done";
     let input = std::fs::File::open(sandbox.file("input", "x")).unwrap();
     sandbox.block_on(async {
-        let running = sandbox.client.run(spec(shell(script)), input.into());
+        let running = sandbox.start(spec(shell(script)), input.into());
         let dropped = tokio::time::timeout(Duration::from_millis(200), running).await;
         assert!(dropped.is_err());
     });
@@ -141,8 +141,8 @@ pub(crate) fn jobs_run_at_the_same_time() {
         )))
     };
     sandbox.block_on(async {
-        let first = sandbox.client.run(waiting("a", "b"), input());
-        let second = sandbox.client.run(waiting("b", "a"), input());
+        let first = sandbox.start(waiting("a", "b"), input());
+        let second = sandbox.start(waiting("b", "a"), input());
         let mut first = std::pin::pin!(first);
         let mut second = std::pin::pin!(second);
         let mut ended = (None, None);
@@ -178,7 +178,7 @@ pub(crate) fn a_folder_is_copied_for_the_converter() {
         r#"read -r x < "$STATIOND_INPUT/inner/a"; echo "$x"; echo y > "$STATIOND_INPUT/b" || exit 3"#;
     let input = std::fs::File::open(&path).unwrap();
     let finished = sandbox
-        .block_on(sandbox.client.run(spec(shell(script)), input.into()))
+        .block_on(sandbox.start(spec(shell(script)), input.into()))
         .unwrap();
     assert_eq!(
         finished.outcome,
@@ -189,7 +189,7 @@ pub(crate) fn a_folder_is_copied_for_the_converter() {
     assert_eq!(text(&finished), "content\n");
     let input = std::fs::File::open(&path).unwrap();
     let builtin = spec(Program::Builtin { format: Format::Csv });
-    let refused = sandbox.block_on(sandbox.client.run(builtin, input.into()));
+    let refused = sandbox.block_on(sandbox.start(builtin, input.into()));
     assert!(matches!(refused, Err(SandboxError::Input)));
 }
 
@@ -348,7 +348,7 @@ pub(crate) fn a_job_whose_forker_dies_is_repeated() {
     let script = "n=0; while [ $n -lt 200000 ]; do n=$((n+1)); done; read -r x; echo $x";
     let first = sandbox.block_on(sandbox.client.forker_pid());
     let finished = sandbox.block_on(async {
-        let job = sandbox.client.run(spec(shell(script)), input.into());
+        let job = sandbox.start(spec(shell(script)), input.into());
         let mut job = std::pin::pin!(job);
         // Long enough to begin, too short to end.
         assert!(

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs::{self, File};
+use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 
 use stationd_sandbox::{
@@ -90,7 +91,12 @@ impl Sandbox {
     /// Runs a job on an input.
     pub(crate) fn run(&self, spec: JobSpec, input: &str) -> Result<Finished, SandboxError> {
         let input = File::open(self.file("input", input)).unwrap();
-        self.block_on(self.client.run(spec, input.into()))
+        self.block_on(self.start(spec, input.into()))
+    }
+
+    /// Starts a job on an open file or folder.
+    pub(crate) async fn start(&self, spec: JobSpec, input: OwnedFd) -> Result<Finished, SandboxError> {
+        self.client.run(spec, input, self.runtime.handle()).await
     }
 
     /// Runs a shell script.

@@ -118,7 +118,7 @@ fn altered_while_it_runs(sandbox: &Sandbox, path: &Path) -> String {
     let input = std::fs::File::open(sandbox.file("input", "")).unwrap();
     let mut altered = false;
     let finished: Finished = sandbox.block_on(async {
-        let mut job = std::pin::pin!(sandbox.client.run(spec(exec(path, &[])), input.into()));
+        let mut job = std::pin::pin!(sandbox.start(spec(exec(path, &[])), input.into()));
         poll_fn(|cx| {
             let polled = job.as_mut().poll(cx);
             if polled.is_pending() && !altered {

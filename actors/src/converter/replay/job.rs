@@ -11,6 +11,7 @@ use std::time::Instant;
 
 use sha2::{Digest, Sha256};
 use stationd_sandbox::{Finished, JobSpec};
+use tokio::runtime::Handle;
 
 use super::state::Order;
 use crate::clock;
@@ -126,7 +127,7 @@ impl Job {
             readable: self.converter.readable.clone(),
             explain: false,
         };
-        let finished = match (self.ports.run)(spec, OwnedFd::from(content)).await {
+        let finished = match (self.ports.run)(spec, OwnedFd::from(content), Handle::current()).await {
             Ok(finished) => Arc::new(finished),
             Err(error) => {
                 return match sandbox_trouble(&error) {
