@@ -109,9 +109,7 @@ fn live(
     harden_process().map_err(StartError::Forker)?;
     keep_heaps_small();
     actix::System::new().block_on(async {
-        let sandbox = &settings.sandbox;
-        let client = Client::with_keys(forker, sandbox.policy, sandbox.trusted_keys.clone())
-            .map_err(StartError::Forker)?;
+        let client = Client::new(forker, settings.sandbox.policy).map_err(StartError::Forker)?;
         journal::confinement(&client, settings, &process.confined);
         let signals = match signals {
             Some(kept) => kept,

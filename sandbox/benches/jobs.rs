@@ -18,9 +18,9 @@ use nix::sys::wait::waitpid;
 use nix::unistd::{ForkResult, fork};
 use stationd_converters::{Format, Source, answer};
 use stationd_sandbox::{
-    Client, FORKER_ARGUMENT, Forker, ForkerSettings, JobSpec, Limits, Outcome, PolicyMode, Program,
+    Client, FORKER_ARGUMENT, Forker, ForkerSettings, JobSpec, Limits, Outcome, PolicyMode, Program, ReadyJob,
+    TrustedKeys,
 };
-use tokio::runtime::Handle;
 
 const MEASURED: usize = 300;
 
@@ -159,10 +159,11 @@ impl Bench {
             readable: Vec::new(),
             explain: false,
         };
+        let input = File::open(&self.input).unwrap();
         let began = Instant::now();
         let finished = self
             .client
-            .run(spec, File::open(&self.input).unwrap().into(), &Handle::current())
+            .run(ReadyJob::open(spec, input.into(), &TrustedKeys::default()).unwrap())
             .await
             .unwrap();
         assert_eq!(

@@ -20,7 +20,7 @@ mod scratch;
 mod signature;
 mod syscalls;
 
-pub use client::{Anatomy, Client, examine};
+pub use client::{Anatomy, Client, ReadyJob, examine};
 pub use error::{ProgramFault, SandboxError};
 pub use forker::{
     Executable, FORKER_ARGUMENT, Forker, ForkerSettings, Rest, Starter, forker_main, harden_process,

@@ -19,10 +19,10 @@ use stationd_actors::queue::Store;
 use stationd_converters::{Format, Source, answer};
 use stationd_report::{Document, ReadLimits, read_output};
 use stationd_sandbox::{
-    Client, FORKER_ARGUMENT, Forker, ForkerSettings, JobSpec, Limits, PolicyMode, Program, forker_main,
+    Client, FORKER_ARGUMENT, Forker, ForkerSettings, JobSpec, Limits, PolicyMode, Program, ReadyJob,
+    TrustedKeys, forker_main,
 };
 use stationd_tests::bench::{append, defaults, percentile, queue_settings, report};
-use tokio::runtime::Handle;
 use uuid::Uuid;
 
 /// Reports through each stage.
@@ -114,9 +114,9 @@ fn confined(dir: &Path) -> Outcome<()> {
                 explain: false,
             };
             let began = Instant::now();
-            client
-                .run(spec, File::open(&input)?.into(), &Handle::current())
-                .await?;
+            let input = File::open(&input)?;
+            let ready = ReadyJob::open(spec, input.into(), &TrustedKeys::default())?;
+            client.run(ready).await?;
             took.push(began.elapsed());
         }
         Outcome::Ok(())

@@ -92,9 +92,9 @@ impl std::fmt::Debug for ConverterSupervisor {
 impl ConverterSupervisor {
     /// A supervisor that runs jobs by `client` and hands their reports to the queue. It begins when it is bound.
     pub fn new(settings: SupervisorSettings, client: Client, queue: QueueRecipients) -> Self {
-        let run: Box<Run> = Box::new(move |spec, input, blocking| {
+        let run: Box<Run> = Box::new(move |job| {
             let client = client.clone();
-            Box::pin(async move { client.run(spec, input, &blocking).await })
+            Box::pin(async move { client.run(job).await })
         });
         Self::with_run(settings, run, queue)
     }
@@ -102,6 +102,7 @@ impl ConverterSupervisor {
     pub(super) fn with_run(settings: SupervisorSettings, run: Box<Run>, queue: QueueRecipients) -> Self {
         let ports = Ports {
             run,
+            keys: Arc::new(settings.keys),
             append: ask(queue.append),
             record: ask(queue.record),
             trace: ask(queue.trace),

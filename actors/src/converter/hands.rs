@@ -29,10 +29,10 @@ impl Hands {
         threads.spawn_blocking(work).await.ok()
     }
 
-    /// A converter's threads. A runtime is but a bounded pool of threads here. The pool of the roles' own has one bound for all together, and
+    /// A runtime is but a bounded pool of threads here. The pool of the roles' own has one bound for all together, and
     /// permits of a lower number do not hold its threads down: one that gave its result is not yet idle when the next
     /// work comes, which then gets another thread; so four permits came to have sixteen threads with a heap each.
-    pub(super) fn threads(&self, converter: usize) -> Handle {
+    fn threads(&self, converter: usize) -> Handle {
         let mut of = self.of.borrow_mut();
         let runtime = of.entry(converter).or_insert_with(|| {
             Builder::new_current_thread()

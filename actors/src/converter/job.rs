@@ -2,8 +2,6 @@
 //!
 //! Each step that fails leaves the file where it is, so that it is offered again; each step may be repeated.
 
-use std::io;
-use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::rc::Rc;
@@ -11,16 +9,17 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Zoned;
-use stationd_sandbox::{Finished, JobSpec, Program, SandboxError};
+use stationd_sandbox::{Finished, Program, ReadyJob, SandboxError};
 
 use super::confined;
 use super::journal::{self, Line};
 use super::judge::{Context, Failure, Verdict, judge};
+use super::opening::{Opened, Opening};
 use super::pair::Pair;
 use super::ports::Ports;
-use super::source::{self, NoSource, Source};
+use super::source::{NoSource, Source};
 use super::task::{Served, Task, TroubleKind};
-use super::{After, ConverterSettings, beside, folder};
+use super::{After, ConverterSettings};
 use crate::clock;
 use crate::messages::queue::{RecordJob, Trace, TraceBy};
 use crate::messages::watcher::Left;
@@ -125,11 +124,13 @@ async fn run_source(
     pair: Option<Pair>,
 ) -> Run {
     let (started, began) = (clock::now(), Instant::now());
-    let offered = task.offered_file(&converter);
-    let opened = ports
-        .hands
-        .lend(task.converter, move || source::open(&offered))
-        .await;
+    let opening = Opening {
+        converter: Arc::clone(&converter),
+        keys: Arc::clone(&ports.keys),
+        offered: task.offered_file(&converter),
+        origin: task.origin.clone(),
+    };
+    let opened = ports.hands.lend(task.converter, move || opening.open()).await;
     let job = |source| Job {
         ports,
         converter,
@@ -141,7 +142,7 @@ async fn run_source(
     };
     match opened {
         None => Run::Over(Served::Stopped),
-        Some(Ok(source)) => job(Arc::new(source)).run().await,
+        Some(Ok(Opened { source, child })) => job(Arc::new(source)).run(child).await,
         Some(Err(NoSource::Gone)) => Run::Over(Served::NoJob(Left::Gone)),
         Some(Err(NoSource::Changed)) => Run::Over(Served::NoJob(Left::Again { after: CHANGED_AGAIN })),
         Some(Err(NoSource::Unreadable(source, cause))) => {
@@ -153,7 +154,7 @@ async fn run_source(
 }
 
 impl Job {
-    async fn run(self) -> Run {
+    async fn run(self, child: Result<ReadyJob, Served>) -> Run {
         if self.ports.durable.contains(self.source.job) {
             return Run::End(Box::new(self), Ending::Retire);
         }
@@ -162,13 +163,11 @@ impl Job {
             Ok(true) => return Run::Over(Served::NoJob(Left::Kept)),
             Err(cause) => return Run::Over(Served::Trouble(TroubleKind::Queue, cause)),
         }
-        let input = match self.input().await {
-            Some(Ok(input)) => input,
-            Some(Err(cause)) => return Run::Over(Served::Trouble(TroubleKind::Read, cause.to_string())),
-            None => return Run::Over(Served::Stopped),
+        let child = match child {
+            Ok(child) => child,
+            Err(served) => return Run::Over(served),
         };
-        let blocking = self.ports.hands.threads(self.task.converter);
-        let finished = match (self.ports.run)(self.spec(), input, blocking).await {
+        let finished = match (self.ports.run)(child).await {
             Ok(finished) => Arc::new(finished),
             Err(error) => return Run::Over(sandbox_trouble(&error)),
         };
@@ -230,35 +229,6 @@ impl Job {
         let mut jobs = traced.into_iter().filter_map(|traced| traced.job);
         Ok(jobs
             .any(|job| job.id == self.source.job && matches!(job.end, JobEnd::Converted | JobEnd::Skipped)))
-    }
-
-    /// What the child gets. A parser of ours reads one file; of a pair it is the file, with the folder where the format
-    /// has one.
-    async fn input(&self) -> Option<io::Result<OwnedFd>> {
-        let builtin = matches!(self.converter.program, Program::Builtin { .. });
-        if !self.source.identity.is_folder || !builtin {
-            return Some(self.source.file.try_clone().map(OwnedFd::from));
-        }
-        let (source, origin) = (Arc::clone(&self.source), self.task.origin.clone());
-        let program = self.converter.program.clone();
-        self.lend(move || {
-            let name = Path::new(origin.file_name().unwrap_or_default());
-            let file = folder::open(&source.path, name)?;
-            let path = source.path.join(name);
-            beside::input(file, &path, beside::folder(&program, &path).as_deref())
-        })
-        .await
-    }
-
-    fn spec(&self) -> JobSpec {
-        JobSpec {
-            program: self.converter.program.clone(),
-            arguments: self.converter.arguments.clone(),
-            name: self.task.origin.file_name().unwrap_or_default().to_owned(),
-            limits: self.converter.limits.clone(),
-            readable: self.converter.readable.clone(),
-            explain: false,
-        }
     }
 
     async fn judge(&self, finished: Arc<Finished>) -> Option<Verdict> {

@@ -16,6 +16,7 @@ mod ledger;
 mod meter;
 mod names;
 mod nofollow;
+mod opening;
 mod pair;
 mod pending;
 mod place;

@@ -2,12 +2,10 @@
 
 use std::fmt;
 use std::future::Future;
-use std::os::fd::OwnedFd;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use stationd_sandbox::{Finished, JobSpec, SandboxError};
-use tokio::runtime::Handle;
+use stationd_sandbox::{Finished, ReadyJob, SandboxError, TrustedKeys};
 use uuid::Uuid;
 
 use super::chatter;
@@ -21,8 +19,8 @@ use crate::messages::queue::{
 
 /// An answer that comes later.
 pub(super) type Later<T> = Pin<Box<dyn Future<Output = T>>>;
-/// Runs a child, whose program these threads open; dropping the future kills it.
-pub(super) type Run = dyn Fn(JobSpec, OwnedFd, Handle) -> Later<Result<Finished, SandboxError>>;
+/// Runs a child; dropping the future kills it.
+pub(super) type Run = dyn Fn(ReadyJob) -> Later<Result<Finished, SandboxError>>;
 /// Asks the queue for something.
 pub(super) type Ask<M, R, E> = dyn Fn(M) -> Later<Result<Result<R, E>, Unanswered>>;
 
@@ -41,6 +39,8 @@ impl std::error::Error for Unanswered {}
 /// What every job needs.
 pub(super) struct Ports {
     pub(super) run: Box<Run>,
+    /// Who must have signed programs; none: signatures do not matter.
+    pub(super) keys: Arc<TrustedKeys>,
     pub(super) append: Box<Ask<Append, Appended, AppendError>>,
     pub(super) record: Box<Ask<RecordJob, (), StoreError>>,
     pub(super) trace: Box<Ask<Trace, Vec<Traced>, StoreError>>,

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use jiff::tz::TimeZone;
-use stationd_sandbox::{Limits, PolicyMode, Program};
+use stationd_sandbox::{Limits, PolicyMode, Program, TrustedKeys};
 use uuid::Uuid;
 
 use crate::model::Priority;
@@ -104,6 +104,8 @@ pub struct SupervisorSettings {
     pub max_children: usize,
     /// What to do with external converters on a kernel that cannot confine them fully.
     pub policy: PolicyMode,
+    /// Who must have signed the programs of external converters; none: signatures do not matter.
+    pub keys: TrustedKeys,
     /// How long sources are kept.
     pub retention: RetentionSettings,
 }

@@ -8,10 +8,9 @@ use std::time::{Duration, Instant};
 
 use actix::{Actor, Addr};
 use stationd_sandbox::{
-    Finished, JobSpec, Layers, Limit, Limits, Outcome, PolicyMode, Program, SandboxError,
+    Finished, Layers, Limit, Limits, Outcome, PolicyMode, Program, ReadyJob, SandboxError, TrustedKeys,
 };
 use tempfile::TempDir;
-use tokio::runtime::Handle;
 use uuid::Uuid;
 
 use super::ports::Later;
@@ -67,8 +66,8 @@ async fn obey(input: OwnedFd) -> Result<Finished, SandboxError> {
     }
 }
 
-fn run(_: JobSpec, input: OwnedFd, _: Handle) -> Later<Result<Finished, SandboxError>> {
-    Box::pin(obey(input))
+fn run(job: ReadyJob) -> Later<Result<Finished, SandboxError>> {
+    Box::pin(obey(job.input))
 }
 
 struct Floor {
@@ -106,6 +105,7 @@ impl Floor {
             station_id: STATION,
             max_children: 2,
             policy: PolicyMode::Require,
+            keys: TrustedKeys::default(),
             retention: RetentionSettings {
                 state_dir: dir.path().join("state"),
                 done_days: 90,
@@ -190,7 +190,7 @@ fn settings(dir: &Path) -> ConverterSettings {
         enabled: true,
         priority: Priority::default(),
         program: Program::Exec {
-            command: vec!["/usr/lib/ict".into()],
+            command: vec!["/bin/sh".into()],
             trusted: false,
         },
         arguments: "{}".to_owned(),

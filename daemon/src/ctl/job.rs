@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use nix::libc::O_NONBLOCK;
 use stationd_sandbox::{
-    Client, Finished, Forker, ForkerSettings, JobSpec, PolicyMode, SandboxError, TrustedKeys,
+    Client, Finished, Forker, ForkerSettings, JobSpec, PolicyMode, ReadyJob, SandboxError, TrustedKeys,
 };
 use tempfile::TempDir;
 
@@ -58,9 +58,9 @@ pub(super) fn run(job: Job) -> Result<Finished, JobError> {
         .build()
         .map_err(JobError::Runtime)?;
     runtime.block_on(async {
-        let client = Client::with_keys(forker, job.policy, job.keys).map_err(JobError::Sandbox)?;
-        let ended = client.run(job.spec, job.input, runtime.handle()).await;
-        ended.map_err(JobError::Sandbox)
+        let client = Client::new(forker, job.policy).map_err(JobError::Sandbox)?;
+        let ready = ReadyJob::open(job.spec, job.input, &job.keys).map_err(JobError::Sandbox)?;
+        client.run(ready).await.map_err(JobError::Sandbox)
     })
 }
 

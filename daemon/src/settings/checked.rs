@@ -129,6 +129,7 @@ impl Settings {
             station_id,
             max_children: self.sandbox.max_children,
             policy: self.sandbox.policy,
+            keys: self.sandbox.trusted_keys.clone(),
             retention: self.retention.clone(),
         }
     }

@@ -1,21 +1,18 @@
 //! The handle that the converter supervisor holds.
 
-use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::net::UnixDatagram;
-use tokio::runtime::Handle;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
 use super::job::{self, JobError};
-use super::program::{Prepared, check_input};
+use super::ready::ReadyJob;
 use crate::error::SandboxError;
 use crate::forker::{Executable, Forker, ForkerSettings, HELLO_WITHIN, Launched, Starter};
 use crate::policy::{Finished, JobSpec, Layers, Level, PolicyMode, Program};
 use crate::probe::Capabilities;
-use crate::signature::TrustedKeys;
 
 /// Runs jobs in confined children. Cheap to clone; several jobs may run at once.
 #[derive(Debug, Clone)]
@@ -27,7 +24,6 @@ pub struct Client {
 struct Shared {
     settings: ForkerSettings,
     policy: PolicyMode,
-    keys: TrustedKeys,
     capabilities: Capabilities,
     starter: Option<Starter>,
     forker: Mutex<Arc<Live>>,
@@ -48,14 +44,6 @@ impl Client {
     /// # Errors
     /// When its socket cannot be watched.
     pub fn new(forker: Forker, policy: PolicyMode) -> Result<Self, SandboxError> {
-        Self::with_keys(forker, policy, TrustedKeys::default())
-    }
-
-    /// The same, for external converters that one of the keys has signed; with no key, for all.
-    ///
-    /// # Errors
-    /// When its socket cannot be watched.
-    pub fn with_keys(forker: Forker, policy: PolicyMode, keys: TrustedKeys) -> Result<Self, SandboxError> {
         let Forker {
             launched,
             settings,
@@ -66,7 +54,6 @@ impl Client {
         let shared = Shared {
             settings,
             policy,
-            keys,
             capabilities,
             starter,
             forker,
@@ -77,27 +64,18 @@ impl Client {
         })
     }
 
-    /// Runs a job on an open file (or, for an external converter, folder) to its end, whatever that is.
+    /// Runs a job to its end, whatever that is.
     ///
-    /// The program is opened by `blocking`, which may have to wait for a share. The job is killed when the future is dropped.
-    /// When the forker dies, another one is started and the job repeated
-    /// once: a converter that ends the forker itself shall not do so for ever.
+    /// It is killed when the future is dropped. When the forker dies, another one is started and the job repeated once: a
+    /// converter that ends the forker itself shall not do so for ever.
     ///
     /// # Errors
     /// When nothing of the converter ran, or what ran is not known: see [`SandboxError`].
-    pub async fn run(
-        &self,
-        spec: JobSpec,
-        input: OwnedFd,
-        blocking: &Handle,
-    ) -> Result<Finished, SandboxError> {
-        self.check_level(&spec)?;
-        check_input(&spec, &input)?;
-        let input = Arc::new(input);
-        let prepared = self.prepare(&spec, &input, blocking).await?;
+    pub async fn run(&self, job: ReadyJob) -> Result<Finished, SandboxError> {
+        self.check_level(&job.spec)?;
         for _ in 0..2 {
             let live = Arc::clone(&*self.shared.forker.lock().await);
-            match job::run(&live.control, &spec, &prepared, &input).await {
+            match job::run(&live.control, &job).await {
                 Ok(finished) => return Ok(finished),
                 Err(JobError::ForkerDied) => self.replace(&live).await?,
                 Err(JobError::Sandbox(error @ SandboxError::ForkerStuck)) => {
@@ -108,25 +86,6 @@ impl Client {
             }
         }
         Err(SandboxError::ForkerDied)
-    }
-
-    async fn prepare(
-        &self,
-        spec: &JobSpec,
-        input: &Arc<OwnedFd>,
-        blocking: &Handle,
-    ) -> Result<Prepared, SandboxError> {
-        if matches!(spec.program, Program::Builtin { .. }) {
-            return Prepared::new(spec, &self.shared.keys, input);
-        }
-        let (shared, spec, input) = (Arc::clone(&self.shared), spec.clone(), Arc::clone(input));
-        let prepared = blocking.spawn_blocking(move || Prepared::new(&spec, &shared.keys, &input));
-        prepared.await.unwrap_or_else(|stopped| {
-            Err(SandboxError::System {
-                step: "opening the program",
-                source: stopped.into(),
-            })
-        })
     }
 
     /// What this kernel can, as the forker found at its start.

@@ -19,7 +19,7 @@ use tokio::net::unix::pipe::Receiver;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::outcome::judge;
-use super::program::Prepared;
+use super::ready::ReadyJob;
 use super::tail::Tail;
 use crate::error::SandboxError;
 use crate::forker::pair;
@@ -55,9 +55,11 @@ impl JobError {
 /// Runs a job. Dropping the future closes the job's channel, upon which the forker kills it.
 pub(super) async fn run(
     control: &UnixDatagram,
-    spec: &JobSpec,
-    prepared: &Prepared,
-    input: &OwnedFd,
+    ReadyJob {
+        spec,
+        input,
+        prepared,
+    }: &ReadyJob,
 ) -> Result<Finished, JobError> {
     let (channel, forkers_channel) = pair().map_err(JobError::system("socketpair"))?;
     let (stdout, childs_stdout) = io::pipe().map_err(JobError::system("pipe"))?;

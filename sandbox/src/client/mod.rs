@@ -6,8 +6,10 @@ mod job;
 mod outcome;
 mod own;
 mod program;
+mod ready;
 mod tail;
 
 pub(crate) use external::python_prefix;
 pub use external::{Anatomy, examine};
 pub use handle::Client;
+pub use ready::ReadyJob;

@@ -10,7 +10,7 @@ use rustix::io::Errno;
 use super::external::External;
 use crate::error::{ProgramFault, SandboxError};
 use crate::files;
-use crate::near::{self, is_file_within, is_local};
+use crate::near::{is_file_within, is_local};
 use crate::policy::{JobSpec, Program};
 use crate::protocol::{Grant, Run, Work};
 use crate::signature::TrustedKeys;
@@ -28,26 +28,9 @@ pub(super) struct Prepared {
 /// What is copied within a millisecond, more or less.
 const BRIEF_BYTES: u64 = 1024 * 1024;
 
-/// Checks that a job's input is of a kind that its program takes.
-///
-/// # Errors
-/// When it is not.
-pub(super) fn check_input(spec: &JobSpec, input: &OwnedFd) -> Result<(), SandboxError> {
-    let kind = near::kind(input).map_err(|errno| SandboxError::System {
-        step: "statx",
-        source: errno.into(),
-    })?;
-    let is_builtin = matches!(spec.program, Program::Builtin { .. });
-    if kind.is_file() || (kind.is_dir() && !is_builtin) {
-        Ok(())
-    } else {
-        Err(SandboxError::Input)
-    }
-}
-
 impl Prepared {
-    /// Opens what a job needs, and for another program than ours looks where that and the input lie; with keys it reads the
-    /// whole program. That blocks for as long as a share takes to answer; for a parser of ours nothing is done.
+    /// Opens what a job needs, and for another program than ours looks where that and the input lie. With keys it reads the
+    /// whole program.
     ///
     /// # Errors
     /// When the program cannot run here, or must be signed and is not.

@@ -6,14 +6,15 @@ use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 
 use stationd_sandbox::{
-    Client, Finished, Forker, ForkerSettings, JobSpec, Limits, PolicyMode, Program, SandboxError, Starter,
-    TrustedKeys,
+    Client, Finished, Forker, ForkerSettings, JobSpec, Limits, PolicyMode, Program, ReadyJob, SandboxError,
+    Starter, TrustedKeys,
 };
 
 /// A client with its forker, in a folder of its own.
 pub(crate) struct Sandbox {
     runtime: tokio::runtime::Runtime,
     pub(crate) client: Client,
+    keys: TrustedKeys,
     folder: tempfile::TempDir,
 }
 
@@ -66,11 +67,12 @@ impl Sandbox {
             .unwrap();
         let client = {
             let _entered = runtime.enter();
-            Client::with_keys(forker, policy, keys).unwrap()
+            Client::new(forker, policy).unwrap()
         };
         Self {
             runtime,
             client,
+            keys,
             folder,
         }
     }
@@ -96,7 +98,8 @@ impl Sandbox {
 
     /// Starts a job on an open file or folder.
     pub(crate) async fn start(&self, spec: JobSpec, input: OwnedFd) -> Result<Finished, SandboxError> {
-        self.client.run(spec, input, self.runtime.handle()).await
+        let ready = ReadyJob::open(spec, input, &self.keys)?;
+        self.client.run(ready).await
     }
 
     /// Runs a shell script.

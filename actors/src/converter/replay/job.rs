@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::io;
-use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -10,8 +9,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use sha2::{Digest, Sha256};
-use stationd_sandbox::{Finished, JobSpec};
-use tokio::runtime::Handle;
+use stationd_sandbox::{Finished, ReadyJob, SandboxError};
 
 use super::state::Order;
 use crate::clock;
@@ -20,6 +18,7 @@ use crate::converter::confined;
 use crate::converter::job::{file_time, millis, program, sandbox_trouble};
 use crate::converter::journal::{self, Line};
 use crate::converter::judge::{Context, Converted, Verdict, judge};
+use crate::converter::opening::spec;
 use crate::converter::ports::Ports;
 use crate::converter::storeroom::{Item, Record};
 use crate::converter::task::{Served, TroubleKind};
@@ -93,6 +92,13 @@ pub(super) async fn serve(
     }
 }
 
+fn trouble(error: &SandboxError) -> Replayed {
+    match sandbox_trouble(error) {
+        Served::Trouble(kind, cause) => Replayed::Trouble(kind, cause),
+        _ => Replayed::Stopped,
+    }
+}
+
 fn result(item: &Item, file: String, end: ReplayEnd, words: String) -> ReplayResult {
     ReplayResult {
         number: 0,
@@ -119,22 +125,9 @@ impl Job {
                 Err(cause) => return Replayed::Trouble(TroubleKind::Queue, cause),
             }
         }
-        let spec = JobSpec {
-            program: self.converter.program.clone(),
-            arguments: self.converter.arguments.clone(),
-            name: self.path.file_name().unwrap_or_default().to_owned(),
-            limits: self.converter.limits.clone(),
-            readable: self.converter.readable.clone(),
-            explain: false,
-        };
-        let finished = match (self.ports.run)(spec, OwnedFd::from(content), Handle::current()).await {
+        let finished = match self.convert(content).await {
             Ok(finished) => Arc::new(finished),
-            Err(error) => {
-                return match sandbox_trouble(&error) {
-                    Served::Trouble(kind, cause) => Replayed::Trouble(kind, cause),
-                    _ => Replayed::Stopped,
-                };
-            }
+            Err(replayed) => return replayed,
         };
         self.ports.meter.ended(self.order.converter, &finished);
         match self.judge(Arc::clone(&finished)).await {
@@ -147,6 +140,15 @@ impl Job {
             Some(Verdict::Failed(failure)) => self.done(ReplayEnd::Failed, failure.reason),
             Some(Verdict::NotRun(cause)) => Replayed::Trouble(TroubleKind::Sandbox, cause),
         }
+    }
+
+    async fn convert(&self, content: File) -> Result<Finished, Replayed> {
+        let (converter, keys) = (Arc::clone(&self.converter), Arc::clone(&self.ports.keys));
+        let name = self.path.file_name().unwrap_or_default().to_owned();
+        let opened = off_loop(move || ReadyJob::open(spec(&converter, &name), content.into(), &keys));
+        let job = opened.await.ok_or(Replayed::Stopped)?;
+        let job = job.map_err(|error| trouble(&error))?;
+        (self.ports.run)(job).await.map_err(|error| trouble(&error))
     }
 
     async fn is_waiting(&self) -> Result<bool, String> {

@@ -1,0 +1,52 @@
+//! A job before its child: its input and its program, open.
+
+use std::os::fd::OwnedFd;
+
+use super::program::Prepared;
+use crate::error::SandboxError;
+use crate::near;
+use crate::policy::{JobSpec, Program};
+use crate::signature::TrustedKeys;
+
+/// A job that is ready to run.
+#[derive(Debug)]
+pub struct ReadyJob {
+    /// What is to run.
+    pub spec: JobSpec,
+    /// What it is to convert.
+    pub input: OwnedFd,
+    pub(super) prepared: Prepared,
+}
+
+impl ReadyJob {
+    /// Opens what a job on an open file (or, for an external converter, folder) needs; with keys one of them must have
+    /// signed its program.
+    ///
+    /// Blocks for as long as a share takes to answer where the program, its input or a folder that it may read lies on one:
+    /// not for an event loop.
+    ///
+    /// # Errors
+    /// When the program cannot run here or is not signed, or takes no such input.
+    pub fn open(spec: JobSpec, input: OwnedFd, keys: &TrustedKeys) -> Result<Self, SandboxError> {
+        check_input(&spec, &input)?;
+        let prepared = Prepared::new(&spec, keys, &input)?;
+        Ok(Self {
+            spec,
+            input,
+            prepared,
+        })
+    }
+}
+
+fn check_input(spec: &JobSpec, input: &OwnedFd) -> Result<(), SandboxError> {
+    let kind = near::kind(input).map_err(|errno| SandboxError::System {
+        step: "statx",
+        source: errno.into(),
+    })?;
+    let is_builtin = matches!(spec.program, Program::Builtin { .. });
+    if kind.is_file() || (kind.is_dir() && !is_builtin) {
+        Ok(())
+    } else {
+        Err(SandboxError::Input)
+    }
+}
