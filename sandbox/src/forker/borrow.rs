@@ -10,7 +10,7 @@ use nix::sched::{CloneFlags, clone};
 use nix::sys::mman::{MapFlags, MmapAdvise, ProtFlags, madvise, mmap_anonymous, mprotect};
 use nix::unistd::Pid;
 
-/// What a child needs is 20 KiB, of which the filter's instructions are four.
+/// A child writes to 8 KiB of it, of which the filter's instructions are four; without optimisation it takes more.
 const STACK_BYTES: NonZeroUsize = NonZeroUsize::new(128 * 1024).unwrap();
 
 /// What nothing can be written to, below it: a page at least, of whatever size.
