@@ -92,11 +92,11 @@ TRY(read_proc_self) { REACHED(open("/proc/self/maps", O_RDONLY)); }
 TRY(write_proc_self_mem) { REACHED(open("/proc/self/mem", O_RDWR)); }
 TRY(read_proc_of_process) { snprintf(text, sizeof text, "/proc/%d/cmdline", process); REACHED(open(text, O_RDONLY)); }
 TRY(read_cpuinfo) { REACHED(open("/proc/cpuinfo", O_RDONLY)); }
-TRY(read_sys) { REACHED(open("/sys/kernel/mm/transparent_hugepage/enabled", O_RDONLY)); }
+TRY(read_sys) { REACHED(open("/sys/devices/system/cpu/online", O_RDONLY)); }
 TRY(open_tty_master) { REACHED(open("/dev/ptmx", O_RDWR)); }
 TRY(use_shared_memory_folder) { int f = shm_open("/stationd-test", O_RDWR | O_CREAT, 0600); shm_unlink("/stationd-test"); REACHED(f); }
 TRY(open_by_new_call) {
-    struct { unsigned long flags, mode, resolve; } how = {0};
+    struct { unsigned long long flags, mode, resolve; } how = {0};
     REACHED(syscall(437, AT_FDCWD, in("file"), &how, sizeof how));
 }
 
@@ -163,7 +163,7 @@ TRY(unix_abstract_connect) { return unix_connect(abstract, 1); }
 /* Processes. */
 TRY(fork_child) { pid_t p = fork(); if (p == 0) _exit(0); REACHED(p); }
 TRY(vfork_child) { pid_t p = vfork(); if (p == 0) _exit(0); REACHED(p); }
-TRY(clone3_child) { unsigned long a[11] = {[4] = SIGCHLD}; long p = syscall(435, a, 64); if (p == 0) _exit(0); REACHED(p); }
+TRY(clone3_child) { unsigned long long a[11] = {[4] = SIGCHLD}; long p = syscall(435, a, 64); if (p == 0) _exit(0); REACHED(p); }
 TRY(become_daemon) { REACHED(daemon(1, 1)); }
 TRY(new_session) { if (fork() > 0) { wait(NULL); return 0; } REACHED(setsid()); }
 TRY(kill_process) { REACHED(kill(process, 0)); }
@@ -197,7 +197,7 @@ TRY(ring) { char p[120] = {0}; REACHED(syscall(425, 1, p)); }
 TRY(add_key) { REACHED(syscall(SYS_add_key, "user", "stationd-test", "x", 1, -3)); }
 TRY(session_key) { REACHED(syscall(SYS_keyctl, 0, -3, 0)); }
 TRY(own_filter) { REACHED(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ?: syscall(SYS_seccomp, 2, 0, &(unsigned){0x7fff0000})); }
-TRY(own_landlock) { unsigned long h[1] = {1}; REACHED(syscall(444, h, sizeof h, 0)); }
+TRY(own_landlock) { unsigned long long h[1] = {1}; REACHED(syscall(444, h, sizeof h, 0)); }
 TRY(other_personality) { REACHED(personality(ADDR_NO_RANDOMIZE)); }
 TRY(shared_segment) { int s = shmget(IPC_PRIVATE, 4096, 0600); shmctl(s, IPC_RMID, NULL); REACHED(s); }
 TRY(message_queue) { mqd_t q = mq_open("/stationd-test", O_CREAT | O_RDWR, 0600, NULL); mq_unlink("/stationd-test"); REACHED(q); }
