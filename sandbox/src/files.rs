@@ -131,9 +131,11 @@ pub(crate) const NONE: [(Right, OwnedFd); 0] = [];
 ///
 /// # Errors
 /// When the kernel has not even the first ABI, or a descriptor is no file or folder.
-pub(crate) fn rules<F: AsFd>(
-    rights: impl IntoIterator<Item = (Right, F)>,
-) -> Result<RulesetCreated, RulesetError> {
+pub(crate) fn rules<F: AsFd>(rights: impl IntoIterator<Item = (Right, F)>) -> nix::Result<RulesetCreated> {
+    create(rights).map_err(|error| errno_of(&error))
+}
+
+fn create<F: AsFd>(rights: impl IntoIterator<Item = (Right, F)>) -> Result<RulesetCreated, RulesetError> {
     let mut ruleset = Ruleset::default()
         .set_compatibility(CompatLevel::HardRequirement)
         .handle_access(AccessFs::from_all(ABI::V1))?
@@ -154,8 +156,7 @@ pub(crate) fn rules<F: AsFd>(
 /// # Errors
 /// As [`rules`]; `EOPNOTSUPP` without Landlock.
 pub(crate) fn made<F: AsFd>(rights: impl IntoIterator<Item = (Right, F)>) -> nix::Result<OwnedFd> {
-    let rules = rules(rights).map_err(|error| errno_of(&error))?;
-    Option::from(rules).ok_or(Errno::EOPNOTSUPP)
+    Option::from(rules(rights)?).ok_or(Errno::EOPNOTSUPP)
 }
 
 /// Binds this process to rules, for good; `no_new_privs` must be set.

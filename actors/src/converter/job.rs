@@ -154,7 +154,7 @@ async fn run_source(
 }
 
 impl Job {
-    async fn run(self, child: Result<ReadyJob, Served>) -> Run {
+    async fn run(self, child: Result<ReadyJob, (TroubleKind, String)>) -> Run {
         if self.ports.durable.contains(self.source.job) {
             return Run::End(Box::new(self), Ending::Retire);
         }
@@ -163,13 +163,15 @@ impl Job {
             Ok(true) => return Run::Over(Served::NoJob(Left::Kept)),
             Err(cause) => return Run::Over(Served::Trouble(TroubleKind::Queue, cause)),
         }
-        let child = match child {
-            Ok(child) => child,
-            Err(served) => return Run::Over(served),
+        let ended = match child {
+            Ok(child) => (self.ports.run)(child)
+                .await
+                .map_err(|error| sandbox_trouble(&error)),
+            Err(trouble) => Err(trouble),
         };
-        let finished = match (self.ports.run)(child).await {
+        let finished = match ended {
             Ok(finished) => Arc::new(finished),
-            Err(error) => return Run::Over(sandbox_trouble(&error)),
+            Err((kind, cause)) => return Run::Over(Served::Trouble(kind, cause)),
         };
         self.ports.meter.ended(self.task.converter, &finished);
         confined::tell(&self.line(), &self.converter.program, &finished);
@@ -298,7 +300,7 @@ impl Job {
 }
 
 /// What an error of the sandbox keeps from working.
-pub(super) fn sandbox_trouble(error: &SandboxError) -> Served {
+pub(super) fn sandbox_trouble(error: &SandboxError) -> (TroubleKind, String) {
     let kind = match error {
         SandboxError::Program { .. }
         | SandboxError::Level { .. }
@@ -306,7 +308,7 @@ pub(super) fn sandbox_trouble(error: &SandboxError) -> Served {
         | SandboxError::Message(_) => TroubleKind::Program,
         _ => TroubleKind::Sandbox,
     };
-    Served::Trouble(kind, journal::chain(error))
+    (kind, journal::chain(error))
 }
 
 /// When the file was last written, in the station's zone.

@@ -10,7 +10,7 @@ use stationd_sandbox::{JobSpec, Program, ReadyJob, TrustedKeys};
 
 use super::job::sandbox_trouble;
 use super::source::{self, NoSource, Offered, Source};
-use super::task::{Served, TroubleKind};
+use super::task::TroubleKind;
 use super::{ConverterSettings, beside, folder};
 
 /// A file that is to be opened for a job, with what else the job needs.
@@ -26,7 +26,7 @@ pub(super) struct Opening {
 pub(super) struct Opened {
     pub(super) source: Source,
     /// Its child, or why there can be none now.
-    pub(super) child: Result<ReadyJob, Served>,
+    pub(super) child: Result<ReadyJob, (TroubleKind, String)>,
 }
 
 impl Opening {
@@ -40,10 +40,10 @@ impl Opening {
         Ok(Opened { source, child })
     }
 
-    fn child(&self, source: &Source) -> Result<ReadyJob, Served> {
+    fn child(&self, source: &Source) -> Result<ReadyJob, (TroubleKind, String)> {
         let name = self.origin.file_name().unwrap_or_default();
         let input = self.input(source, Path::new(name));
-        let input = input.map_err(|cause| Served::Trouble(TroubleKind::Read, cause.to_string()))?;
+        let input = input.map_err(|cause| (TroubleKind::Read, cause.to_string()))?;
         let ready = ReadyJob::open(spec(&self.converter, name), input, &self.keys);
         ready.map_err(|error| sandbox_trouble(&error))
     }

@@ -100,7 +100,7 @@ mod tests {
         std::panic::set_hook(Box::new(report_panic));
         trap::report_trapped_calls().unwrap();
         prctl::set_no_new_privs().unwrap();
-        install(&Filter::new(Profile::Builtin), std::process::id()).unwrap();
+        install(&Filter::new(Profile::Builtin)).unwrap();
         match work.as_str() {
             "compute" => {
                 let mut memory = vec![1_u8; 10 << 20];

@@ -6,7 +6,7 @@ use std::os::fd::{AsFd as _, AsRawFd as _, BorrowedFd, OwnedFd};
 
 use nix::errno::Errno;
 use nix::sys::prctl;
-use nix::unistd::{Pid, getpid};
+use nix::unistd::Pid;
 use rustix::fs::{SeekFrom, seek};
 use stationd_converters::Format;
 
@@ -81,8 +81,8 @@ pub(crate) enum Converter<'a> {
         run: &'a Run,
         descriptors: &'a Descriptors,
     },
-    /// Another program. See [`Run::is_brief`].
-    External { external: External<'a>, is_brief: bool },
+    /// Another program.
+    External(External<'a>),
 }
 
 /// Confines this process, which was just forked, and does the job in it.
@@ -128,11 +128,11 @@ fn attempt(assignment: &Assignment<'_>) -> Result<Infallible, Failure> {
             let parser = builtin::Parser::new(*format, run);
             bind(assignment, &[NOTES_FD], context.nothing.as_ref())?;
             trap::report_trapped_calls()?;
-            install(&context.filters.builtin, own_pid()).map_err(Step::Seccomp.failed())?;
+            install(&context.filters.builtin).map_err(Step::Seccomp.failed())?;
             confined(assignment, None)?;
             parser.run()
         }
-        Converter::External { external, .. } => {
+        Converter::External(external) => {
             external.move_in()?;
             if let Some(Bounds { rules, filter }) = &external.bounds {
                 bind(assignment, &[EXEC_FD, NOTES_FD], rules.as_ref())?;
@@ -169,15 +169,11 @@ fn limit(assignment: &Assignment<'_>, kept: &[i32]) -> Result<(), Failure> {
 /// The filter of an external converter, with a listener where there can be one.
 fn filter_external(context: &Context, filter: &Filter) -> Result<Option<OwnedFd>, Failure> {
     let installed = if context.capabilities.notification {
-        install_with_listener(filter, own_pid()).map(Some)
+        install_with_listener(filter).map(Some)
     } else {
-        install(filter, own_pid()).map(|()| None)
+        install(filter).map(|()| None)
     };
     installed.map_err(Step::Seccomp.failed())
-}
-
-fn own_pid() -> u32 {
-    getpid().as_raw().unsigned_abs()
 }
 
 /// The daemon may have read the input through the same open file.

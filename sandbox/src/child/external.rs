@@ -32,6 +32,8 @@ pub(crate) struct External<'a> {
     command: Command,
     /// None for a trusted one.
     pub(super) bounds: Option<Bounds<'a>>,
+    /// See [`Run::is_brief`].
+    pub(crate) is_brief: bool,
 }
 
 /// A script that runs as a private copy.
@@ -87,6 +89,7 @@ impl<'a> External<'a> {
             copy,
             script,
             bounds,
+            is_brief: run.is_brief,
         })
     }
 

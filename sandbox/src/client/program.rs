@@ -22,19 +22,17 @@ pub(super) struct Prepared {
     executable: Option<OwnedFd>,
     script: Option<OwnedFd>,
     grants: Vec<(Grant, OwnedFd)>,
-    is_brief: bool,
 }
 
 /// What is copied within a millisecond, more or less.
 const BRIEF_BYTES: u64 = 1024 * 1024;
 
 impl Prepared {
-    /// Opens what a job needs, and for another program than ours looks where that and the input lie. With keys it reads the
-    /// whole program.
+    /// Opens what a job needs. With keys it reads the whole program.
     ///
     /// # Errors
     /// When the program cannot run here, or must be signed and is not.
-    pub(super) fn new(spec: &JobSpec, keys: &TrustedKeys, input: &OwnedFd) -> Result<Self, SandboxError> {
+    pub(super) fn new(spec: &JobSpec, keys: &TrustedKeys) -> Result<Self, SandboxError> {
         let (command, trusted, is_python) = match &spec.program {
             Program::Builtin { format } => {
                 let work = Work::Builtin { format: *format };
@@ -43,7 +41,6 @@ impl Prepared {
                     executable: None,
                     script: None,
                     grants: Vec::new(),
-                    is_brief: false,
                 });
             }
             Program::Exec { command, trusted } => (command, *trusted, false),
@@ -51,20 +48,19 @@ impl Prepared {
         };
         let path = PathBuf::from(command.first().cloned().unwrap_or_default());
         let prepared = External::open(&path, is_python, keys)
-            .and_then(|external| external.into_prepared(command, &path, trusted, &spec.readable))
-            .map_err(|fault| SandboxError::Program { path, fault })?;
-        let is_brief = prepared.is_brief(input);
-        Ok(Self { is_brief, ..prepared })
+            .and_then(|external| external.into_prepared(command, &path, trusted, &spec.readable));
+        prepared.map_err(|fault| SandboxError::Program { path, fault })
     }
 
-    fn is_brief(&self, input: &OwnedFd) -> bool {
+    /// See [`Run::is_brief`].
+    pub(super) fn is_brief(&self, input: &OwnedFd) -> bool {
         let mut copied = self.script.iter().chain([input]);
-        copied.all(|file| is_local(file) && is_file_within(file, BRIEF_BYTES))
-            && self.executable.as_ref().is_some_and(is_local)
+        self.executable.as_ref().is_some_and(is_local)
+            && copied.all(|file| is_local(file) && is_file_within(file, BRIEF_BYTES))
     }
 
     /// The message for it.
-    pub(super) fn to_run(&self, spec: &JobSpec) -> Run {
+    pub(super) fn to_run(&self, spec: &JobSpec, is_brief: bool) -> Run {
         Run {
             work: self.work.clone(),
             arguments: spec.arguments.clone(),
@@ -72,7 +68,7 @@ impl Prepared {
             limits: spec.limits.clone(),
             grants: self.grants.iter().map(|(grant, _)| *grant).collect(),
             explain: spec.explain,
-            is_brief: self.is_brief,
+            is_brief,
         }
     }
 
@@ -147,7 +143,6 @@ impl External {
             executable: Some(executable),
             script,
             grants,
-            is_brief: false,
         })
     }
 }

@@ -16,6 +16,7 @@ pub struct ReadyJob {
     /// What it is to convert.
     pub input: OwnedFd,
     pub(super) prepared: Prepared,
+    pub(super) is_brief: bool,
 }
 
 impl ReadyJob {
@@ -29,8 +30,9 @@ impl ReadyJob {
     /// When the program cannot run here or is not signed, or takes no such input.
     pub fn open(spec: JobSpec, input: OwnedFd, keys: &TrustedKeys) -> Result<Self, SandboxError> {
         check_input(&spec, &input)?;
-        let prepared = Prepared::new(&spec, keys, &input)?;
+        let prepared = Prepared::new(&spec, keys)?;
         Ok(Self {
+            is_brief: prepared.is_brief(&input),
             spec,
             input,
             prepared,

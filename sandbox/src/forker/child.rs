@@ -40,12 +40,12 @@ impl Child {
         stack: &mut Stack,
     ) -> Result<Self, (&'static str, Errno)> {
         let started = oom.inherited_as_first(|| match &assignment.converter {
-            Converter::External { is_brief: true, .. } => {
+            Converter::External(external) if external.is_brief => {
                 // SAFETY: an external converter's child writes to no memory but its stack, up to its exec; none of its
                 // steps can panic.
                 unsafe { stack.borrowed_by(|| confine_and_run(assignment)) }
             }
-            Converter::External { .. } | Converter::Builtin { .. } => fork(assignment),
+            Converter::External(_) | Converter::Builtin { .. } => fork(assignment),
         });
         let pid = started.map_err(|errno| ("fork", errno))?;
         match open_pidfd(pid) {

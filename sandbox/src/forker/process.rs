@@ -137,9 +137,6 @@ fn serve(socket: &OwnedFd) -> Result<(), Failure> {
     let ids = children_user(&setup.user)?;
     let mut scratch =
         Scratch::open(Path::new(&setup.scratch_root), ids).map_err(Failure::at("scratch folder"))?;
-    if !trial::can_reach(scratch.path(), ids) {
-        scratch.set_out_of_reach();
-    }
     let system = SystemFiles::open().map_err(Failure::at("system libraries"))?;
     let mut capabilities = trial::capabilities(ids);
     // Without one the limits per process are left; the status says so.
@@ -156,6 +153,9 @@ fn serve(socket: &OwnedFd) -> Result<(), Failure> {
     let hello =
         encode(&Hello::Ready(capabilities.clone())).map_err(|_| Failure::at("hello")(Errno::EMSGSIZE))?;
     send(socket.as_raw_fd(), &hello, MsgFlags::MSG_NOSIGNAL).map_err(Failure::at("hello"))?;
+    if ids.is_some_and(|ids| !trial::can_reach(scratch.path(), ids)) {
+        scratch.set_out_of_reach();
+    }
     let filters = filters(&capabilities).map_err(Failure::at("filters"))?;
     let nothing = nothing(&capabilities).map_err(Failure::at("landlock_create_ruleset"))?;
     let time_zone = setup.time_zone;
@@ -182,7 +182,7 @@ fn serve(socket: &OwnedFd) -> Result<(), Failure> {
 /// The forker's own layer: no more than its children could ever need.
 fn confine(setup: &Setup) -> nix::Result<()> {
     let rights = files::forkers_rights(Path::new(&setup.scratch_root), &setup.readable);
-    let rules = files::rules(rights).map_err(|error| files::errno_of(&error))?;
+    let rules = files::rules(rights)?;
     prctl::set_no_new_privs()?;
     files::restrict(rules)
 }

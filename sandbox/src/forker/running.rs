@@ -126,10 +126,7 @@ impl Running {
                     self.explainer = Some(Explainer::new(context, run, descriptors, folder));
                 }
                 let prepared = External::prepare(context, run, descriptors, folder);
-                Converter::External {
-                    external: prepared.map_err(|Failure { step, errno }| (step.name(), errno))?,
-                    is_brief: run.is_brief,
-                }
+                Converter::External(prepared.map_err(|Failure { step, errno }| (step.name(), errno))?)
             }
         };
         let (ours, theirs) = pair().map_err(|errno| ("socketpair", errno))?;

@@ -6,7 +6,7 @@ use nix::errno::Errno;
 use nix::sys::prctl;
 use nix::sys::signal::kill;
 use nix::sys::wait::{WaitStatus, waitpid};
-use nix::unistd::{Uid, getpid, getppid};
+use nix::unistd::{Uid, getppid};
 use rustix::fs::{Access, CWD, access};
 
 use crate::child::become_user;
@@ -44,8 +44,7 @@ fn landlock_abi() -> nix::Result<u8> {
 /// Landlock without a rule must refuse to open the root folder.
 fn refuse_open() -> nix::Result<()> {
     prctl::set_no_new_privs()?;
-    let rules = files::rules(files::NONE).map_err(|error| files::errno_of(&error))?;
-    files::restrict(rules)?;
+    files::restrict(files::rules(files::NONE)?)?;
     match open_folder(CWD, c"/") {
         Err(rustix::io::Errno::ACCESS) => Ok(()),
         _ => Err(Errno::EOPNOTSUPP),
@@ -61,7 +60,7 @@ fn refuse_call() -> nix::Result<()> {
         refusal: Refusal::Silent,
         explain: false,
     };
-    install(&Filter::new(profile), own_pid())?;
+    install(&Filter::new(profile))?;
     match kill(getppid(), None) {
         Err(Errno::EPERM) => Ok(()),
         _ => Err(Errno::EOPNOTSUPP),
@@ -76,19 +75,13 @@ fn listen() -> nix::Result<()> {
         refusal: Refusal::Notified,
         explain: false,
     };
-    install_with_listener(&Filter::new(profile), own_pid()).map(drop)
+    install_with_listener(&Filter::new(profile)).map(drop)
 }
 
-fn own_pid() -> u32 {
-    getpid().as_raw().unsigned_abs()
-}
-
-/// Whether the children can walk down to a folder.
-pub(super) fn can_reach(folder: &Path, ids: Option<Ids>) -> bool {
+/// Whether children of another user can walk down to a folder.
+pub(super) fn can_reach(folder: &Path, ids: Ids) -> bool {
     let look = || {
-        if let Some(ids) = ids {
-            become_user(ids).map_err(|failure| failure.errno)?;
-        }
+        become_user(ids).map_err(|failure| failure.errno)?;
         access(folder, Access::EXISTS).map_err(|errno| Errno::from_raw(errno.raw_os_error()))
     };
     try_in_child(look).is_ok()

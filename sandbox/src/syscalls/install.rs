@@ -16,27 +16,27 @@ struct Program {
     instructions: *const sock_filter,
 }
 
-/// Puts a filter on this process, which has that id, for good; `no_new_privs` must be set. Allocates nothing.
+/// Puts a filter on this process, for good; `no_new_privs` must be set. Allocates nothing.
 ///
 /// # Errors
 /// `ENOSYS` or `EINVAL` on a kernel without filters, `EPERM` or `EACCES` when something around us refuses.
-pub(crate) fn install(filter: &Filter, pid: u32) -> nix::Result<()> {
-    set(filter, pid, 0).map(drop)
+pub(crate) fn install(filter: &Filter) -> nix::Result<()> {
+    set(filter, 0).map(drop)
 }
 
 /// The same, with the descriptor from which refused calls are read.
 ///
 /// # Errors
 /// As above, and `EBUSY` when a filter around us has a listener already.
-pub(crate) fn install_with_listener(filter: &Filter, pid: u32) -> nix::Result<OwnedFd> {
-    let listener = set(filter, pid, libc::SECCOMP_FILTER_FLAG_NEW_LISTENER)?;
+pub(crate) fn install_with_listener(filter: &Filter) -> nix::Result<OwnedFd> {
+    let listener = set(filter, libc::SECCOMP_FILTER_FLAG_NEW_LISTENER)?;
     let number = i32::try_from(listener).map_err(|_| Errno::EMFILE)?;
     // SAFETY: the kernel made it for this process just now.
     Ok(unsafe { OwnedFd::from_raw_fd(number) })
 }
 
-fn set(filter: &Filter, pid: u32, flags: libc::c_ulong) -> nix::Result<libc::c_long> {
-    filter.of_process(pid, |program| {
+fn set(filter: &Filter, flags: libc::c_ulong) -> nix::Result<libc::c_long> {
+    filter.of_process(std::process::id(), |program| {
         let length = u16::try_from(program.len()).map_err(|_| Errno::EINVAL)?;
         let program = Program {
             length,

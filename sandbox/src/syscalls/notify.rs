@@ -236,9 +236,7 @@ mod tests {
                 refusal: Refusal::Notified,
                 explain: false,
             });
-            hand_over
-                .send(install_with_listener(&filter, std::process::id()))
-                .unwrap();
+            hand_over.send(install_with_listener(&filter)).unwrap();
             ended.recv().unwrap_err();
         });
         // A kernel without listeners, or with one around this test.

@@ -21,7 +21,7 @@ use crate::converter::judge::{Context, Converted, Verdict, judge};
 use crate::converter::opening::spec;
 use crate::converter::ports::Ports;
 use crate::converter::storeroom::{Item, Record};
-use crate::converter::task::{Served, TroubleKind};
+use crate::converter::task::TroubleKind;
 use crate::messages::converter::{ReplayEnd, ReplayResult, ReplayedReport};
 use crate::messages::queue::{Append, AppendError, DescribeSources, Standing};
 use crate::model::{JobEnd, JobId, JobRecord, Priority, Shown, TraceId, UnixMs};
@@ -93,10 +93,8 @@ pub(super) async fn serve(
 }
 
 fn trouble(error: &SandboxError) -> Replayed {
-    match sandbox_trouble(error) {
-        Served::Trouble(kind, cause) => Replayed::Trouble(kind, cause),
-        _ => Replayed::Stopped,
-    }
+    let (kind, cause) = sandbox_trouble(error);
+    Replayed::Trouble(kind, cause)
 }
 
 fn result(item: &Item, file: String, end: ReplayEnd, words: String) -> ReplayResult {
