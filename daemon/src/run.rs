@@ -1,12 +1,14 @@
 //! The daemon's life: start, serve, reload, stop.
 
 use std::io;
-use std::time::Instant;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use stationd_actors::clock;
 use stationd_actors::messages::queue::DescribeQueue;
 use stationd_actors::model::UnixMs;
 use stationd_sandbox::{Client, SandboxError, Starter, confine_daemon, harden_process, keep_heaps_small};
+use tokio::runtime::Builder;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::control::DaemonRequest;
@@ -108,7 +110,7 @@ fn live(
     let forker = process.starter.start(&forker).map_err(StartError::Forker)?;
     harden_process().map_err(StartError::Forker)?;
     keep_heaps_small();
-    actix::System::new().block_on(async {
+    on_event_loop(async {
         let client = Client::new(forker, settings.sandbox.policy).map_err(StartError::Forker)?;
         journal::confinement(&client, settings, &process.confined);
         let signals = match signals {
@@ -131,6 +133,21 @@ fn live(
         }
         Ok(ended)
     })
+    .map_err(StartError::System)?
+}
+
+/// Runs a life on an event loop of its own. Work on other threads that it leaves behind may end; what waits for a share that
+/// hangs is left to itself, and holds up neither the end of the process nor the next life.
+fn on_event_loop<T>(life: impl Future<Output = T>) -> io::Result<T> {
+    const LEFT_BEHIND: Duration = Duration::from_secs(5);
+    let runtime = Arc::new(Builder::new_current_thread().enable_all().build()?);
+    let system = actix::System::with_tokio_rt(|| Arc::clone(&runtime));
+    let ended = system.block_on(life);
+    drop(system);
+    if let Some(runtime) = Arc::into_inner(runtime) {
+        runtime.shutdown_timeout(LEFT_BEHIND);
+    }
+    Ok(ended)
 }
 
 /// The signals of the contract.
