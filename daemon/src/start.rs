@@ -60,7 +60,7 @@ pub(crate) fn make_folders(settings: &Settings) -> Result<(), Exit> {
         journal::no_state_dir(&settings.state_dir, &error);
         Exit::Disk
     })?;
-    settings.make_folders();
+    settings.make_order_folders();
     Ok(())
 }
 

@@ -56,16 +56,19 @@ pub(crate) struct JobCgroup {
 }
 
 impl Cgroups {
-    /// Arranges the cgroup of this process, which must be its unit's to arrange.
+    /// Arranges the cgroup of this process, which must be its unit's to arrange, and removes what dead forkers left in it;
+    /// `lives` says by its process id whether one lives.
     ///
     /// # Errors
     /// When it cannot be: not cgroup v2, not delegated, read-only, no memory or process controller.
-    pub(crate) fn arrange() -> io::Result<Self> {
+    pub(crate) fn arrange(lives: impl Fn(&str) -> bool) -> io::Result<Self> {
         if statfs(MOUNT)?.f_type != CGROUP2_MAGIC {
             return Err(io::ErrorKind::Unsupported.into());
         }
         let own = own_path(&fs::read_to_string("/proc/self/cgroup")?).ok_or(io::ErrorKind::Unsupported)?;
-        Self::arrange_in(Path::new(MOUNT), &own)
+        let cgroups = Self::arrange_in(Path::new(MOUNT), &own)?;
+        cgroups.sweep(lives);
+        Ok(cgroups)
     }
 
     fn arrange_in(mount: &Path, own: &Path) -> io::Result<Self> {
@@ -93,19 +96,19 @@ impl Cgroups {
         empty_into_leaf(&base)?;
         set(&base, "cgroup.subtree_control", "+memory +pids")?;
         let has_cpu = has("cpu") && set(&base, "cgroup.subtree_control", "+cpu").is_ok();
-        let cgroups = Self {
+        Ok(Self {
             base,
             has_cpu,
             next: 0,
-        };
-        cgroups.sweep();
-        Ok(cgroups)
+        })
     }
 
-    /// Removes what an earlier forker left.
-    fn sweep(&self) {
+    fn sweep(&self, lives: impl Fn(&str) -> bool) {
         for entry in fs::read_dir(&self.base).into_iter().flatten().flatten() {
-            if entry.file_name().as_encoded_bytes().starts_with(b"job-") {
+            let name = entry.file_name();
+            let job = name.to_str().and_then(|name| name.strip_prefix("job-"));
+            let forker = job.and_then(|job| Some(job.split_once('-')?.0));
+            if forker.is_some_and(|forker| !lives(forker)) {
                 end(&entry.path());
                 // One that still holds a process stays for the next.
                 drop(fs::remove_dir(entry.path()));
@@ -278,6 +281,18 @@ mod tests {
         let mount = hierarchy("memory pids");
         let cgroups = Cgroups::arrange_in(mount.path(), Path::new("/unit/daemon")).unwrap();
         assert_eq!(cgroups.base, mount.path().join("unit"));
+    }
+
+    #[test]
+    fn what_a_dead_forker_left_goes_and_what_a_living_one_has_stays() {
+        let mount = hierarchy("memory pids");
+        let cgroups = Cgroups::arrange_in(mount.path(), Path::new("/unit")).unwrap();
+        let exists = |job: &str| mount.path().join("unit").join(job).exists();
+        for job in ["job-7-1", "job-77-1"] {
+            fs::create_dir(mount.path().join("unit").join(job)).unwrap();
+        }
+        cgroups.sweep(|forker| forker == "77");
+        assert!(!exists("job-7-1") && exists("job-77-1") && exists("daemon"));
     }
 
     #[test]

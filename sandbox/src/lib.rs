@@ -16,6 +16,7 @@ mod own_layer;
 mod policy;
 mod probe;
 mod protocol;
+mod reach;
 mod scratch;
 mod signature;
 mod syscalls;

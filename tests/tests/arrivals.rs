@@ -49,6 +49,16 @@ mod tests {
         }
     }
 
+    /// Has the daemon read settings with which its roles start again.
+    fn reload_with_a_change(line: &Line, daemon: &Daemon) {
+        let settings = line.path("stationd.toml");
+        let text = fs::read_to_string(&settings).unwrap();
+        let changed = text.replace("name = \"wsjf\"", "name = \"wsjf\"\npriority = 1");
+        fs::write(&settings, changed).unwrap();
+        daemon.signal(Signal::SIGHUP);
+        daemon.wait_for_code("D016");
+    }
+
     fn one_line(serial: &str) -> String {
         report(serial).replace('\n', " ") + "\n"
     }
@@ -329,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn a_share_that_hangs_holds_up_neither_other_files_nor_the_end_and_loses_nothing() {
+    fn a_share_that_hangs_holds_up_no_other_file_no_reload_and_no_end_and_loses_nothing() {
         let Some(mounts) = Mounts::own() else { return };
         let server = Server::http();
         let line = Line::to(&server);
@@ -349,6 +359,9 @@ mod tests {
         fs::write(&gate, "").unwrap();
         server.wait_for(1);
         next_is_served(&line, &server, "NEAR", 2);
+        reload_with_a_change(&line, &daemon);
+        // The drop folder is looked through by now: that hangs, too.
+        next_is_served(&line, &server, "RELOADED", 3);
         assert!(daemon.stop().success());
         assert!(share.join("far.json").exists(), "it could not be moved");
         drop(mirror);
@@ -362,11 +375,11 @@ mod tests {
         // The share hung when the copy was whole and the original not yet removed, so there may be a second copy.
         assert!(line.names("far", "done").contains(&"far.json".to_owned()));
         assert!(!share.join("far.json").exists());
-        assert_eq!(server.uploads(), 2, "it is not sent again");
+        assert_eq!(server.uploads(), 3, "it is not sent again");
     }
 
     #[test]
-    fn a_program_on_a_share_that_hangs_holds_up_no_other_converter() {
+    fn a_program_on_a_share_that_hangs_holds_up_no_other_converter_no_reload_and_no_start() {
         let Some(mounts) = Mounts::own() else { return };
         let server = Server::http();
         let line = Line::to(&server);
@@ -385,15 +398,54 @@ mod tests {
         mirror.freeze();
         line.drop_file("far", b"second.json", one_line("SECOND").as_bytes());
         next_is_served(&line, &server, "NEAR", 2);
+        reload_with_a_change(&line, &daemon);
+        next_is_served(&line, &server, "RELOADED", 3);
         assert!(daemon.stop().success());
         assert_eq!(line.names("far", "drop"), ["second.json"]);
+        let daemon = line.start();
+        next_is_served(&line, &server, "STARTED", 4);
         drop(mirror);
         mounts.off(&programs);
         let Some(_mirror) = mounts.fuse(&share, &programs) else {
             return;
         };
+        server.wait_for(5);
+        assert!(daemon.stop().success());
+    }
+
+    #[test]
+    fn a_program_on_a_share_that_is_mounted_after_the_start_runs() {
+        let Some(mounts) = Mounts::own() else { return };
+        let server = Server::http();
+        let line = Line::to(&server);
+        let command = line.script("far", "#!/bin/sh\nread -r whole\nprintf '%s' \"$whole\"\n");
+        let (share, programs) = (line.path("share"), line.path("converters"));
+        fs::rename(&programs, &share).unwrap();
+        fs::create_dir(&programs).unwrap();
+        let line = line.converter("far", &format!("kind = \"exec\"\ncommand = [{command}]"));
         let daemon = line.start();
-        server.wait_for(3);
+        mounts.bind(&share, &programs);
+        line.drop_file("far", b"one.json", one_line("ONE").as_bytes());
+        server.wait_for(1);
+        assert!(daemon.stop().success());
+    }
+
+    #[test]
+    fn folders_on_a_share_that_is_mounted_after_the_start_are_converted() {
+        let Some(mounts) = Mounts::own() else { return };
+        let server = Server::http();
+        let line = Line::to(&server);
+        let script = "#!/bin/sh\nread -r whole < \"$STATIOND_INPUT/report.json\"\nprintf '%s' \"$whole\"\n";
+        let command = line.script("far", script);
+        let keys = "unit = \"folder\"\nmarker = \"COMPLETE\"\npoll_s = 1";
+        let line = line.converter("far", &format!("kind = \"exec\"\ncommand = [{command}]\n{keys}"));
+        let share = line.path("share");
+        fs::create_dir_all(share.join("U1")).unwrap();
+        fs::write(share.join("U1/report.json"), one_line("ONE")).unwrap();
+        fs::write(share.join("U1/COMPLETE"), "").unwrap();
+        let daemon = line.start();
+        mounts.bind(&share, &line.path("far/drop"));
+        server.wait_for(1);
         assert!(daemon.stop().success());
     }
 

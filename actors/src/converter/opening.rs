@@ -45,20 +45,28 @@ impl Opening {
         let input = self.input(source, Path::new(name));
         let input = input.map_err(|cause| (TroubleKind::Read, cause.to_string()))?;
         let ready = ReadyJob::open(spec(&self.converter, name), input, &self.keys);
-        ready.map_err(|error| sandbox_trouble(&error))
+        let ready = ready.map_err(|error| sandbox_trouble(&error))?;
+        Ok(if source.identity.is_folder && !self.is_builtin() {
+            ready.from_folder(&self.offered.root)
+        } else {
+            ready
+        })
     }
 
     /// What the child gets. A parser of ours reads one file; of a pair it is the file, with the folder where the format
     /// has one.
     fn input(&self, source: &Source, name: &Path) -> io::Result<OwnedFd> {
-        let program = &self.converter.program;
-        let is_builtin = matches!(program, Program::Builtin { .. });
-        if !source.identity.is_folder || !is_builtin {
+        if !source.identity.is_folder || !self.is_builtin() {
             return source.file.try_clone().map(OwnedFd::from);
         }
         let file = folder::open(&source.path, name)?;
         let path = source.path.join(name);
-        beside::input(file, &path, beside::folder(program, &path).as_deref())
+        let folder = beside::folder(&self.converter.program, &path);
+        beside::input(file, &path, folder.as_deref())
+    }
+
+    fn is_builtin(&self) -> bool {
+        matches!(self.converter.program, Program::Builtin { .. })
     }
 }
 

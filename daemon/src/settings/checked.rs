@@ -150,13 +150,9 @@ impl Settings {
         fed.flat_map(|(_, converter)| [converter.drop_dir.clone(), converter.pending_dir.clone()])
     }
 
-    /// Makes those of them that are missing while their parent is there, and the folders of the schedules' orders. Called
-    /// before the forker starts, which can be confined only to what exists; a folder that cannot be made is reported by
+    /// Makes the folders of the schedules' orders, which are in the state folder; one that cannot be made is reported by
     /// the role that needs it.
-    pub fn make_folders(&self) {
-        for folder in self.result_folders() {
-            drop(std::fs::create_dir(folder));
-        }
+    pub fn make_order_folders(&self) {
         for schedule in &self.schedules {
             drop(std::fs::create_dir_all(schedule.orders()));
         }

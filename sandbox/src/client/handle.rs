@@ -74,12 +74,12 @@ impl Client {
     pub async fn run(&self, job: ReadyJob) -> Result<Finished, SandboxError> {
         self.check_level(&job.spec)?;
         for _ in 0..2 {
-            let live = Arc::clone(&*self.shared.forker.lock().await);
+            let live = self.forker_for(&job).await?;
             match job::run(&live.control, &job).await {
                 Ok(finished) => return Ok(finished),
-                Err(JobError::ForkerDied) => self.replace(&live).await?,
+                Err(JobError::ForkerDied) => self.replace_dead(&live).await?,
                 Err(JobError::Sandbox(error @ SandboxError::ForkerStuck)) => {
-                    self.replace(&live).await?;
+                    self.replace_dead(&live).await?;
                     return Err(error);
                 }
                 Err(JobError::Sandbox(error)) => return Err(error),
@@ -103,7 +103,7 @@ impl Client {
         self.shared.capabilities.layers()
     }
 
-    /// How often the forker had to be started anew.
+    /// How often a forker died and another one was started.
     pub fn restarts(&self) -> u64 {
         self.shared.restarts.load(Ordering::Relaxed)
     }
@@ -133,12 +133,27 @@ impl Client {
         })
     }
 
-    /// Starts another forker in the place of one that died, unless a job beside has done so already.
-    async fn replace(&self, dead: &Arc<Live>) -> Result<(), SandboxError> {
+    /// The forker that can reach what a job needs: another one, if what the paths of the settings lead to is not what the
+    /// present one was given. That one ends with its last job.
+    async fn forker_for(&self, job: &ReadyJob) -> Result<Arc<Live>, SandboxError> {
         let mut current = self.shared.forker.lock().await;
-        if !Arc::ptr_eq(&current, dead) {
-            return Ok(());
+        if self.shared.capabilities.forker_confined && !current.launched.reach.covers(&job.needs) {
+            *current = self.start_another().await?;
         }
+        Ok(Arc::clone(&current))
+    }
+
+    /// Starts another forker in the place of one that died, unless a job beside has done so already.
+    async fn replace_dead(&self, dead: &Arc<Live>) -> Result<(), SandboxError> {
+        let mut current = self.shared.forker.lock().await;
+        if Arc::ptr_eq(&current, dead) {
+            *current = self.start_another().await?;
+            self.shared.restarts.fetch_add(1, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    async fn start_another(&self) -> Result<Arc<Live>, SandboxError> {
         let settings = &self.shared.settings;
         let live = if let Some(starter) = &self.shared.starter {
             Live::new(starter.start_another(settings).await?.launched)?
@@ -147,9 +162,7 @@ impl Client {
             live.await_hello().await?;
             live
         };
-        self.shared.restarts.fetch_add(1, Ordering::Relaxed);
-        *current = Arc::new(live);
-        Ok(())
+        Ok(Arc::new(live))
     }
 }
 

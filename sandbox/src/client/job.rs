@@ -60,6 +60,7 @@ pub(super) async fn run(
         input,
         prepared,
         is_brief,
+        needs: _,
     }: &ReadyJob,
 ) -> Result<Finished, JobError> {
     let (channel, forkers_channel) = pair().map_err(JobError::system("socketpair"))?;

@@ -1,11 +1,13 @@
 //! A job before its child: its input and its program, open.
 
 use std::os::fd::OwnedFd;
+use std::path::Path;
 
 use super::program::Prepared;
 use crate::error::SandboxError;
 use crate::near;
 use crate::policy::{JobSpec, Program};
+use crate::reach::Place;
 use crate::signature::TrustedKeys;
 
 /// A job that is ready to run.
@@ -17,6 +19,8 @@ pub struct ReadyJob {
     pub input: OwnedFd,
     pub(super) prepared: Prepared,
     pub(super) is_brief: bool,
+    /// What the forker must be able to reach for it.
+    pub(super) needs: Vec<Place>,
 }
 
 impl ReadyJob {
@@ -31,12 +35,22 @@ impl ReadyJob {
     pub fn open(spec: JobSpec, input: OwnedFd, keys: &TrustedKeys) -> Result<Self, SandboxError> {
         check_input(&spec, &input)?;
         let prepared = Prepared::new(&spec, keys)?;
+        let paths = spec.program.paths().into_iter().chain(spec.readable.clone());
         Ok(Self {
             is_brief: prepared.is_brief(&input),
+            needs: paths.map(Place::look).collect(),
             spec,
             input,
             prepared,
         })
+    }
+
+    /// Says from which folder of [`crate::ForkerSettings::readable`] an input comes that is a folder. Blocks like
+    /// [`ReadyJob::open`].
+    #[must_use]
+    pub fn from_folder(mut self, folder: &Path) -> Self {
+        self.needs.push(Place::look(folder.to_owned()));
+        self
     }
 }
 

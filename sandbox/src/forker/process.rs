@@ -141,7 +141,8 @@ fn serve(socket: &OwnedFd) -> Result<(), Failure> {
     let mut capabilities = trial::capabilities(ids);
     // Without one the limits per process are left; the status says so.
     let cgroups = if setup.own_cgroup {
-        Cgroups::arrange().ok()
+        // Another forker may live on with its last jobs.
+        Cgroups::arrange(|forker| scratch.has_forker(forker)).ok()
     } else {
         None
     };

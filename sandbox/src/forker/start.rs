@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::io;
 use std::os::fd::{AsFd as _, AsRawFd as _, OwnedFd};
 use std::os::unix::process::CommandExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -20,6 +20,7 @@ use crate::client::python_prefix;
 use crate::error::SandboxError;
 use crate::probe::Capabilities;
 use crate::protocol::{Hello, MESSAGE_MAX, Setup, decode, encode};
+use crate::reach::Reach;
 
 /// How long a forker may take to probe the kernel and answer; it needs some 20 ms, more on a slow card.
 pub(crate) const HELLO_WITHIN: Duration = Duration::from_secs(15);
@@ -33,7 +34,7 @@ pub struct ForkerSettings {
     pub user: String,
     /// What any converter may read or execute: [`crate::Program::paths`] of each, its readable folders, and the drop
     /// folders of those that convert whole folders. The forker itself is confined to them, the scratch root and the
-    /// system's programs and libraries.
+    /// system's programs and libraries. What does not answer within two seconds is left to a later forker.
     pub readable: Vec<PathBuf>,
     /// Whether any converter is `trusted`: then the forker is not confined, as its layer would hold that one too.
     pub unconfined: bool,
@@ -43,18 +44,12 @@ pub struct ForkerSettings {
 }
 
 impl ForkerSettings {
-    fn to_setup(&self) -> Setup {
-        let python = python_prefix();
+    fn to_setup(&self, reach: &Reach) -> Setup {
+        let readable = reach.paths().map(Path::to_owned).chain(python_prefix());
         Setup {
             scratch_root: self.scratch_root.clone().into(),
             user: self.user.clone(),
-            readable: self
-                .readable
-                .iter()
-                .cloned()
-                .chain(python)
-                .map(Into::into)
-                .collect(),
+            readable: readable.map(Into::into).collect(),
             unconfined: self.unconfined,
             own_cgroup: self.own_cgroup,
             time_zone: std::env::var_os("TZ"),
@@ -108,12 +103,15 @@ impl Forker {
 pub(crate) struct Launched {
     process: Child,
     pub(crate) control: OwnedFd,
+    /// What its layer holds, if it has one.
+    pub(crate) reach: Reach,
 }
 
 impl Launched {
     /// Starts the process and sends it its set-up; does not wait for its answer.
     pub(crate) fn launch(executable: &Executable, settings: &ForkerSettings) -> Result<Self, SandboxError> {
         let (ours, theirs) = pair().map_err(failed("socketpair"))?;
+        let reach = Reach::look(&settings.readable);
         let name = std::env::args_os()
             .next()
             .unwrap_or_else(|| OsString::from("stationd"));
@@ -130,8 +128,9 @@ impl Launched {
         let launched = Self {
             process,
             control: ours,
+            reach,
         };
-        let setup = encode(&settings.to_setup())?;
+        let setup = encode(&settings.to_setup(&launched.reach))?;
         send(launched.control.as_raw_fd(), &setup, MsgFlags::MSG_NOSIGNAL)
             .map_err(failed("set-up message"))?;
         Ok(launched)

@@ -20,7 +20,7 @@ use std::os::unix::fs::fchown;
 use std::path::{Path, PathBuf};
 
 use nix::unistd::{Gid, Uid};
-use rustix::fs::{AtFlags, CWD, FlockOperation, Mode, fchmod, flock, mkdirat, unlinkat};
+use rustix::fs::{AtFlags, CWD, FlockOperation, Mode, fchmod, flock, mkdirat, statat, unlinkat};
 use rustix::io::Errno;
 
 use super::remove::remove_tree;
@@ -124,6 +124,11 @@ impl Scratch {
     /// Where it is.
     pub(crate) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Whether there is a folder of the forker of this process id: where this was opened, one that lived.
+    pub(crate) fn has_forker(&self, pid: &str) -> bool {
+        statat(&self.root, format!("forker-{pid}"), AtFlags::SYMLINK_NOFOLLOW).is_ok()
     }
 
     /// The children's user cannot walk down to it (a root daemon with its scratch root in somebody's private folder): from

@@ -1,5 +1,7 @@
 //! How jobs begin and end.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
 use std::time::Duration;
 
 use stationd_converters::Format;
@@ -363,6 +365,40 @@ pub(crate) fn a_job_whose_forker_dies_is_repeated() {
     assert_eq!(finished.outcome, Outcome::Exited, "{}", complaint(&finished));
     assert_eq!(text(&finished), "x\n");
     assert_eq!(sandbox.client.restarts(), 1);
+}
+
+pub(crate) fn a_forker_whose_layer_lacks_a_folder_gives_way_and_ends_its_jobs() {
+    let folder = tempfile::tempdir().unwrap();
+    let programs = folder.path().join("programs");
+    let sandbox = Sandbox::with(PolicyMode::Require, |settings| {
+        settings.readable.push(programs.clone());
+    });
+    let first = sandbox.block_on(sandbox.client.forker_pid());
+    let input = || std::fs::File::open(sandbox.file("input", "x\n")).unwrap().into();
+    let long = "n=0; while [ $n -lt 200000 ]; do n=$((n+1)); done; read -r x; echo $x";
+    let (before, since) = sandbox.block_on(async {
+        let job = sandbox.start(spec(shell(long)), input());
+        let mut job = std::pin::pin!(job);
+        // Long enough to begin, too short to end.
+        let begun = tokio::time::timeout(Duration::from_millis(20), job.as_mut()).await;
+        assert!(begun.is_err());
+        for open_to_all in [folder.path(), &programs] {
+            std::fs::create_dir_all(open_to_all).unwrap();
+            std::fs::set_permissions(open_to_all, Permissions::from_mode(0o755)).unwrap();
+        }
+        let program = programs.join("convert");
+        std::fs::copy(sandbox.file("convert", "#!/bin/sh\necho found\n"), &program).unwrap();
+        let command = vec![program.into()];
+        let trusted = false;
+        let since = sandbox
+            .start(spec(Program::Exec { command, trusted }), input())
+            .await;
+        (job.await.unwrap(), since.unwrap())
+    });
+    assert_eq!(text(&since), "found\n", "{}", complaint(&since));
+    assert_eq!(text(&before), "x\n", "{}", complaint(&before));
+    assert_ne!(sandbox.block_on(sandbox.client.forker_pid()), first);
+    assert_eq!(sandbox.client.restarts(), 0, "none died");
 }
 
 pub(crate) fn what_a_dead_forker_left_is_removed_by_the_next() {

@@ -52,6 +52,7 @@ const TESTS: &[runner::Test] = tests![
     own_layer::a_confined_daemon_gets_another_forker,
     own_layer::without_landlock_the_daemon_says_so_and_goes_on,
     jobs::a_job_whose_forker_dies_is_repeated,
+    jobs::a_forker_whose_layer_lacks_a_folder_gives_way_and_ends_its_jobs,
     jobs::what_a_dead_forker_left_is_removed_by_the_next,
     signatures::a_signed_program_runs_confined,
     signatures::an_unsigned_or_altered_converter_never_runs,
