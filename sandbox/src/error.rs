@@ -23,6 +23,8 @@ pub enum SandboxError {
     ForkerDied,
     /// The forker said nothing about a job long after its deadline; it was ended.
     ForkerStuck,
+    /// A forker that was started later found other layers than the first one, and was ended.
+    OtherLayers,
     /// The job does not fit into a message.
     Message(ProtocolError),
     /// A system call on the daemon's side of the job failed.
@@ -90,6 +92,9 @@ impl fmt::Display for SandboxError {
             Self::Start { step, .. } => write!(f, "forker could not be started ({step})"),
             Self::ForkerDied => f.write_str("forker died twice under the same job"),
             Self::ForkerStuck => f.write_str("forker does not answer and was ended"),
+            Self::OtherLayers => f.write_str(
+                "a forker that was started anew found other layers of the sandbox than the first one",
+            ),
             Self::Message(_) => f.write_str("job does not fit into a message to the forker"),
             Self::System { step, .. } => write!(f, "{step} failed"),
             Self::Input => f.write_str("input is not a regular file"),
@@ -131,7 +136,9 @@ impl std::error::Error for SandboxError {
             Self::Start { source, .. } | Self::System { source, .. } => Some(source),
             Self::Message(source) => Some(source),
             Self::Program { fault, .. } => Some(fault),
-            Self::ForkerDied | Self::ForkerStuck | Self::Input | Self::Level { .. } => None,
+            Self::ForkerDied | Self::ForkerStuck | Self::OtherLayers | Self::Input | Self::Level { .. } => {
+                None
+            }
         }
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::net::UnixDatagram;
+use tokio::runtime::Handle;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
@@ -33,9 +34,9 @@ struct Shared {
 /// A forker that takes jobs.
 #[derive(Debug)]
 struct Live {
-    // Before the process, whose end it would otherwise outlive.
     control: UnixDatagram,
-    launched: Launched,
+    /// None while it is dropped.
+    launched: Option<Launched>,
 }
 
 impl Client {
@@ -110,7 +111,7 @@ impl Client {
 
     /// Process id of the present forker.
     pub async fn forker_pid(&self) -> u32 {
-        self.shared.forker.lock().await.launched.pid()
+        self.shared.forker.lock().await.launched().pid()
     }
 
     fn check_level(&self, spec: &JobSpec) -> Result<(), SandboxError> {
@@ -137,7 +138,7 @@ impl Client {
     /// present one was given. That one ends with its last job.
     async fn forker_for(&self, job: &ReadyJob) -> Result<Arc<Live>, SandboxError> {
         let mut current = self.shared.forker.lock().await;
-        if self.shared.capabilities.forker_confined && !current.launched.reach.covers(&job.needs) {
+        if self.shared.capabilities.forker_confined && !current.launched().reach.covers(&job.needs) {
             *current = self.start_another().await?;
         }
         Ok(Arc::clone(&current))
@@ -153,16 +154,22 @@ impl Client {
         Ok(())
     }
 
+    /// Starts a forker that confines as the first one did, or none.
     async fn start_another(&self) -> Result<Arc<Live>, SandboxError> {
         let settings = &self.shared.settings;
-        let live = if let Some(starter) = &self.shared.starter {
-            Live::new(starter.start_another(settings).await?.launched)?
+        let (live, capabilities) = if let Some(starter) = &self.shared.starter {
+            let forker = starter.start_another(settings).await?;
+            (Live::new(forker.launched)?, forker.capabilities)
         } else {
             let live = Live::new(Launched::launch(&Executable::own()?, settings)?)?;
-            live.await_hello().await?;
-            live
+            let capabilities = live.await_hello().await?;
+            (live, capabilities)
         };
-        Ok(Arc::new(live))
+        if capabilities == self.shared.capabilities {
+            Ok(Arc::new(live))
+        } else {
+            Err(SandboxError::OtherLayers)
+        }
     }
 }
 
@@ -173,17 +180,34 @@ impl Live {
             step: "watching the forker",
             source,
         })?;
-        Ok(Self { control, launched })
+        Ok(Self {
+            control,
+            launched: Some(launched),
+        })
+    }
+
+    fn launched(&self) -> &Launched {
+        self.launched.as_ref().expect("only the drop takes it")
     }
 
     async fn await_hello(&self) -> Result<Capabilities, SandboxError> {
         match timeout(HELLO_WITHIN, self.control.readable()).await {
-            Ok(Ok(_ready)) => self.launched.receive_hello(),
+            Ok(Ok(_ready)) => self.launched().receive_hello(),
             Ok(Err(source)) => Err(SandboxError::System {
                 step: "watching the forker",
                 source,
             }),
             Err(_elapsed) => Err(SandboxError::ForkerStuck),
+        }
+    }
+}
+
+impl Drop for Live {
+    /// The forker is given time to remove its folders, which no event loop has to wait for.
+    fn drop(&mut self) {
+        let launched = self.launched.take();
+        if let Ok(runtime) = Handle::try_current() {
+            drop(runtime.spawn_blocking(|| drop(launched)));
         }
     }
 }

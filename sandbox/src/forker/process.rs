@@ -138,7 +138,7 @@ fn serve(socket: &OwnedFd) -> Result<(), Failure> {
     let mut scratch =
         Scratch::open(Path::new(&setup.scratch_root), ids).map_err(Failure::at("scratch folder"))?;
     let system = SystemFiles::open().map_err(Failure::at("system libraries"))?;
-    let mut capabilities = trial::capabilities(ids);
+    let mut capabilities = trial::capabilities(ids).map_err(Failure::at("trial of the layers"))?;
     // Without one the limits per process are left; the status says so.
     let cgroups = if setup.own_cgroup {
         // Another forker may live on with its last jobs.

@@ -68,7 +68,7 @@ pub struct Forker {
 }
 
 impl Forker {
-    /// Starts a forker of this program and waits until it is ready; it ends with the calling thread. The daemon has a
+    /// Starts a forker of this program and waits until it is ready; it ends when the socket to it is closed. The daemon has a
     /// [`Starter`] do it.
     ///
     /// # Errors

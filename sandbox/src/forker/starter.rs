@@ -1,8 +1,6 @@
 //! The thread that starts forkers.
 //!
-//! Only it may execute a program: the daemon's other threads give that up ([`crate::confine_daemon`]). And a forker is
-//! killed when the thread that started it ends, as `PR_SET_PDEATHSIG` is about threads, so that thread lasts as long as
-//! the daemon.
+//! Only it may execute a program: the daemon's other threads give that up ([`crate::confine_daemon`]).
 
 use std::io;
 use std::sync::mpsc;

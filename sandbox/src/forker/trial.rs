@@ -17,18 +17,33 @@ use crate::scratch::Ids;
 use crate::syscalls::{Filter, Profile, Refusal, install, install_with_listener};
 
 /// Tries each layer.
-pub(super) fn capabilities(ids: Option<Ids>) -> Capabilities {
+///
+/// # Errors
+/// When a trial could not be made, which says nothing of the kernel: no memory, no process, no descriptor.
+pub(super) fn capabilities(ids: Option<Ids>) -> nix::Result<Capabilities> {
     let landlock = landlock_abi().and_then(|abi| try_in_child(refuse_open).map(|()| abi));
-    let seccomp = try_in_child(refuse_call);
-    Capabilities {
+    let landlock = unless_short(landlock)?;
+    let seccomp = unless_short(try_in_child(refuse_call))?;
+    let notification = unless_short(try_in_child(listen))?;
+    Ok(Capabilities {
         landlock_abi: landlock.unwrap_or(0),
         landlock_errno: landlock.err().map_or(0, |errno| errno as i32),
         seccomp: seccomp.is_ok(),
         seccomp_errno: seccomp.err().map_or(0, |errno| errno as i32),
-        notification: try_in_child(listen).is_ok(),
+        notification: notification.is_ok(),
         cgroup: false,
         forker_confined: false,
         child_uid: ids.map_or_else(Uid::current, |ids| ids.uid).as_raw(),
+    })
+}
+
+/// A trial's answer; an error where what it met is a shortage.
+fn unless_short<T>(tried: nix::Result<T>) -> nix::Result<nix::Result<T>> {
+    match tried {
+        Err(errno @ (Errno::EAGAIN | Errno::ENOMEM | Errno::EMFILE | Errno::ENFILE | Errno::EINTR)) => {
+            Err(errno)
+        }
+        answer => Ok(answer),
     }
 }
 

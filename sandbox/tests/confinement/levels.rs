@@ -1,6 +1,8 @@
 //! Kernels that can do less, and filters around the daemon, as an outer filter makes them.
 
 use nix::errno::Errno;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use seccompiler::apply_filter;
 use stationd_converters::Format;
 use stationd_sandbox::{Capabilities, Level, Outcome, PolicyMode, Program, SandboxError};
@@ -62,6 +64,27 @@ pub(crate) fn best_effort_without_landlock_writes_nothing() {
             );
         }
     });
+}
+
+pub(crate) fn a_forker_that_finds_less_than_the_first_one_runs_nothing() {
+    for errno in [Errno::ENOSYS, Errno::EAGAIN] {
+        let started = std::thread::spawn(Sandbox::new).join().unwrap();
+        let pid = started.block_on(started.client.forker_pid());
+        kill(Pid::from_raw(pid.cast_signed()), Signal::SIGKILL).unwrap();
+        where_calls_fail(&LANDLOCK, errno, move || {
+            let refused = started.run(spec(shell("exit 0")), "").unwrap_err();
+            let fits = match errno {
+                Errno::EAGAIN => matches!(refused, SandboxError::Start { .. }),
+                _ => matches!(refused, SandboxError::OtherLayers),
+            };
+            assert!(fits, "{refused:?}");
+            let builtin = Program::Builtin { format: Format::Csv };
+            assert!(
+                started.run(spec(builtin), "").is_err(),
+                "its child would have less, too"
+            );
+        });
+    }
 }
 
 pub(crate) fn a_filter_around_the_daemon_is_told_from_an_old_kernel() {

@@ -44,6 +44,7 @@ const TESTS: &[runner::Test] = tests![
     jobs::when_memory_ends_a_converter_goes_before_the_forker,
     levels::a_kernel_without_landlock_refuses_external_converters,
     levels::best_effort_without_landlock_writes_nothing,
+    levels::a_forker_that_finds_less_than_the_first_one_runs_nothing,
     levels::a_filter_around_the_daemon_is_told_from_an_old_kernel,
     levels::without_seccomp_no_external_converter_runs_at_all,
     levels::landlock_is_probed_for_real,
