@@ -16,7 +16,7 @@ const STACK_BYTES: u64 = 8 * 1024 * 1024;
 /// Signals that may wait; each takes kernel memory.
 const PENDING_SIGNALS: u64 = 64;
 
-/// Sets all limits, hard ones too; they last through an exec.
+/// Sets all limits but that of [`bound_descriptors`], hard ones too; they last through an exec.
 ///
 /// `further_processes` counts against all of the user's threads, so it is what there are now and what may come; `None`
 /// where the filter or a cgroup limits them.
@@ -29,7 +29,6 @@ pub(crate) fn apply(limits: &Limits, further_processes: Option<u64>) -> nix::Res
         (Resource::RLIMIT_MEMLOCK, 0),
         (Resource::RLIMIT_MSGQUEUE, 0),
         (Resource::RLIMIT_SIGPENDING, PENDING_SIGNALS),
-        (Resource::RLIMIT_NOFILE, OPEN_FILES),
         (Resource::RLIMIT_FSIZE, limits.scratch_bytes),
         (Resource::RLIMIT_STACK, STACK_BYTES),
         (Resource::RLIMIT_DATA, limits.memory_bytes),
@@ -45,6 +44,17 @@ pub(crate) fn apply(limits: &Limits, further_processes: Option<u64>) -> nix::Res
     // Last, as what is done here takes memory too.
     let space = limits.memory_bytes.saturating_add(MAPPED_BYTES);
     set(Resource::RLIMIT_AS, space, space)
+}
+
+/// Sets the limit of descriptors.
+///
+/// By the same limit the kernel judges whether a descriptor may be sent, and counts all that are under way of this user, of
+/// the jobs beside, too: after the last one is sent. Source: unix(7), `ETOOMANYREFS`.
+///
+/// # Errors
+/// As [`apply`].
+pub(crate) fn bound_descriptors() -> nix::Result<()> {
+    set(Resource::RLIMIT_NOFILE, OPEN_FILES, OPEN_FILES)
 }
 
 /// Sets a limit, or the hard one around us where that is tighter.

@@ -127,6 +127,7 @@ fn attempt(assignment: &Assignment<'_>) -> Result<Infallible, Failure> {
             places::place_standard(input, output, error).map_err(Step::Descriptors.failed())?;
             let parser = builtin::Parser::new(*format, run);
             bind(assignment, &[NOTES_FD], context.nothing.as_ref())?;
+            bound_descriptors()?;
             trap::report_trapped_calls()?;
             install(&context.filters.builtin).map_err(Step::Seccomp.failed())?;
             confined(assignment, None)?;
@@ -142,6 +143,7 @@ fn attempt(assignment: &Assignment<'_>) -> Result<Infallible, Failure> {
                 limit(assignment, &[EXEC_FD, NOTES_FD])?;
                 confined(assignment, None)?;
             }
+            bound_descriptors()?;
             Err(external.run())
         }
     }
@@ -159,7 +161,11 @@ fn bind(assignment: &Assignment<'_>, kept: &[i32], rules: Option<&OwnedFd>) -> R
     limit(assignment, kept)
 }
 
-/// Closes every other descriptor and sets the limits.
+fn bound_descriptors() -> Result<(), Failure> {
+    limits::bound_descriptors().map_err(Step::Limits.failed())
+}
+
+/// Closes every other descriptor and sets the other limits.
 fn limit(assignment: &Assignment<'_>, kept: &[i32]) -> Result<(), Failure> {
     prctl::set_no_new_privs().map_err(Step::NoNewPrivileges.failed())?;
     places::close_others(kept).map_err(Step::Close.failed())?;

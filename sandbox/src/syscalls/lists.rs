@@ -69,10 +69,14 @@ pub(super) const EXTERNAL_WRITING: &[&str] =
 pub(super) const EXTERNAL_CONDITIONAL: &[Conditional] = &[
     // A thread of its own process, without namespaces.
     ("clone", &[THREAD]),
-    // Asking, not setting; of itself.
+    // Asking, not setting; of itself. The number of descriptors is set with the filter on, and can only fall.
     (
         "prlimit64",
-        &[&[one_of(0, &[0]), null(2)], &[own_process(0), null(2)]],
+        &[
+            &[one_of(0, &[0]), null(2)],
+            &[own_process(0), null(2)],
+            &[one_of(0, &[0]), one_of(1, &[libc::RLIMIT_NOFILE])],
+        ],
     ),
     ("prctl", &[&[one_of(0, HARMLESS_PRCTL)]]),
     ("ioctl", &[&[one_of(1, HARMLESS_IOCTL)]]),
