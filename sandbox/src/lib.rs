@@ -28,7 +28,9 @@ pub use forker::{
     keep_heaps_small,
 };
 pub use own_layer::confine_daemon;
-pub use policy::{Denial, Finished, JobSpec, Layers, Level, Limit, Limits, Outcome, PolicyMode, Program};
+pub use policy::{
+    Denial, Finished, JobSpec, Layers, Level, Limit, Limits, Outcome, PolicyMode, Program, SetupPart,
+};
 pub use probe::Capabilities;
 pub use protocol::ProtocolError;
 pub use signature::{SignatureFault, TrustedKey, TrustedKeys, signature_path};

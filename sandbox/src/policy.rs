@@ -260,11 +260,24 @@ pub enum Outcome {
     },
     /// The sandbox could not be set up; nothing of the converter ran.
     SetupError {
+        /// What it is about.
+        of: SetupPart,
         /// The step: `landlock_restrict_self` and so on.
         step: String,
         /// The error number of the step.
         errno: i32,
     },
+}
+
+/// What a job could not be set up for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SetupPart {
+    /// The sandbox: no job would have run.
+    Sandbox,
+    /// The job's own program, which the kernel does not execute.
+    Program,
+    /// Its input, which cannot be read any more.
+    Input,
 }
 
 /// A job that ended.

@@ -2,6 +2,8 @@
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use stationd_tests::{Daemon, Line, Server, WSJF};
 
     const FLOOD: usize = 1_000;
@@ -58,6 +60,59 @@ mod tests {
             assert!(waiting > FLOOD / 2, "{waiting} of the flood still wait");
             daemon.kill();
         }
+    }
+
+    #[test]
+    fn a_program_that_the_kernel_does_not_execute_holds_up_no_other_converter() {
+        let server = Server::http();
+        let line = Line::to(&server);
+        let command = line.script("broken", "");
+        let mut program = fs::read("/bin/true").unwrap();
+        // `e_phentsize`, which is nothing that this kernel knows. Source: elf(5).
+        let entry_size = if cfg!(target_pointer_width = "64") { 54 } else { 42 };
+        program[entry_size] ^= 1;
+        fs::write(line.path("converters/broken"), program).unwrap();
+        let line = line
+            .converter("broken", &format!("kind = \"exec\"\ncommand = [{command}]"))
+            .converter("other", WSJF);
+        drop_reports(&line, "broken", 1);
+        let daemon = line.start();
+        let said = daemon.wait_for_code("C230");
+        assert!(
+            said.key("cause").starts_with("program cannot be executed"),
+            "{said:?}"
+        );
+        drop_reports(&line, "other", 1);
+        server.wait_for(1);
+        let problems = line.ctl(&["status"]).json["problems"].to_string();
+        assert!(
+            problems.contains("broken") && !problems.contains("sandbox"),
+            "{problems}"
+        );
+        assert!(daemon.stop().success());
+        assert_eq!(line.names("broken", "drop"), ["0.json"]);
+    }
+
+    #[test]
+    fn as_many_jobs_as_the_settings_allow_have_room_for_their_descriptors() {
+        let server = Server::http();
+        let line = Line::to(&server);
+        let command = line.script(
+            "many",
+            "#!/usr/bin/python3\nimport sys\nsys.stdout.write(sys.stdin.read())\n",
+        );
+        let line = line
+            .converter("many", &format!("kind = \"exec\"\ncommand = [{command}]"))
+            .settings("[sandbox]\nmax_children = 64");
+        drop_reports(&line, "many", 120);
+        // The kernel counts what a user has under way, but not for root.
+        let Some(daemon) = line.start_as_nobody() else {
+            return;
+        };
+        server.wait_for(120);
+        let lines = daemon.lines();
+        assert!(lines.iter().all(|line| line.code() != "C230"), "{lines:?}");
+        assert!(daemon.stop().success());
     }
 
     #[test]

@@ -210,7 +210,7 @@ impl Job {
             Verdict::Skipped(reason) => self.skipped(reason, &finished).await,
             Verdict::Suspended(reason) => self.suspended(reason, finished).await,
             Verdict::Failed(failure) => self.failed(failure, Some(finished)).await,
-            Verdict::NotRun(cause) => Served::Trouble(TroubleKind::Sandbox, cause),
+            Verdict::NotRun(kind, cause) => Served::Trouble(kind, cause),
         }
     }
 

@@ -6,9 +6,10 @@ use jiff::Zoned;
 use stationd_report::{
     Assumption, Defaults, Document, Fault, OutputError, OutputStatus, ReadError, ReadLimits, read_output,
 };
-use stationd_sandbox::{Finished, Limit, Limits, Outcome};
+use stationd_sandbox::{Finished, Limit, Limits, Outcome, SetupPart};
 use uuid::Uuid;
 
+use super::task::TroubleKind;
 use super::{ConverterSettings, Station};
 use crate::model::{JobEnd, NewReport, SourceHash};
 
@@ -33,8 +34,8 @@ pub(super) enum Verdict {
     Suspended(String),
     /// To the error folder.
     Failed(Failure),
-    /// The sandbox could not be set up: nobody's file is at fault.
-    NotRun(String),
+    /// Nothing of the converter ran, for what is not the file's fault.
+    NotRun(TroubleKind, String),
 }
 
 /// Reports, ready for the queue.
@@ -103,9 +104,14 @@ impl Failure {
 pub(super) fn judge(finished: &Finished, context: &Context<'_>) -> Verdict {
     let failure = match &finished.outcome {
         Outcome::Exited => return judge_output(&finished.stdout, context),
-        Outcome::SetupError { step, errno } => {
+        Outcome::SetupError { of, step, errno } => {
+            let (kind, what) = match of {
+                SetupPart::Sandbox => (TroubleKind::Sandbox, "sandbox could not be set up"),
+                SetupPart::Program => (TroubleKind::Program, "program cannot be executed"),
+                SetupPart::Input => (TroubleKind::Read, "input cannot be copied"),
+            };
             let cause = std::io::Error::from_raw_os_error(*errno);
-            return Verdict::NotRun(format!("sandbox could not be set up: {step}: {cause}"));
+            return Verdict::NotRun(kind, format!("{what}: {step}: {cause}"));
         }
         Outcome::Failed { status } => Failure::new(
             FailureKind::Converter,

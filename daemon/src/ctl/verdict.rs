@@ -247,7 +247,7 @@ fn judge(finished: &Finished, limits: &Limits) -> (Word, String) {
         Outcome::Crashed { signal } => (Word::Crashed, format!("ended by {}", signal_name(*signal))),
         Outcome::Denied => (Word::Denied, denied(&finished.denied)),
         Outcome::LimitHit { limit } => (Word::KilledLimit, limit_words(*limit, limits)),
-        Outcome::SetupError { step, errno } => {
+        Outcome::SetupError { step, errno, .. } => {
             let cause = std::io::Error::from_raw_os_error(*errno);
             (
                 Word::SetupError,

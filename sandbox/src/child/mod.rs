@@ -17,4 +17,5 @@ mod trap;
 pub(crate) use confine::{Assignment, Context, Converter, Descriptors, Filters, confine_and_run};
 pub(crate) use external::{External, rights};
 pub(crate) use identity::{IGNORED, become_user, reset_all_signals};
+pub(crate) use notes::Step;
 pub(crate) use places::{EXEC_FD, FIRST_PLACE, NOTES_FD, close_others};

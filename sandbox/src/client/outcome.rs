@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use nix::errno::Errno;
 use nix::sys::signal::Signal;
 
-use crate::policy::{Limit, Limits, Outcome, Program};
+use crate::child::Step;
+use crate::policy::{Limit, Limits, Outcome, Program, SetupPart};
 use crate::protocol::{Ended, Exit};
 
 /// Judges how a job ended.
@@ -19,6 +21,7 @@ pub(super) fn judge(
 ) -> Outcome {
     if let Some((step, errno)) = &ended.setup_error {
         return Outcome::SetupError {
+            of: setup_part(step, Errno::from_raw(*errno)),
             step: step.clone(),
             errno: *errno,
         };
@@ -39,6 +42,27 @@ pub(super) fn judge(
         _ if !ended.denied.is_empty() => Outcome::Denied,
         Exit::Status(status) => Outcome::Failed { status },
         Exit::Signal(signal) => Outcome::Crashed { signal },
+    }
+}
+
+/// What a step that failed is about. A disk or a system that is full is nobody's own.
+fn setup_part(step: &str, errno: Errno) -> SetupPart {
+    let full = [
+        Errno::ENOSPC,
+        Errno::EDQUOT,
+        Errno::ENOMEM,
+        Errno::ENFILE,
+        Errno::EROFS,
+    ];
+    let is = |one: &Step| one.name() == step;
+    if full.contains(&errno) {
+        SetupPart::Sandbox
+    } else if [Step::Exec, Step::Script, Step::Arguments].iter().any(is) {
+        SetupPart::Program
+    } else if is(&Step::Input) {
+        SetupPart::Input
+    } else {
+        SetupPart::Sandbox
     }
 }
 

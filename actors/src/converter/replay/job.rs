@@ -136,7 +136,7 @@ impl Job {
                 self.done(ReplayEnd::Failed, format!("asked for a later try: {reason}"))
             }
             Some(Verdict::Failed(failure)) => self.done(ReplayEnd::Failed, failure.reason),
-            Some(Verdict::NotRun(cause)) => Replayed::Trouble(TroubleKind::Sandbox, cause),
+            Some(Verdict::NotRun(kind, cause)) => Replayed::Trouble(kind, cause),
         }
     }
 
