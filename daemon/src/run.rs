@@ -1,8 +1,8 @@
 //! The daemon's life: start, serve, reload, stop.
 
-use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use std::{io, mem};
 
 use stationd_actors::clock;
 use stationd_actors::messages::queue::DescribeQueue;
@@ -11,7 +11,7 @@ use stationd_sandbox::{Client, SandboxError, Starter, confine_daemon, harden_pro
 use tokio::runtime::Builder;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::control::DaemonRequest;
+use crate::control::{DaemonRequest, Switches};
 use crate::exit::Exit;
 use crate::settings::{Faults, LoadOptions, Settings, station_id};
 use crate::start_error::StartError;
@@ -34,22 +34,31 @@ pub fn run(options: &LoadOptions) -> Exit {
             return error.exit();
         }
     };
+    // Of the life before, as long as it is not known that those after it can be lived with.
+    let mut before = None;
     loop {
-        if let Err(exit) = start::make_folders(&settings) {
-            return exit;
-        }
-        match live(&settings, options, &process, &mut signals) {
+        let ended = start::make_folders(&settings).and_then(|()| {
+            live(&settings, options, &process, &mut signals).map_err(|error| {
+                journal::not_started(&error);
+                error.exit()
+            })
+        });
+        let new = match ended {
             Ok(Ended::Stopped) => return Exit::Clean,
-            Ok(Ended::Replaced(new)) => settings = *new,
+            Ok(Ended::Replaced(new)) => *new,
             Ok(Ended::Restarted) => match start::prepare(options) {
-                Ok(new) => settings = new,
+                Ok(new) => new,
                 Err(exit) => return exit,
             },
-            Err(error) => {
-                journal::not_started(&error);
-                return error.exit();
+            Err(exit) => {
+                let Some(old) = before.take() else { return exit };
+                journal::settings_kept(1);
+                settings = old;
+                continue;
             }
-        }
+        };
+        process.forget_switches(&settings, &new);
+        before = Some(mem::replace(&mut settings, new));
     }
 }
 
@@ -63,6 +72,8 @@ struct Process {
     starter: Starter,
     /// Whether it is confined itself.
     confined: Result<(), SandboxError>,
+    /// What operators have switched.
+    switches: Arc<Switches>,
 }
 
 impl Process {
@@ -75,7 +86,18 @@ impl Process {
             started_at: Instant::now(),
             starter,
             confined: confine_daemon(),
+            switches: Arc::default(),
         })
+    }
+
+    /// Where a converter's `enabled` was changed, the settings have the last word again.
+    fn forget_switches(&self, old: &Settings, new: &Settings) {
+        for converter in &new.converters {
+            let before = old.converters.iter().find(|old| old.name == converter.name);
+            if before.is_some_and(|before| before.enabled != converter.enabled) {
+                self.switches.forget(&converter.name);
+            }
+        }
     }
 }
 
@@ -105,6 +127,7 @@ fn live(
         started: process.started,
         started_at: process.started_at,
         confined: process.confined.is_ok(),
+        switches: Arc::clone(&process.switches),
     };
     let forker = settings.forker(notify::under_systemd());
     let forker = process.starter.start(&forker).map_err(StartError::Forker)?;

@@ -11,19 +11,20 @@ use std::time::{Duration, Instant};
 use actix::{Actor, Addr, Arbiter, Recipient};
 use stationd_actors::converter::{self, ConverterSupervisor};
 use stationd_actors::messages::converter::BindConverter;
+use stationd_actors::messages::lifecycle::Pause;
 use stationd_actors::messages::queue::BindQueue;
 use stationd_actors::messages::watcher::{AwaitFirstLook, Rescan};
 use stationd_actors::model::UnixMs;
 use stationd_actors::queue::Queue;
 use stationd_actors::scheduler::Scheduler;
 use stationd_actors::uploader::{QueueRecipients, Server, Uploader};
-use stationd_actors::watcher::Watcher;
+use stationd_actors::watcher::{FolderSettings, Watcher};
 use stationd_sandbox::Client;
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use crate::control::{
-    self, ControlServer, ConverterRole, DaemonRequest, Desk, Facts, QueueRole, Roles, UploaderRole,
+    self, ControlServer, ConverterRole, DaemonRequest, Desk, Facts, QueueRole, Roles, Switches, UploaderRole,
     WatcherRole,
 };
 use crate::drain::Step;
@@ -80,6 +81,8 @@ pub(crate) struct Station {
     pub(crate) confined: bool,
     /// Whether the process has just started, and not only its roles.
     pub(crate) first: bool,
+    /// What operators have switched since then.
+    pub(crate) switches: Arc<Switches>,
 }
 
 /// Starts all roles on the running actix system.
@@ -101,15 +104,23 @@ pub(crate) fn start(settings: &Settings, client: Client, station: &Station) -> R
         converter_recipients(&queue),
     );
     let converter = supervisor.start();
-    let watcher = Watcher::new(settings.folders.clone(), converter.clone().recipient());
+    let watcher = Watcher::new(
+        folders(settings, &station.switches),
+        converter.clone().recipient(),
+    );
     let watcher = watcher.start();
     let trace = queue.clone().recipient();
     let scheduler = Scheduler::new(settings.schedules.clone(), trace, station.first).start();
     bind(&queue, &converter, &uploader, &watcher);
+    if station.switches.paused() {
+        let paused = watcher.try_send(Pause).is_ok() && uploader.try_send(Pause).is_ok();
+        assert!(paused, "the mailboxes of roles that have just started have room");
+    }
     let (to_daemon, requests) = mpsc::channel(REQUESTS);
     let desk = Arc::new(Desk::new(
         roles(&watcher, &converter, &queue, &uploader, to_daemon),
         facts,
+        Arc::clone(&station.switches),
     ));
     // Files go on to the server without stationctl, and without a status page.
     let control = control::serve(&settings.control, Arc::clone(&desk))
@@ -224,6 +235,15 @@ impl Wired {
             .is_err();
         left
     }
+}
+
+/// The drop folders, on or off as operators have switched them.
+fn folders(settings: &Settings, switches: &Switches) -> Vec<FolderSettings> {
+    let folder = |folder: &FolderSettings| FolderSettings {
+        enabled: switches.enabled(&folder.converter).unwrap_or(folder.enabled),
+        ..folder.clone()
+    };
+    settings.folders.iter().map(folder).collect()
 }
 
 /// Closes the loops between roles, each once.

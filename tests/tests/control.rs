@@ -11,7 +11,7 @@ mod tests {
     use std::process::{Command, Output, Stdio};
 
     use serde_json::{Value, json};
-    use stationd_tests::{Client, Daemon, Line, Mounts, Server, skipped, stationctl, stationd};
+    use stationd_tests::{Client, Daemon, Line, Mounts, Server, WSJF, skipped, stationctl, stationd};
 
     fn report(number: usize) -> String {
         format!(
@@ -135,6 +135,60 @@ mod tests {
         let status = line.ctl(&["status"]);
         assert!(status.number("/uptime_s") >= Some(2), "{}", status.json);
         assert_eq!(status.number("/pid"), Some(daemon.pid().into()));
+        assert!(daemon.stop().success());
+    }
+
+    #[test]
+    fn what_operators_have_switched_outlives_a_reload() {
+        let server = Server::http();
+        let line = Line::wsjf(&server).converter("off", WSJF);
+        let daemon = line.start();
+        assert!(line.ctl(&["pause"]).success);
+        assert!(line.ctl(&["converter", "disable", "off"]).success);
+        let line = line.converter("late", WSJF);
+        line.write_settings();
+        assert!(line.ctl(&["reload"]).success);
+        daemon.wait_for_code("D001");
+        line.drop_file("off", b"1.json", report(1).as_bytes());
+        line.drop_file("late", b"2.json", report(2).as_bytes());
+        let waiting = |place: usize| {
+            let status = line.ctl(&["status"]);
+            status.number(&format!("/converters/{place}/waiting"))
+        };
+        while waiting(2) != Some(1) {}
+        let status = line.ctl(&["status"]).json;
+        assert_eq!(status["paused"], true, "{status}");
+        assert_eq!(status["converters"][1]["enabled"], false, "{status}");
+        assert!(line.ctl(&["resume"]).success);
+        server.wait_for(1);
+        assert_eq!(line.names("off", "drop"), ["1.json"]);
+        // What the file says anew counts again.
+        let text = std::fs::read_to_string(line.path("stationd.toml")).unwrap();
+        let off = text.replace("name = \"off\"", "name = \"off\"\nenabled = false");
+        std::fs::write(line.path("stationd.toml"), off).unwrap();
+        assert!(line.ctl(&["reload"]).success);
+        daemon.wait_for_code("D001");
+        std::fs::write(line.path("stationd.toml"), text).unwrap();
+        assert!(line.ctl(&["reload"]).success);
+        server.wait_for(2);
+        assert!(daemon.stop().success());
+    }
+
+    #[test]
+    fn settings_with_which_nothing_starts_give_way_to_those_before() {
+        let server = Server::http();
+        let line = Line::wsjf(&server);
+        let daemon = line.start();
+        let line = line.settings("[sandbox]\nscratch_dir = \"/proc/none\"");
+        line.write_settings();
+        assert!(
+            line.ctl(&["reload"]).success,
+            "no check knows what a folder is good for"
+        );
+        daemon.wait_for_code("D002");
+        daemon.wait_for_code("D014");
+        line.drop_file("wsjf", b"1.json", report(1).as_bytes());
+        server.wait_for(1);
         assert!(daemon.stop().success());
     }
 

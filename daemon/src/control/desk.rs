@@ -5,7 +5,7 @@
 
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actix::{Message, Recipient};
@@ -15,6 +15,7 @@ use stationd_sandbox::{Level, PolicyMode};
 use tokio::sync::Semaphore;
 
 use super::roles::Roles;
+use super::switches::Switches;
 
 /// How long a role may take to answer. A queue in a slow commit takes the longest; a probe of the health page gives up
 /// after 5 s, so the answer that says who is silent must be out before.
@@ -62,7 +63,7 @@ pub(crate) const CARRIED_OUT_WITHIN: Duration = Duration::from_secs(10);
 pub struct Desk {
     pub(crate) roles: Roles,
     facts: Facts,
-    paused: AtomicBool,
+    pub(super) switches: Arc<Switches>,
     turns: Turns,
 }
 
@@ -108,11 +109,11 @@ impl std::error::Error for Unanswered {}
 
 impl Desk {
     /// Puts the desk in front of the roles.
-    pub fn new(roles: Roles, facts: Facts) -> Self {
+    pub fn new(roles: Roles, facts: Facts, switches: Arc<Switches>) -> Self {
         Self {
             roles,
             facts,
-            paused: AtomicBool::new(false),
+            switches,
             turns: Turns {
                 watcher: Semaphore::new(1),
                 converter: Semaphore::new(1),
@@ -129,7 +130,7 @@ impl Desk {
 
     /// Whether taking up files and uploads are paused.
     pub fn paused(&self) -> bool {
-        self.paused.load(Ordering::Relaxed)
+        self.switches.paused()
     }
 
     /// Pauses, or ends the pause, at the watcher and the uploader.
@@ -144,7 +145,7 @@ impl Desk {
             self.ask(Role::Uploader, &self.roles.uploader.resume, Resume)
                 .await?;
         }
-        self.paused.store(paused, Ordering::Relaxed);
+        self.switches.set_paused(paused);
         Ok(())
     }
 

@@ -186,5 +186,5 @@ fn desk_of(fake: &Addr<Fake>, queue: &Addr<Fake>) -> DeskAndRequests {
         started: UnixMs(0),
         started_at: Instant::now(),
     };
-    (Arc::new(Desk::new(roles, facts)), requests)
+    (Arc::new(Desk::new(roles, facts, Arc::default())), requests)
 }

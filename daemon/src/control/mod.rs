@@ -21,6 +21,7 @@ mod server;
 mod session;
 mod snapshot;
 mod status;
+mod switches;
 mod verdict;
 
 pub use auth::{Key, KeyError};
@@ -33,4 +34,5 @@ pub use roles::{ConverterRole, DaemonRequest, QueueRole, Roles, UploaderRole, Wa
 pub use server::{ControlServer, serve};
 pub use snapshot::Snapshot;
 pub use status::{ConverterPart, SandboxPart, ServerPart, Status};
+pub use switches::Switches;
 pub use verdict::Verdict;

@@ -34,6 +34,7 @@ pub(super) async fn set_enabled(
     };
     desk.ask(Role::Watcher, &desk.roles.watcher.set_enabled, message)
         .await?;
+    desk.switches.set_enabled(name, enabled);
     Ok(json!({ "name": name, "enabled": enabled }))
 }
 
