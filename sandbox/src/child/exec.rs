@@ -33,6 +33,9 @@ impl Command {
             variable("LANG", OsStr::new("C.UTF-8"))?,
             variable("PATH", OsStr::new("/usr/bin:/bin"))?,
             variable("HOME", OsStr::new("/nonexistent"))?,
+            // Without it bash looks its user up at each start, which means a socket to the name service: refused, and
+            // told as if the script had wanted it.
+            variable("SHELL", OsStr::new("/bin/sh"))?,
             variable("STATIOND_INPUT", input.as_os_str())?,
             variable("STATIOND_NAME", &run.name)?,
             variable("STATIOND_ARGUMENTS", OsStr::new(&run.arguments))?,

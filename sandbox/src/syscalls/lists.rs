@@ -101,7 +101,11 @@ const HARMLESS_PRCTL: &[u32] = &[
     PR_GET_DUMPABLE,
     PR_CAPBSET_READ,
 ];
-const HARMLESS_IOCTL: &[u32] = &[TCGETS, TCGETS2, TIOCGWINSZ, FIONREAD, FIONBIO, FIOCLEX, FIONCLEX];
+/// Questions about a terminal, which a converter has not: the kernel says so itself (ENOTTY), and programs ask at their
+/// start, bash for `TIOCGPGRP`. Then what is about a descriptor alone.
+const HARMLESS_IOCTL: &[u32] = &[
+    TCGETS, TCGETS2, TIOCGWINSZ, TIOCGPGRP, FIONREAD, FIONBIO, FIOCLEX, FIONCLEX,
+];
 
 /// Duplicates, flags, locks, size of a pipe.
 const HARMLESS_FCNTL: &[u32] = &[
@@ -312,6 +316,7 @@ const PR_CAPBSET_READ: u32 = 23;
 const PR_SET_VMA: u32 = 0x5356_4d41;
 const TCGETS: u32 = 0x5401;
 const TCGETS2: u32 = 0x802c_542a;
+const TIOCGPGRP: u32 = 0x540f;
 const TIOCGWINSZ: u32 = 0x5413;
 const FIONREAD: u32 = 0x541b;
 const FIONBIO: u32 = 0x5421;

@@ -30,6 +30,7 @@ const TESTS: &[runner::Test] = tests![
     permissions::files_are_written_in_the_working_folder_alone,
     permissions::links_devices_modes_and_attributes_are_refused,
     permissions::no_network_of_any_family,
+    permissions::a_shell_is_refused_nothing_at_its_start,
     permissions::threads_but_no_processes,
     permissions::a_forbidden_call_ends_the_job_and_is_named,
     permissions::too_many_refused_calls_end_the_job,

@@ -146,6 +146,24 @@ pub(crate) fn no_network_of_any_family() {
     }
 }
 
+/// Else each of its jobs would be told as one that tried what it may not.
+pub(crate) fn a_shell_is_refused_nothing_at_its_start() {
+    let sandbox = Sandbox::new();
+    for shell in ["/bin/sh", "/bin/bash"] {
+        if !std::path::Path::new(shell).exists() {
+            continue;
+        }
+        let path = sandbox.file("convert.sh", format!("#!{shell}\nread -r line; echo \"$line\"\n"));
+        let program = Program::Exec {
+            command: vec![path.into()],
+            trusted: false,
+        };
+        let finished = sandbox.run(spec(program), "input\n").unwrap();
+        assert_eq!(text(&finished), "input\n", "{}", complaint(&finished));
+        assert_eq!(finished.denied, [], "{shell}");
+    }
+}
+
 pub(crate) fn threads_but_no_processes() {
     let sandbox = Sandbox::new();
     pair(
@@ -230,7 +248,7 @@ pub(crate) fn nothing_of_the_daemon_is_inherited() {
     // The numbers that answer, and the environment: nothing else comes from outside.
     let script = "import os, fcntl\nfound = []\nfor n in range(1024):\n    try: fcntl.fcntl(n, fcntl.F_GETFD); found.append(n)\n    except OSError: pass\nprint(found, sorted(os.environ))";
     let finished = python(&sandbox, script);
-    let expected = "[0, 1, 2] ['HOME', 'LANG', 'LC_CTYPE', 'PATH', 'STATIOND_ARGUMENTS', 'STATIOND_INPUT', 'STATIOND_NAME']\n";
+    let expected = "[0, 1, 2] ['HOME', 'LANG', 'LC_CTYPE', 'PATH', 'SHELL', 'STATIOND_ARGUMENTS', 'STATIOND_INPUT', 'STATIOND_NAME']\n";
     assert_eq!(
         text(&finished).replace("'LC_CTYPE', ", ""),
         expected.replace("'LC_CTYPE', ", ""),
