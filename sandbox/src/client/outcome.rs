@@ -39,6 +39,9 @@ pub(super) fn judge(
             limit: Limit::Scratch,
         },
         _ if is_out_of_memory(program, stderr) => Outcome::LimitHit { limit: Limit::Memory },
+        _ if is_out_of_room(program, stderr) => Outcome::LimitHit {
+            limit: Limit::Scratch,
+        },
         _ if !ended.denied.is_empty() => Outcome::Denied,
         Exit::Status(status) => Outcome::Failed { status },
         Exit::Signal(signal) => Outcome::Crashed { signal },
@@ -85,9 +88,16 @@ fn is_out_of_memory(program: &Program, stderr: &[u8]) -> bool {
         ],
         Program::Python { .. } => &[b"MemoryError"],
     };
-    words
-        .iter()
-        .any(|word| stderr.windows(word.len()).any(|window| window == *word))
+    words.iter().any(|word| holds(stderr, word))
+}
+
+/// Python ignores `SIGXFSZ`: a file longer than the limit is a failed write there, `EFBIG`, in its own words.
+fn is_out_of_room(program: &Program, stderr: &[u8]) -> bool {
+    matches!(program, Program::Python { .. }) && holds(stderr, b"OSError: [Errno 27] File too large")
+}
+
+fn holds(text: &[u8], word: &[u8]) -> bool {
+    text.windows(word.len()).any(|window| window == word)
 }
 
 #[cfg(test)]
@@ -155,6 +165,8 @@ mod tests {
         );
         let words = b"Traceback\nMemoryError\n";
         assert_eq!(outcome(&ended(Exit::Status(1)), None, words), hit(Limit::Memory));
+        let words = b"Traceback\nOSError: [Errno 27] File too large\n";
+        assert_eq!(outcome(&ended(Exit::Status(1)), None, words), hit(Limit::Scratch));
         let killed = Ended {
             killed: Some(Limit::Wall),
             ..ended(Exit::Signal(libc::SIGKILL))
