@@ -1,7 +1,8 @@
 //! Converter classes written for the vendor's Python client, unmodified, in the sandbox.
 //!
-//! The package comes from the Python package index into a virtual environment; `STATIOND_TEST_PYWATS` names the
-//! `site-packages` of one that is there already. Without Python, its `venv` or the index the tests say `skipped` and pass.
+//! The package comes from the Python package index into a virtual environment; `TEST_PYWATS` names the `site-packages` of
+//! one that is there already (a variable that begins with `STATIOND_` would be a setting of the daemon). Without Python, its
+//! `venv` or the index the tests say `skipped` and pass.
 
 #[cfg(test)]
 mod tests {
@@ -110,7 +111,7 @@ class Panel(FolderConverter):
             .tempdir()
             .unwrap();
         std::fs::write(dir.path().join("station_classes.py"), CLASSES).unwrap();
-        let packages = match std::env::var_os("STATIOND_TEST_PYWATS") {
+        let packages = match std::env::var_os("TEST_PYWATS") {
             Some(there) => there.into(),
             None => from_pypi(&dir.path().join("venv"))?,
         };
