@@ -8,6 +8,7 @@ are STATIOND_ARGUMENTS, and the answer on standard output is an envelope of stat
 class prints or logs goes to standard error, that is to the journal.
 """
 
+import difflib
 import importlib
 import importlib.util
 import json
@@ -58,6 +59,12 @@ def find_class(name):
 def arguments_of(converter, given):
     """The class's defaults and the settings' arguments, checked as the class describes them."""
     schema = converter.arguments_schema
+    # A class that describes no argument may still read some: only one that does says which there are.
+    for name in given if schema else ():
+        if name not in schema:
+            meant = difflib.get_close_matches(name, schema, 1)
+            nearest = f"; did you mean {meant[0]}?" if meant else ""
+            raise Unusable(f"arguments: {name}: unknown{nearest} (the class has {', '.join(schema)})")
     arguments = {name: known.default for name, known in schema.items() if known.default is not None}
     arguments.update(given)
     for name, known in schema.items():

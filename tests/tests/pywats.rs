@@ -44,6 +44,13 @@ class Plain(FileConverter):
                   "root": {"stepType": "SequenceCall", "name": "Main", "group": "M", "status": "P", "steps": []}}
         return ConverterResult.success_result(report=report, warnings=["a warning"])
 
+class Free(FileConverter):
+    @property
+    def name(self):
+        return "free"
+    def convert(self, source, context):
+        return ConverterResult.skipped_result("any = %s" % context.get_argument("any"))
+
 class Suspends(Plain):
     def convert(self, source, context):
         return ConverterResult.suspended_result("no companion file yet", retry_after=timedelta(seconds=5))
@@ -268,6 +275,27 @@ class Panel(FolderConverter):
             answer.word("/stderr").contains("arguments: process: "),
             "{answer:?}"
         );
+    }
+
+    /// A default in its place would be wrong data on the server.
+    #[test]
+    fn an_argument_that_the_class_does_not_have_fails_the_job_and_the_nearest_is_named() {
+        let Some(installed) = installed() else { return };
+        let class = "station_classes.Plain";
+        let further = "arguments = { process = 15, prat = \"PCA-2\" }";
+        let answer = tried(installed, class, further, "SN1.log", b"x");
+        assert_eq!(answer.word("/outcome"), "failed", "{answer:?}");
+        let said = "arguments: prat: unknown; did you mean part? (the class has part, process)";
+        assert!(answer.word("/stderr").contains(said), "{answer:?}");
+        // A class that describes none may read any.
+        let answer = tried(
+            installed,
+            "station_classes.Free",
+            "arguments = { any = 15 }",
+            "SN1.log",
+            b"x",
+        );
+        assert_eq!(answer.word("/reason"), "any = 15", "{answer:?}");
     }
 
     #[test]
