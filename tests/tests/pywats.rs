@@ -192,6 +192,30 @@ class Panel(FolderConverter):
         ])
     }
 
+    /// What `converter check` says of a class: its exit code, and a line for each finding about it.
+    fn checked(
+        installed: &Installed,
+        class: &str,
+        change: impl Fn(String) -> String,
+    ) -> (Option<i32>, String) {
+        let server = Server::http();
+        let line = Line::to(&server).converter("py", &change(keys(installed, class, "")));
+        let output = Command::new(stationctl())
+            .args(["--json", "--config", line.write_settings().to_str().unwrap()])
+            .args(["converter", "check", "py"])
+            .output()
+            .unwrap();
+        let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let findings = answer["findings"].as_array().unwrap().iter();
+        let about =
+            findings.filter(|finding| finding["check"] == "converters" && !finding["remedy"].is_null());
+        let lines = about.map(|finding| {
+            let [status, words] = ["status", "words"].map(|key| finding[key].as_str().unwrap());
+            format!("{status}: {words}\n")
+        });
+        (output.status.code(), lines.collect())
+    }
+
     fn own(installed: &Installed, class: &str) -> Answer {
         let class = format!("station_classes.{class}");
         tried(installed, &class, "arguments = { process = 15 }", "SN1.log", b"x")
@@ -296,6 +320,80 @@ class Panel(FolderConverter):
             b"x",
         );
         assert_eq!(answer.word("/reason"), "any = 15", "{answer:?}");
+    }
+
+    #[test]
+    fn check_finds_a_class_that_is_there_and_says_what_keeps_another_from_being_found() {
+        let Some(installed) = installed() else { return };
+        let same = |keys: String| keys;
+        for fine in [
+            "station_classes.Plain",
+            &format!("{STANDARD}.SPEAConverter"),
+            &format!("{STANDARD}.spea_converter.SPEAConverter"),
+        ] {
+            let (_, findings) = checked(installed, fine, same);
+            assert!(
+                !findings.contains("class") && !findings.contains("imports"),
+                "{fine}: {findings}"
+            );
+        }
+        for (class, words) in [
+            (
+                "station_classes.Plane",
+                "module station_classes has no class Plane; did you mean Plain?",
+            ),
+            (
+                "station_clases.Plain",
+                "there is no module station_clases in python_path; did you mean station_classes?",
+            ),
+            (
+                "pywats_client.converters.nothing.Plain",
+                "pywats_client.converters has no module nothing",
+            ),
+        ] {
+            let (status, findings) = checked(installed, class, same);
+            assert_eq!(status, Some(1), "{findings}");
+            assert!(
+                findings.contains("failure: py: ") && findings.contains(words),
+                "{findings}"
+            );
+        }
+    }
+
+    #[test]
+    fn check_says_what_is_wrong_with_the_folders_of_a_class() {
+        let Some(installed) = installed() else { return };
+        let class = "station_classes.Plain";
+        let packages = installed.packages.to_str().unwrap();
+        let instead = |folder: &Path| {
+            checked(installed, class, |keys| {
+                keys.replace(packages, folder.to_str().unwrap())
+            })
+        };
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o755)).unwrap();
+        let (status, findings) = instead(folder.path());
+        assert_eq!(status, Some(1), "{findings}");
+        assert!(findings.contains("no package pywats-api in "), "{findings}");
+
+        let (_, findings) = instead(&folder.path().join("gone"));
+        assert!(findings.contains("gone: No such file or directory"), "{findings}");
+
+        let older = folder.path().join("python3.1/site-packages");
+        std::fs::create_dir_all(&older).unwrap();
+        let (_, findings) = instead(&older);
+        assert!(
+            findings.contains("is of Python 3.1, and converters run with 3."),
+            "{findings}"
+        );
+
+        let closed = folder.path().join("closed");
+        std::fs::create_dir(&closed).unwrap();
+        std::fs::set_permissions(&closed, PermissionsExt::from_mode(0o000)).unwrap();
+        let (_, findings) = instead(&closed);
+        // So that whoever runs the tests can remove it.
+        std::fs::set_permissions(&closed, PermissionsExt::from_mode(0o755)).unwrap();
+        assert!(findings.contains("closed: Permission denied"), "{findings}");
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! Can each converter's program be run, and is it what it should be?
 
 mod advice;
+mod classes;
 mod libraries;
+mod reader;
 mod rights;
 
 use std::path::Path;
@@ -9,6 +11,7 @@ use std::path::Path;
 use stationd_actors::converter::ConverterSettings;
 use stationd_sandbox::{Program, ProgramFault, examine};
 
+use self::classes::Class;
 use super::{Finding, Scene};
 use crate::causes::joined;
 
@@ -41,7 +44,7 @@ pub(super) fn check(scene: &Scene) -> Vec<Finding> {
     findings
 }
 
-/// What takes longer, and is worth it when a converter is new: libraries, rights, and advice about Python code.
+/// What takes longer, and is worth it when a converter is new: libraries, rights, where a class is, and advice about Python code.
 pub(super) fn look_into(scene: &Scene) -> Vec<Finding> {
     let settings = &scene.settings;
     let mut findings = Vec::new();
@@ -61,7 +64,9 @@ pub(super) fn look_into(scene: &Scene) -> Vec<Finding> {
         if let (None, Some(loader)) = (&anatomy.interpreter, &anatomy.loader) {
             findings.extend(libraries::check(&converter.name, program, loader));
         }
-        if matches!(converter.program, Program::Python { trusted: false, .. }) {
+        if let Some(class) = Class::of(settings, converter) {
+            findings.extend(class.check(&converter.name));
+        } else if matches!(converter.program, Program::Python { trusted: false, .. }) {
             findings.extend(advice::check(&converter.name, program));
         }
     }
