@@ -5,7 +5,7 @@ mod tests {
     use std::fs::{self, Permissions};
     use std::os::unix::fs::PermissionsExt as _;
     use std::path::{Path, PathBuf};
-    use std::process::{Command, Output};
+    use std::process::{Command, Output, Stdio};
 
     use serde_json::Value;
     use stationd_tests::{Answer, Line, Server, stationctl};
@@ -332,3 +332,32 @@ mod tests {
         );
     }
 }
+
+    #[test]
+    fn without_a_terminal_to_ask_at_the_ways_to_give_a_password_are_named() {
+        let folder = folder();
+        let key = folder.path().join("key");
+        let sign = |words: &[&str]| {
+            let mut command = Command::new("setsid");
+            let command = command.args([
+                "--wait",
+                text(&stationctl()),
+                "converter",
+                "sign",
+                "--key",
+                text(&key),
+            ]);
+            let output = command.args(words).stdin(Stdio::null()).output().unwrap();
+            (
+                output.status.code(),
+                String::from_utf8_lossy(&output.stderr).into_owned(),
+            )
+        };
+        let (status, said) = sign(&["--new-key"]);
+        assert_eq!(status, Some(64), "{said}");
+        assert!(
+            said.contains("--password-file") && said.contains("--no-password"),
+            "{said}"
+        );
+        assert!(!key.exists());
+    }

@@ -110,14 +110,29 @@ fn make_key(arguments: &Arguments) -> Result<SecretKey, CtlError> {
 
 /// The password in its file; none has it asked for at the terminal.
 fn password(arguments: &Arguments) -> Result<Option<String>, CtlError> {
-    let read = |path: &PathBuf| {
-        let text = std::fs::read_to_string(path).map_err(|cause| CtlError::Input {
-            path: path.clone(),
-            cause,
-        })?;
-        Ok(text.trim_end_matches(['\r', '\n']).to_owned())
+    let Some(path) = &arguments.password_file else {
+        return has_terminal(arguments).map(|()| None);
     };
-    arguments.password_file.as_ref().map(read).transpose()
+    let text = std::fs::read_to_string(path).map_err(|cause| CtlError::Input {
+        path: path.clone(),
+        cause,
+    })?;
+    Ok(Some(text.trim_end_matches(['\r', '\n']).to_owned()))
+}
+
+/// Whoever asks later would say of the lack of one only that there is no such device.
+fn has_terminal(arguments: &Arguments) -> Result<(), CtlError> {
+    let Err(cause) = File::options().read(true).write(true).open("/dev/tty") else {
+        return Ok(());
+    };
+    let without = if arguments.new_key {
+        ", or make a key that has none with --no-password"
+    } else {
+        ""
+    };
+    Err(CtlError::Usage(format!(
+        "no terminal to ask for the password at (/dev/tty: {cause}): name its file with --password-file{without}"
+    )))
 }
 
 fn write_new(path: &Path, text: &str, mode: u32) -> Result<(), CtlError> {
