@@ -7,6 +7,7 @@ mod tests {
     use std::path::{Path, PathBuf};
     use std::process::{Command, Output, Stdio};
 
+    use nix::sys::signal::Signal;
     use serde_json::Value;
     use stationd_tests::{Answer, Line, Server, stationctl};
     use tempfile::TempDir;
@@ -310,6 +311,40 @@ mod tests {
         assert_eq!(line.names("ict", "drop"), ["two.txt"]);
     }
 
+    /// As the texts of C203 say.
+    #[test]
+    fn a_mended_converter_gets_its_file_again_when_duplicates_are_sent() {
+        let server = Server::http();
+        let line = Line::to(&server);
+        let script = |part: &str| {
+            let report = format!(
+                r#"{{"type":"T","pn":"{part}","sn":"SN1","rev":"A","processCode":10,"result":"P","root":{{"stepType":"SequenceCall","name":"Main","status":"P"}}}}"#
+            );
+            format!("#!/bin/sh\necho '{report}'\n")
+        };
+        let command = line.script("convert.sh", &script("WRONG"));
+        let line = line.converter("ict", &format!("kind = \"exec\"\ncommand = [{command}]"));
+        let daemon = line.start();
+        line.drop_file("ict", b"one.txt", b"1");
+        server.wait_for(1);
+        daemon.wait_until_settled(&line);
+        line.script("convert.sh", &script("RIGHT"));
+        line.drop_file("ict", b"again.txt", b"1");
+        daemon.wait_for_code("C203");
+        line.wait_until_empty("ict");
+
+        let line = line.settings("[queue]\nduplicates = \"send\"");
+        line.write_settings();
+        daemon.signal(Signal::SIGHUP);
+        daemon.wait_for_code("D001");
+        fs::rename(line.path("ict/done/again.txt"), line.path("ict/drop/again.txt")).unwrap();
+        daemon.wait_for_code("U401");
+        daemon.wait_until_settled(&line);
+        assert_eq!(server.only_report()["pn"], "RIGHT");
+        assert_eq!(server.uploads(), 2);
+        assert!(daemon.stop().success());
+    }
+
     #[test]
     fn a_key_with_a_password_signs_with_it_alone() {
         let folder = folder();
@@ -331,7 +366,6 @@ mod tests {
             "a key is never replaced"
         );
     }
-}
 
     #[test]
     fn without_a_terminal_to_ask_at_the_ways_to_give_a_password_are_named() {
@@ -361,3 +395,4 @@ mod tests {
         );
         assert!(!key.exists());
     }
+}
