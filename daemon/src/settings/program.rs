@@ -4,11 +4,12 @@ use std::ffi::OsString;
 
 use jiff::tz::TimeZone;
 use stationd_actors::converter::Station;
-use stationd_converters::Format;
+use stationd_converters::{ArgumentProblem, Format, check_arguments};
 use stationd_sandbox::Program;
 
 use super::Problem;
 use super::converter::{ConverterKeys, Kind};
+use super::nearest::nearest;
 use super::reader::Findings;
 use super::rule::PATH;
 
@@ -74,7 +75,10 @@ fn builtin(keys: &ConverterKeys, path: &str, findings: &mut Findings) -> Option<
     let names: Vec<_> = Format::ALL.iter().map(|format| format.as_str()).collect();
     let allowed = format!("one of {}", names.join(", "));
     let problem = match keys.format.parse() {
-        Ok(format) => return Some(Program::Builtin { format }),
+        Ok(format) => {
+            arguments(keys, format, path, findings);
+            return Some(Program::Builtin { format });
+        }
         Err(_) if keys.format.is_empty() => Problem::Missing {
             allowed: allowed.into(),
         },
@@ -82,6 +86,27 @@ fn builtin(keys: &ConverterKeys, path: &str, findings: &mut Findings) -> Option<
     };
     findings.fault(&format!("{path}.format"), problem);
     None
+}
+
+/// What a format can say of its arguments before there is a file.
+fn arguments(keys: &ConverterKeys, format: Format, path: &str, findings: &mut Findings) {
+    for fault in check_arguments(format, &keys.arguments) {
+        let meant = match &fault.problem {
+            ArgumentProblem::Unknown { known } => {
+                let name = fault.argument.rsplit('.').next().unwrap_or_default();
+                nearest(name, known.iter().copied()).map(str::to_owned)
+            }
+            _ => None,
+        };
+        let problem = match meant {
+            None => Problem::Conflict(fault.problem.to_string().into()),
+            nearest => Problem::UnknownKey { nearest },
+        };
+        findings.fault(
+            &format!("{path}.arguments.{}", fault.argument.escape_debug()),
+            problem,
+        );
+    }
 }
 
 fn command(keys: &ConverterKeys, path: &str, findings: &mut Findings) -> Option<Vec<OsString>> {

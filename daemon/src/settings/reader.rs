@@ -139,6 +139,13 @@ impl Reader<'_> {
 impl Keys for Reader<'_> {
     fn slot(&mut self, name: &'static str, _about: &'static str, slot: Slot<'_>) {
         let Some(node) = self.take(name) else { return };
+        if let (Slot::Object(_), Value::Table(members)) = (&slot, &node.value) {
+            let key = self.key(name);
+            let places = members
+                .iter()
+                .map(|(member, node)| (join(&key, member), node.origin.clone()));
+            self.findings.places.extend(places);
+        }
         let allowed = allowed(&slot);
         let culprit = match &slot {
             Slot::Texts(_, rule) => culprit(&node.value, rule),

@@ -9,13 +9,20 @@ struct Kind {
     patterns: &'static [&'static str],
     /// The arguments it knows.
     arguments: &'static [&'static str],
+    /// Those without which no file is converted, as no file says it: of each list at least one.
+    required: &'static [&'static [&'static str]],
 }
+
+const CODE: &[&str] = &["process_code"];
+const CODE_OR_CODES: &[&str] = &["process_code", "process_codes"];
+const REVISION: &[&str] = &["revision"];
 
 const KINDS: &[Kind] = &[
     Kind {
         format: Format::Wsjf,
         patterns: &["*.json", "*.wsjf"],
         arguments: &["on_damaged_unit", "time_zone"],
+        required: &[],
     },
     Kind {
         format: Format::WatsText,
@@ -32,6 +39,7 @@ const KINDS: &[Kind] = &[
             "on_damaged_unit",
             "time_zone",
         ],
+        required: &[],
     },
     Kind {
         format: Format::Csv,
@@ -53,6 +61,7 @@ const KINDS: &[Kind] = &[
             "on_damaged_unit",
             "time_zone",
         ],
+        required: &[&["columns"]],
     },
     Kind {
         format: Format::Wsxf,
@@ -65,6 +74,7 @@ const KINDS: &[Kind] = &[
             "on_damaged_unit",
             "time_zone",
         ],
+        required: &[],
     },
     Kind {
         format: Format::Atml,
@@ -77,6 +87,7 @@ const KINDS: &[Kind] = &[
             "on_damaged_unit",
             "time_zone",
         ],
+        required: &[CODE],
     },
     Kind {
         format: Format::TestStand,
@@ -89,6 +100,7 @@ const KINDS: &[Kind] = &[
             "on_damaged_unit",
             "time_zone",
         ],
+        required: &[],
     },
     Kind {
         format: Format::Junit,
@@ -106,6 +118,12 @@ const KINDS: &[Kind] = &[
             "on_damaged_unit",
             "time_zone",
         ],
+        required: &[
+            CODE,
+            &["serial_from_name", "serial_property"],
+            &["part_number", "part_number_property"],
+            &["revision", "revision_property"],
+        ],
     },
     Kind {
         format: Format::Stdf,
@@ -120,6 +138,7 @@ const KINDS: &[Kind] = &[
             "on_damaged_unit",
             "time_zone",
         ],
+        required: &[CODE_OR_CODES],
     },
     Kind {
         format: Format::TeradyneGr228x,
@@ -133,6 +152,7 @@ const KINDS: &[Kind] = &[
             "on_damaged_unit",
             "time_zone",
         ],
+        required: &[CODE],
     },
     Kind {
         format: Format::I3070,
@@ -148,6 +168,7 @@ const KINDS: &[Kind] = &[
             "on_damaged_unit",
             "time_zone",
         ],
+        required: &[CODE_OR_CODES],
     },
     Kind {
         format: Format::Seica,
@@ -163,6 +184,7 @@ const KINDS: &[Kind] = &[
             "on_damaged_unit",
             "time_zone",
         ],
+        required: &[CODE],
     },
     Kind {
         format: Format::Saki,
@@ -178,6 +200,7 @@ const KINDS: &[Kind] = &[
             "on_damaged_unit",
             "time_zone",
         ],
+        required: &[CODE, REVISION],
     },
     Kind {
         format: Format::SigmaQuest,
@@ -190,6 +213,7 @@ const KINDS: &[Kind] = &[
             "status_words",
             "time_zone",
         ],
+        required: &[CODE],
     },
     Kind {
         format: Format::Spea,
@@ -203,6 +227,7 @@ const KINDS: &[Kind] = &[
             "on_damaged_unit",
             "time_zone",
         ],
+        required: &[CODE, REVISION],
     },
     Kind {
         format: Format::Xjtag,
@@ -216,6 +241,7 @@ const KINDS: &[Kind] = &[
             "on_damaged_unit",
             "time_zone",
         ],
+        required: &[CODE, &["part_number", "part_number_from_project"], REVISION],
     },
     Kind {
         format: Format::Takaya,
@@ -232,6 +258,7 @@ const KINDS: &[Kind] = &[
             "on_damaged_unit",
             "time_zone",
         ],
+        required: &[CODE, REVISION],
     },
     Kind {
         format: Format::TeradyneSpectrum,
@@ -246,6 +273,7 @@ const KINDS: &[Kind] = &[
             "on_damaged_unit",
             "time_zone",
         ],
+        required: &[CODE, REVISION],
     },
     Kind {
         format: Format::Klippel,
@@ -258,6 +286,7 @@ const KINDS: &[Kind] = &[
             "encoding",
             "time_zone",
         ],
+        required: &[CODE, &["part_number"], REVISION],
     },
     Kind {
         format: Format::OpenHtf,
@@ -272,6 +301,11 @@ const KINDS: &[Kind] = &[
             "log_level",
             "time_zone",
         ],
+        required: &[
+            CODE,
+            &["part_number", "part_number_key"],
+            &["revision", "revision_key"],
+        ],
     },
     Kind {
         format: Format::KeysightTestExec,
@@ -284,11 +318,13 @@ const KINDS: &[Kind] = &[
             "status_words",
             "time_zone",
         ],
+        required: &[CODE],
     },
     Kind {
         format: Format::Auto,
         patterns: &["*"],
         arguments: &[],
+        required: &[],
     },
 ];
 
@@ -301,6 +337,11 @@ impl Format {
     /// The names of its arguments. Those of `auto` are the names of the other formats.
     pub fn arguments(self) -> &'static [&'static str] {
         self.kind().map_or(&[], |kind| kind.arguments)
+    }
+
+    /// Lists of arguments: without one of each list no file is converted.
+    pub(crate) fn required(self) -> &'static [&'static [&'static str]] {
+        self.kind().map_or(&[], |kind| kind.required)
     }
 
     fn kind(self) -> Option<&'static Kind> {
@@ -329,6 +370,15 @@ mod tests {
                     .unwrap_err()
                     .to_string();
                 assert!(!error.contains("unknown field"), "{format}: {error}");
+            }
+        }
+    }
+
+    #[test]
+    fn each_required_argument_is_listed() {
+        for format in Format::ALL {
+            for name in format.required().concat() {
+                assert!(format.arguments().contains(&name), "{format}: {name}");
             }
         }
     }

@@ -4,10 +4,10 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use stationd_report::{ReadLimits, read_output};
 
-use crate::{Format, Source, answer};
+use crate::{Format, Source, answer, check_arguments};
 
 /// Folders in a stable order.
 fn folders(of: &Path) -> Vec<PathBuf> {
@@ -39,6 +39,11 @@ fn every_fixture_gives_what_is_expected_of_it() {
                 .map(|text| serde_json::from_str(&text).unwrap())
                 .unwrap_or_default();
             assert_eq!(found, expected, "{}:\n{found:#}", case.display());
+            if found["status"] == "converted" && !arguments.is_empty() {
+                let arguments: Map<String, Value> = serde_json::from_str(&arguments).unwrap();
+                let faults = check_arguments(kind, &arguments);
+                assert_eq!(faults, [], "{}", case.display());
+            }
         }
     }
 }

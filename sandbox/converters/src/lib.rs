@@ -4,6 +4,7 @@
 //! without offset stays without one; the daemon adds the station's.
 
 mod archive;
+mod arguments;
 pub mod atml;
 mod auto;
 mod catalogue;
@@ -45,6 +46,7 @@ mod fixtures;
 mod samples;
 
 pub use archive::pack;
+pub use arguments::{ArgumentFault, ArgumentProblem, check_arguments};
 pub use convert::{Conversion, answer, answer_explained, convert};
 pub use error::ConvertError;
 pub use format::{Format, UnknownFormat};

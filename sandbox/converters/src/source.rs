@@ -41,7 +41,7 @@ impl<'a> Source<'a> {
 }
 
 /// The argument that every format knows and no parser reads.
-const TIME_ZONE: &str = "time_zone";
+pub(crate) const TIME_ZONE: &str = "time_zone";
 
 /// The argument `time_zone`: the zone of local times without an offset, as the time zone database names it. A parser
 /// cannot look into that database; whoever completes the reports applies the zone.

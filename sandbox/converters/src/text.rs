@@ -9,9 +9,7 @@ use crate::ConvertError;
 /// Decodes a file. A byte order mark decides; else the encoding of the arguments, a label of the WHATWG encoding
 /// standard such as `windows-1252`; else UTF-8. Bytes that the encoding has not are a fault, not a replacement.
 pub(crate) fn decode<'a>(input: &'a [u8], encoding: Option<&str>) -> Result<Cow<'a, str>, ConvertError> {
-    let label = encoding.unwrap_or("utf-8");
-    let named = Encoding::for_label_no_replacement(label.as_bytes())
-        .ok_or_else(|| ConvertError::new(format!("arguments: encoding: unknown encoding {label:?}")))?;
+    let named = self::encoding(encoding)?;
     let (chosen, mark) = Encoding::for_bom(input).unwrap_or((named, 0));
     let body = input.get(mark..).unwrap_or_default();
     let text = if chosen == encoding_rs::UTF_8 {
@@ -31,6 +29,13 @@ pub(crate) fn decode<'a>(input: &'a [u8], encoding: Option<&str>) -> Result<Cow<
         None if text.trim().is_empty() => Err(ConvertError::new("the file is empty")),
         None => Ok(text),
     }
+}
+
+/// The encoding of a label in the arguments.
+pub(crate) fn encoding(label: Option<&str>) -> Result<&'static Encoding, ConvertError> {
+    let label = label.unwrap_or("utf-8");
+    Encoding::for_label_no_replacement(label.as_bytes())
+        .ok_or_else(|| ConvertError::new(format!("arguments: encoding: unknown encoding {label:?}")))
 }
 
 fn not_utf8(body: &[u8], mark: usize, at: usize) -> ConvertError {

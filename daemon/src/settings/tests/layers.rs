@@ -65,7 +65,7 @@ fn a_later_file_changes_a_converter_by_its_name_and_adds_others() {
     let drop_ins = folder.path().join("stationd.toml.d");
     fs::create_dir(&drop_ins).unwrap();
     let text = "[[converter]]\nname = \"ict\"\nenabled = false\n[converter.sandbox]\nwall_s = 7\n\
-                [[converter]]\nname = \"fct\"\ndrop_dir = \"/srv/stationd/fct\"\nformat = \"csv\"\n";
+                [[converter]]\nname = \"fct\"\ndrop_dir = \"/srv/stationd/fct\"\nformat = \"wsjf\"\n";
     fs::write(drop_ins.join("10.toml"), text).unwrap();
     let settings = load_in(folder.path(), GOOD, variables(&[])).unwrap();
     let names: Vec<_> = settings
@@ -226,7 +226,7 @@ fn a_settings_file_that_is_no_file_is_said_alone() {
 fn what_a_reload_changes_is_named() {
     let old = load_text(GOOD).unwrap();
     let text = GOOD.replace("\"ict\"\n", "\"ict\"\nenabled = false\npriority = 1\n")
-        + "[[converter]]\nname = \"fct\"\ndrop_dir = \"/srv/fct\"\nformat = \"csv\"\n[log]\nlevel = \"debug\"\n";
+        + "[[converter]]\nname = \"fct\"\ndrop_dir = \"/srv/fct\"\nformat = \"wsjf\"\n[log]\nlevel = \"debug\"\n";
     let changes = compare(&old, &load_text(&text).unwrap());
     assert_eq!(changes.live, ["log.level"]);
     assert_eq!(

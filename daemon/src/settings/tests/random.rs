@@ -110,7 +110,7 @@ fn good_file() -> impl Strategy<Value = String> {
         format!(
             "[station]\nlocation = {text:?}\n[server]\nurl = \"https://a.example\"\nallow_plain_http = {switch}\n\
              [queue]\nwarn_at = {part:?}\n[sandbox]\nmax_children = {children}\nwall_s = {children}\n\
-             [[converter]]\nname = \"a\"\ndrop_dir = \"/srv/a\"\nformat = \"csv\"\nrecursive = {switch}\n\
+             [[converter]]\nname = \"a\"\ndrop_dir = \"/srv/a\"\nkind = \"exec\"\ncommand = [\"/usr/bin/a\"]\nrecursive = {switch}\n\
              arguments = {{ text = {text:?}, number = {number}, part = {part:?}, list = [{switch}], 'odd key' = {{}} }}\n\
              [converter.sandbox]\ncpu_s = {children}\n"
         )

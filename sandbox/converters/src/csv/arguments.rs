@@ -15,6 +15,7 @@ use crate::site::{DecimalMark, OnDamagedUnit};
 pub struct CsvArguments {
     /// Which column holds what: `{"serial": "SN", "step": "Test", "value": "Measured"}`. Names are compared as they
     /// stand in the header row, without the white space around them.
+    #[serde(default)]
     pub columns: BTreeMap<Column, String>,
     /// What no column holds: `{"part_number": "PN-1", "process_code": 10}`. A column comes first where its cell is
     /// not empty.
@@ -58,6 +59,37 @@ pub struct CsvArguments {
     /// What a unit with a fault does to the others in its file. Default `reject`.
     #[serde(default)]
     pub on_damaged_unit: OnDamagedUnit,
+}
+
+impl CsvArguments {
+    /// Checks them without a table.
+    ///
+    /// # Errors
+    /// When no table could be converted: the argument's name, and what is wrong with it.
+    pub(crate) fn check(&self) -> Result<(), (&'static str, String)> {
+        for (name, given) in [("delimiter", self.delimiter), ("quote", self.quote)] {
+            if let Some(sign) = given.filter(|sign| !sign.is_ascii()) {
+                return Err((name, format!("{sign:?} is no ASCII character")));
+            }
+        }
+        let absent = |column: &&Column| !self.columns.contains_key(column);
+        if let Some(absent) = self.group_by.iter().flatten().find(absent) {
+            return Err(("group_by", format!("{absent} has no column")));
+        }
+        let missing = |column: &Column| absent(&column) && !self.constants.contains_key(column);
+        let named = !missing(&Column::ProcessName) && !self.process_codes.is_empty();
+        let required = [
+            Some(Column::Serial),
+            Some(Column::PartNumber),
+            Some(Column::Revision),
+            Some(Column::ProcessCode).filter(|_| !named),
+            Some(Column::Step),
+        ];
+        match required.into_iter().flatten().find(missing) {
+            Some(missing) => Err(("columns", format!("`{missing}` is missing"))),
+            None => Ok(()),
+        }
+    }
 }
 
 /// Where the rows of a unit stand.

@@ -12,6 +12,9 @@ use crate::{Conversion, ConvertError, Source};
 /// Converts all units of a table.
 pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, ConvertError> {
     let arguments: CsvArguments = source.parse_arguments()?;
+    arguments
+        .check()
+        .map_err(|(name, what)| ConvertError::new(format!("arguments: {name}: {what}")))?;
     let words = StatusWords::new(&arguments.status_words)?;
     let text = decode(input, arguments.encoding.as_deref())?;
     let table = Table::read(&text, &arguments)?;
@@ -64,28 +67,11 @@ impl Mapping {
             Some(chosen) => chosen.clone(),
             None => vec![Column::Serial, Column::Start],
         };
-        if let Some(absent) = arguments
-            .group_by
-            .iter()
-            .flatten()
-            .find(|column| !columns.contains_key(column))
-        {
-            return Err(ConvertError::new(format!(
-                "arguments: group_by: {absent} has no column"
-            )));
-        }
         let constants: BTreeMap<_, _> = arguments
             .constants
             .iter()
             .map(|(column, constant): (_, &Constant)| (*column, constant.to_string()))
             .collect();
-        for required in [Column::Serial, Column::Step] {
-            if !columns.contains_key(&required) && !constants.contains_key(&required) {
-                return Err(ConvertError::new(format!(
-                    "arguments: columns: `{required}` is missing"
-                )));
-            }
-        }
         Ok(Self {
             columns,
             constants,

@@ -37,8 +37,8 @@ impl Table {
         let mut reader = ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
-            .delimiter(ascii("delimiter", arguments.delimiter.unwrap_or(','))?)
-            .quote(ascii("quote", arguments.quote.unwrap_or('"'))?)
+            .delimiter(ascii(arguments.delimiter, b','))
+            .quote(ascii(arguments.quote, b'"'))
             .from_reader(body.as_bytes());
         let mut records = Vec::new();
         for record in reader.records() {
@@ -164,9 +164,7 @@ fn cut(body: &str, records: &[Record], quote: char) -> Option<&'static str> {
         .then_some("the file ends inside this row: it has fewer cells than every other row")
 }
 
-fn ascii(argument: &str, c: char) -> Result<u8, ConvertError> {
-    u8::try_from(c)
-        .ok()
-        .filter(u8::is_ascii)
-        .ok_or_else(|| ConvertError::new(format!("arguments: {argument}: {c:?} is no ASCII character")))
+/// A sign that was checked to be ASCII.
+fn ascii(given: Option<char>, default: u8) -> u8 {
+    given.and_then(|sign| u8::try_from(sign).ok()).unwrap_or(default)
 }

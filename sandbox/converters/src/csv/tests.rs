@@ -71,7 +71,7 @@ fn hostile_tables_are_rejected_with_a_reason() {
         assert!(found.contains(reason), "{reason}: {found}");
     }
     for (arguments, reason) in [
-        ("{}", "missing field `columns`"),
+        ("{}", "columns: `serial` is missing"),
         (r#"{"columns": {"step": "Step"}}"#, "`serial` is missing"),
         (
             r#"{"columns": {"serial": "SN", "step": "Step"}, "delimiter": "\u00e4"}"#,

@@ -5,4 +5,4 @@ mod parse;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use parse::convert;
+pub(crate) use parse::{WsjfArguments, convert};

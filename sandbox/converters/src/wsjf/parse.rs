@@ -14,7 +14,7 @@ use crate::{Conversion, ConvertError, Source};
 /// The arguments of `wsjf`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-struct Arguments {
+pub(crate) struct WsjfArguments {
     /// What a report with a fault does to the others of its array. Default `reject`.
     on_damaged_unit: OnDamagedUnit,
 }
@@ -32,7 +32,7 @@ fn text(input: &[u8]) -> Result<Cow<'_, str>, ConvertError> {
 
 /// Takes the reports of a file. A byte order mark before the JSON is skipped.
 pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, ConvertError> {
-    let arguments: Arguments = source.parse_arguments()?;
+    let arguments: WsjfArguments = source.parse_arguments()?;
     let text = text(input)?;
     let text = text.as_ref();
     // The daemon bounds what comes out, and the memory of this process what goes in.
