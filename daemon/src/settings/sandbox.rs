@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use nix::unistd::{Uid, User};
 use stationd_sandbox::{Limits, PolicyMode, TrustedKey, TrustedKeys};
 
 use super::Problem;
@@ -153,12 +154,36 @@ impl Section for SandboxKeys {
 }
 
 impl SandboxKeys {
+    fn check_user(&self, findings: &mut Findings) {
+        const KEY: &str = "sandbox.user";
+        if self.user.is_empty() || findings.is_faulty(KEY) {
+            return;
+        }
+        let found = format!("{:?}", self.user);
+        match User::from_name(&self.user) {
+            Ok(Some(user)) if user.uid.is_root() => {
+                findings.fault(KEY, Problem::value(found, "any user but root"));
+            }
+            // Only a daemon that is root makes its converters somebody else, and then it does not start.
+            Ok(None) if Uid::effective().is_root() => {
+                let problem =
+                    Problem::value(format!("{found}, which is no user of this machine"), USER.allowed);
+                findings.fault(KEY, problem);
+            }
+            Ok(None) => {
+                let text = format!(
+                    "{found} is no user of this machine; a daemon that is root does not start with it"
+                );
+                findings.warn(KEY, &text);
+            }
+            // Who is a user cannot be looked up now.
+            Ok(Some(_)) | Err(_) => {}
+        }
+    }
+
     /// The forker's settings.
     pub(super) fn check(&self, findings: &mut Findings) -> SandboxSettings {
-        if self.user == "root" {
-            let problem = Problem::value("\"root\"", "any user but root");
-            findings.fault("sandbox.user", problem);
-        }
+        self.check_user(findings);
         SandboxSettings {
             policy: self.policy,
             max_children: usize::try_from(self.max_children).unwrap_or(1),

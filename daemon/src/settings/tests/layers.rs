@@ -223,6 +223,27 @@ fn a_settings_file_that_is_no_file_is_said_alone() {
 }
 
 #[test]
+fn a_user_for_converters_that_does_not_exist_is_a_fault_for_root_and_a_warning_for_others() {
+    let text = GOOD.replace(
+        "[[converter]]",
+        "[sandbox]\nuser = \"nobody-of-that-name\"\n[[converter]]",
+    );
+    let said = match load_text(&text) {
+        Ok(settings) => settings
+            .warnings
+            .iter()
+            .map(ToString::to_string)
+            .collect::<String>(),
+        Err(faults) => faults.to_string(),
+    };
+    assert!(said.contains("stationd.toml:5: sandbox.user: "), "{said}");
+    assert!(said.contains("\"nobody-of-that-name\""), "{said}");
+    let is_fault = load_text(&text).is_err();
+    assert_eq!(is_fault, nix::unistd::Uid::effective().is_root());
+    assert!(load_text(&text.replace("nobody-of-that-name", "nobody")).is_ok());
+}
+
+#[test]
 fn what_a_reload_changes_is_named() {
     let old = load_text(GOOD).unwrap();
     let text = GOOD.replace("\"ict\"\n", "\"ict\"\nenabled = false\npriority = 1\n")
