@@ -181,9 +181,9 @@ impl Faults {
         Self(faults)
     }
 
-    /// These faults and one more.
+    /// These faults and one more, the first of those at its place.
     pub(super) fn and(mut self, fault: Fault) -> Self {
-        self.0.push(fault);
+        self.0.insert(0, fault);
         Self::new(self.0)
     }
 

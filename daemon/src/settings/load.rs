@@ -70,7 +70,11 @@ fn load_layers(options: &LoadOptions, damaged: &mut Option<Fault>) -> Result<Set
     let mut findings = Findings::default();
     let mut layers = Table::new();
     let file = options.path();
-    if options.file.is_some() || file.exists() {
+    let absent = options.file.is_none() && !file.exists();
+    if absent {
+        let text = format!("{} does not exist; variables and defaults count", file.display());
+        findings.warn("", &text);
+    } else {
         lay_over(&mut layers, source::main_file(file, &mut findings));
         let whole = Origin::Named(Arc::from(file));
         findings.places.insert(String::new(), whole.clone());
@@ -82,9 +86,6 @@ fn load_layers(options: &LoadOptions, damaged: &mut Option<Fault>) -> Result<Set
                 backup: backup.path.clone(),
             },
         });
-    } else {
-        let text = format!("{} does not exist; variables and defaults count", file.display());
-        findings.warn("", &text);
     }
     for path in source::drop_ins(file, &mut findings.faults) {
         lay_over(&mut layers, source::drop_in(&path, &mut findings.faults));
@@ -101,5 +102,15 @@ fn load_layers(options: &LoadOptions, damaged: &mut Option<Fault>) -> Result<Set
 
     let mut keys = FileKeys::default();
     read_section(layers, String::new(), &mut keys, &mut findings);
-    Settings::check(keys, &options.environment, findings)
+    let checked = Settings::check(keys, &options.environment, findings);
+    checked.map_err(|faults| if absent { faults.and(no_file(file)) } else { faults })
+}
+
+/// The first thing to be told where there are no settings at all.
+fn no_file(file: &Path) -> Fault {
+    Fault {
+        place: Origin::Default,
+        key: file.display().to_string(),
+        problem: Problem::Conflict("does not exist; another file is named with --config".into()),
+    }
 }

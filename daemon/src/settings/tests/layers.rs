@@ -244,6 +244,25 @@ fn a_user_for_converters_that_does_not_exist_is_a_fault_for_root_and_a_warning_f
 }
 
 #[test]
+fn without_any_file_it_is_the_file_that_is_named_first() {
+    let file = Path::new(DEFAULT_FILE);
+    if file.exists() {
+        return;
+    }
+    let options = LoadOptions {
+        environment: variables(&[]),
+        ..LoadOptions::default()
+    };
+    let faults = load(&options).unwrap_err().to_string();
+    let said: Vec<_> = faults.lines().collect();
+    assert!(
+        said[0].starts_with("/etc/stationd/stationd.toml: does not exist"),
+        "{faults}"
+    );
+    assert!(said[1].starts_with("server: missing"), "{faults}");
+}
+
+#[test]
 fn what_a_reload_changes_is_named() {
     let old = load_text(GOOD).unwrap();
     let text = GOOD.replace("\"ict\"\n", "\"ict\"\nenabled = false\npriority = 1\n")
