@@ -15,10 +15,52 @@ use super::url;
 pub struct Setting {
     /// The key with its section, as `upload.max_concurrent` or `converter.ict.drop_dir`.
     pub key: String,
-    /// The value; a password in it is hidden.
+    /// The value; a proxy's password is hidden. Arguments of converters are whole: their secrets are hidden when shown.
     pub value: Value,
     /// Where it comes from.
     pub origin: Origin,
+}
+
+/// What stands in the place of a secret.
+const HIDDEN: &str = "(hidden)";
+
+/// Parts of the name of an argument that is a secret.
+const SECRET: [&str; 7] = [
+    "password",
+    "passwd",
+    "passphrase",
+    "secret",
+    "token",
+    "credential",
+    "api_key",
+];
+
+impl Setting {
+    /// The value without the secrets that a converter is handed: arguments whose name says so.
+    fn shown(&self) -> Value {
+        match &self.value {
+            Value::Table(_) => without_secrets(&self.value),
+            value => value.clone(),
+        }
+    }
+}
+
+fn without_secrets(value: &Value) -> Value {
+    let member = |(name, value): (&String, &Value)| {
+        let small = name.to_lowercase().replace('-', "_");
+        let secret = SECRET.iter().any(|word| small.contains(word));
+        let shown = if secret {
+            HIDDEN.into()
+        } else {
+            without_secrets(value)
+        };
+        (name.clone(), shown)
+    };
+    match value {
+        Value::Table(members) => Value::Table(members.iter().map(member).collect()),
+        Value::Array(items) => Value::Array(items.iter().map(without_secrets).collect()),
+        value => value.clone(),
+    }
 }
 
 /// All values in force, in the order of the settings file.
@@ -72,12 +114,12 @@ impl Values {
     /// A value that TOML has and JSON has not (a time, an infinite number) does not occur in the settings.
     pub fn json(&self) -> serde_json::Value {
         let entry = |setting: &Setting| {
-            let value = serde_json::to_value(&setting.value).unwrap_or_default();
+            let value = serde_json::to_value(setting.shown()).unwrap_or_default();
             let shown = serde_json::json!({ "value": value, "origin": setting.origin.to_string() });
             (setting.key.clone(), shown)
         };
         let token = self.token.iter().map(|origin| {
-            let shown = serde_json::json!({ "value": "(hidden)", "origin": origin.to_string() });
+            let shown = serde_json::json!({ "value": HIDDEN, "origin": origin.to_string() });
             ("server.token".to_owned(), shown)
         });
         serde_json::Value::Object(self.iter().map(entry).chain(token).collect())
@@ -96,7 +138,7 @@ impl fmt::Display for Values {
             match entry {
                 Entry::Header(header) => writeln!(f, "\n{header}")?,
                 Entry::Setting(name, setting) => {
-                    let text = format!("{name} = {}", setting.value);
+                    let text = format!("{name} = {}", setting.shown());
                     writeln!(f, "{text:<40} # {}", setting.origin)?;
                 }
             }

@@ -263,6 +263,27 @@ fn without_any_file_it_is_the_file_that_is_named_first() {
 }
 
 #[test]
+fn a_secret_among_a_converters_arguments_is_hidden_where_values_are_shown_and_its_change_is_seen() {
+    let text = |password: &str| {
+        GOOD.replace("format = \"wsjf\"", "kind = \"exec\"\ncommand = [\"/usr/bin/x\"]")
+            + &format!(
+                "arguments = {{ db = [{{ Pass-Phrase = \"no\", DB_PASSWORD = \"{password}\", host = \"h1\" }}] }}\n"
+            )
+    };
+    let settings = load_text(&text("hunter2")).unwrap();
+    for shown in [settings.values.to_string(), settings.values.json().to_string()] {
+        assert!(
+            shown.contains("(hidden)") && !shown.contains("hunter2"),
+            "{shown}"
+        );
+        assert!(shown.contains("h1"), "{shown}");
+    }
+    assert!(settings.converters[0].arguments.contains("hunter2"));
+    let changes = compare(&settings, &load_text(&text("hunter3")).unwrap());
+    assert_eq!(changes.restart, ["converter.ict.arguments"]);
+}
+
+#[test]
 fn what_a_reload_changes_is_named() {
     let old = load_text(GOOD).unwrap();
     let text = GOOD.replace("\"ict\"\n", "\"ict\"\nenabled = false\npriority = 1\n")
