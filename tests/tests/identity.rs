@@ -10,7 +10,7 @@ mod tests {
 
     use nix::sys::signal::Signal;
     use serde_json::Value;
-    use stationd_tests::{Daemon, Line, Server, WSJF, skipped, stationd};
+    use stationd_tests::{Daemon, JournalLine, Line, Server, WSJF, skipped, stationd};
 
     const TOKEN: &str = "c3RhdGlvbmQ6dmVyeS1zZWNyZXQ";
 
@@ -163,17 +163,16 @@ mod tests {
             line.ctl(&["config", "get", "server.token"]).word("/origin"),
             "credential wats-token"
         );
-        assert!(!daemon.lines().iter().any(|line| line.code() == "D011"));
+        let in_the_open = |line: &JournalLine| {
+            line.code() == "D011" && line.key("cause").contains("stands in the environment")
+        };
+        assert!(!daemon.lines().iter().any(in_the_open));
         assert!(daemon.stop().success());
 
         let mut with_variable = Daemon::command(&settings);
         with_variable.env("STATIOND_SERVER__TOKEN", TOKEN);
         let daemon = Daemon::spawn(&mut with_variable).unwrap();
-        let warned = daemon.wait_for_code("D011");
-        assert!(
-            warned.key("cause").contains("stands in the environment"),
-            "{warned:?}"
-        );
+        daemon.wait_for("the warning of the token", in_the_open);
         line.drop_file("wsjf", b"two.json", report("TWO", "").as_bytes());
         server.wait_for(2);
         assert!(daemon.stop().success());

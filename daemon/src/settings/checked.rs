@@ -22,6 +22,7 @@ use super::sandbox::SandboxSettings;
 use super::service::{ControlSettings, HttpSettings, LogSettings};
 use super::station::Identity;
 use super::values::Values;
+use super::volatile::is_volatile;
 use super::{Backup, Faults, Origin, Warning};
 
 /// What every part of the daemon is told, one struct each.
@@ -80,6 +81,13 @@ impl Settings {
         keys.check_schema(findings_ref);
         keys.fill_in(environment, findings_ref);
         let state_dir = PathBuf::from(&keys.state_dir);
+        if is_volatile(&state_dir) {
+            let text = format!(
+                "{} is in memory: a power cut takes the reports that wait; name a folder on a disk, or mount one there",
+                keys.state_dir
+            );
+            findings_ref.warn("state_dir", &text);
+        }
         let identity = keys.station.identity(environment, findings_ref);
         keys.station.fill_in(&identity, findings_ref);
         let presets = keys.station.presets(&identity.station, findings_ref);

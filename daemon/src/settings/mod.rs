@@ -43,6 +43,7 @@ pub mod upgrade;
 mod upload;
 mod url;
 mod values;
+mod volatile;
 mod write;
 
 pub use checked::Settings;

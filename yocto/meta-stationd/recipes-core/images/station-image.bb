@@ -8,5 +8,6 @@ REQUIRED_DISTRO_FEATURES = "systemd"
 
 IMAGE_INSTALL:append = " packagegroup-station"
 
-# The root file system is written by an update alone; settings, queue and drop folders belong onto a partition of their own.
+# The root file system is written by an update alone. That puts /var/lib and /srv into memory, where a power cut takes what is
+# queued, unless VOLATILE_BINDS names a partition: the layer's README says how.
 IMAGE_FEATURES += "read-only-rootfs"
