@@ -3,12 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use stationd_actors::uploader::Server;
+
 use super::damage::Damage;
 use super::environment::Environment;
 use super::file::FileKeys;
 use super::layer::{Table, lay_over};
 use super::reader::{Findings, read_section};
-use super::{Fault, Faults, Origin, Problem, Settings, source};
+use super::{Account, Fault, Faults, Origin, Problem, Settings, Warning, source};
 
 /// The settings file when none is named.
 pub const DEFAULT_FILE: &str = "/etc/stationd/stationd.toml";
@@ -58,11 +60,37 @@ impl LoadOptions {
 /// and has no fault.
 pub fn load(options: &LoadOptions) -> Result<Settings, Faults> {
     let mut damaged = None;
-    match (load_layers(options, &mut damaged), damaged) {
-        (Ok(_), Some(damaged)) if !options.use_backup => Err(Faults::new(vec![damaged])),
-        (Err(faults), Some(damaged)) => Err(faults.and(damaged)),
-        (loaded, _) => loaded,
+    let mut settings = match (load_layers(options, &mut damaged), damaged) {
+        (Ok(_), Some(damaged)) if !options.use_backup => return Err(Faults::new(vec![damaged])),
+        (Err(faults), Some(damaged)) => return Err(faults.and(damaged)),
+        (loaded, _) => loaded?,
+    };
+    // A daemon that starts finds out for itself what it may read.
+    if let (false, Some(daemon)) = (options.use_backup, Account::of_unit()) {
+        let unreadable = unreadable(&settings, &daemon);
+        settings.warnings.extend(unreadable);
     }
+    Ok(settings)
+}
+
+/// The files of `[server]` that `daemon` may not read, though whoever checks the settings may.
+pub(super) fn unreadable(settings: &Settings, daemon: &Account) -> Vec<Warning> {
+    const FILES: [&str; 4] = ["token_file", "ca_file", "client_cert_file", "client_key_file"];
+    if !matches!(settings.uploader.server, Server::Wats(_)) {
+        return Vec::new();
+    }
+    let named = |name| settings.values.get(&format!("server.{name}"));
+    let files = FILES.into_iter().filter_map(named).filter_map(|setting| {
+        let file = setting.value.as_str().filter(|file| !file.is_empty())?;
+        (!daemon.may_read(Path::new(file))).then(|| Warning {
+            place: setting.origin.clone(),
+            key: setting.key.clone(),
+            text: format!(
+                "the user of the unit may not read {file}; let its group: chgrp stationd {file} && chmod 0640 {file}"
+            ),
+        })
+    });
+    files.collect()
 }
 
 /// As [`load`]; that the file is damaged goes to `damaged`, and its backup is read in its place.

@@ -4,6 +4,7 @@
 //! and the JSON Schema all go through that one place. Later layers win: the file, `FILE.d/*.toml`, variables,
 //! credentials. Every value keeps its [`Origin`], and every [`Fault`] is reported, not only the first.
 
+mod account;
 mod checked;
 mod contents;
 mod converter;
@@ -46,6 +47,7 @@ mod values;
 mod volatile;
 mod write;
 
+pub(crate) use account::Account;
 pub use checked::Settings;
 pub use damage::Damage;
 pub use environment::Environment;

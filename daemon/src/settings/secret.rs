@@ -1,11 +1,12 @@
 //! Secrets: the server's token, and the mode of files that hold one.
 
 use std::fs::{File, Metadata};
-use std::io::Read;
+use std::io::{self, Read};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::Arc;
 
+use nix::unistd::{Gid, Group, Uid, User};
 use zeroize::Zeroizing;
 
 use super::environment::Environment;
@@ -76,7 +77,7 @@ pub(super) fn server_token(
 /// A file with a secret must be a regular one that not everybody can read. `key` names its setting.
 pub(super) fn check_file(key: &str, path: &Path, findings: &mut Findings) -> Option<()> {
     match open(path) {
-        Err(error) => findings.fault(key, Problem::Unreadable(error)),
+        Err(error) => findings.fault(key, unreadable(path, error)),
         Ok((_, metadata)) if !metadata.is_file() => {
             findings.fault(key, Problem::value("no regular file", "a regular file"));
         }
@@ -90,13 +91,32 @@ pub(super) fn check_file(key: &str, path: &Path, findings: &mut Findings) -> Opt
     None
 }
 
+/// Why `path` cannot be read, and who would have to be let in.
+pub(super) fn unreadable(path: &Path, error: io::Error) -> Problem {
+    if error.kind() != io::ErrorKind::PermissionDenied {
+        return Problem::Unreadable(error);
+    }
+    let (uid, gid) = (Uid::effective(), Gid::effective());
+    let user = User::from_uid(uid).ok().flatten();
+    let group = Group::from_gid(gid).ok().flatten();
+    let user = user.map_or_else(|| uid.to_string(), |user| user.name);
+    let group = group.map_or_else(|| gid.to_string(), |group| group.name);
+    let shown = path.display();
+    Problem::Conflict(
+        format!(
+            "user {user} may not read {shown}: {error}; let its group: chgrp {group} {shown} && chmod 0640 {shown}"
+        )
+        .into(),
+    )
+}
+
 /// The unit gives a lone newline where there is no file yet.
 fn is_filled(path: &Path) -> bool {
     path.metadata().is_ok_and(|metadata| metadata.len() > 1)
 }
 
 /// Opens without waiting for a writer, should it be a FIFO.
-fn open(path: &Path) -> std::io::Result<(File, Metadata)> {
+fn open(path: &Path) -> io::Result<(File, Metadata)> {
     let file = File::options()
         .read(true)
         .custom_flags(nix::libc::O_NONBLOCK)
@@ -114,7 +134,7 @@ fn read_file(path: &Path, findings: &mut Findings) -> Option<Zeroizing<String>> 
     });
     match read {
         Err(error) => {
-            findings.fault(TOKEN_KEY, Problem::Unreadable(error));
+            findings.fault(TOKEN_KEY, unreadable(path, error));
             None
         }
         // Bytes that are no UTF-8 become characters that the check of the token refuses.

@@ -223,6 +223,50 @@ fn a_settings_file_that_is_no_file_is_said_alone() {
 }
 
 #[test]
+fn a_file_that_the_daemons_user_may_not_read_is_warned_of() {
+    let folder = TempDir::new().unwrap();
+    let token = folder.path().join("token");
+    fs::write(&token, "t").unwrap();
+    fs::set_permissions(&token, fs::Permissions::from_mode(0o600)).unwrap();
+    let text = GOOD.replace("[[converter]]", &format!("token_file = {token:?}\n[[converter]]"));
+    let settings = load_in(folder.path(), &text, variables(&[])).unwrap();
+    let stranger = Account {
+        uid: 12_345,
+        gids: vec![12_345],
+    };
+    let warnings = load::unreadable(&settings, &stranger);
+    assert_eq!(warnings.len(), 1);
+    let text = warnings[0].to_string();
+    assert!(
+        text.contains("stationd.toml:4: server.token_file: the user of the unit may not read"),
+        "{text}"
+    );
+    assert!(text.contains("chgrp stationd"), "{text}");
+    let root = Account {
+        uid: 0,
+        gids: vec![0],
+    };
+    assert!(load::unreadable(&settings, &root).is_empty());
+}
+
+#[test]
+fn a_token_that_this_user_may_not_read_is_told_with_the_command_that_lets_it() {
+    let denied = std::io::ErrorKind::PermissionDenied.into();
+    let said = secret::unreadable(Path::new("/etc/stationd/token"), denied).to_string();
+    assert!(
+        said.contains("may not read /etc/stationd/token: permission denied"),
+        "{said}"
+    );
+    assert!(
+        said.ends_with(" /etc/stationd/token && chmod 0640 /etc/stationd/token"),
+        "{said}"
+    );
+    let missing = std::io::ErrorKind::NotFound.into();
+    let said = secret::unreadable(Path::new("/etc/stationd/token"), missing).to_string();
+    assert_eq!(said, "cannot be read: entity not found");
+}
+
+#[test]
 fn a_user_for_converters_that_does_not_exist_is_a_fault_for_root_and_a_warning_for_others() {
     let text = GOOD.replace(
         "[[converter]]",
