@@ -7,7 +7,7 @@ use rustix::fs::{Access, access};
 use stationd_actors::converter::{ConverterSettings, RetentionSettings, SupervisorSettings};
 use stationd_actors::queue::QueueSettings;
 use stationd_actors::scheduler::ScheduleSettings;
-use stationd_actors::uploader::UploaderSettings;
+use stationd_actors::uploader::{Server, UploaderSettings};
 use stationd_actors::watcher::{FolderSettings, Unit};
 use stationd_sandbox::{ForkerSettings, Program};
 use uuid::Uuid;
@@ -185,7 +185,8 @@ impl Settings {
         }
     }
 
-    /// Makes the state folder, for this user alone but for its group.
+    /// Makes the state folder, for this user alone but for its group, and the folder of reports where it lies inside. One
+    /// that lies elsewhere may be a medium's, and is not made.
     ///
     /// # Errors
     ///
@@ -197,6 +198,17 @@ impl Settings {
             .mode(0o750)
             .create(&self.state_dir)?;
         access(&self.state_dir, Access::WRITE_OK | Access::EXEC_OK)?;
+        if let Server::Directory(reports) = &self.uploader.server
+            && reports.starts_with(&self.state_dir)
+        {
+            // A folder that cannot be made is reported by whoever puts reports into it.
+            drop(
+                std::fs::DirBuilder::new()
+                    .recursive(true)
+                    .mode(0o750)
+                    .create(reports),
+            );
+        }
         Ok(())
     }
 }

@@ -122,7 +122,7 @@ fn settings(dir: &Path, name: &str, language: Language) -> String {
          drop_dir = {drop}\n\
          patterns = [\"*.txt\"]\n",
         state = path("state"),
-        reports = path("reports"),
+        reports = path("state/reports"),
         kind = language.kind(),
         program = path(&format!("{name}{}", language.program_extension())),
         drop = path("drop"),

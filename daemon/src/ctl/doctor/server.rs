@@ -3,16 +3,19 @@
 use stationd_actors::messages::transport::{Answer, Outcome};
 use stationd_actors::uploader::Server;
 
-use super::{Finding, Scene};
+use super::{Finding, Scene, folders};
 use crate::causes::joined;
 
 const CHECK: &str = "server";
 
 pub(super) fn check(scene: &Scene) -> Vec<Finding> {
     if let Server::Directory(folder) = &scene.settings.uploader.server {
-        return vec![Finding::ok(
+        return vec![folders::look(
             CHECK,
-            format!("reports go to the folder {}", folder.display()),
+            "the folder for reports",
+            folder,
+            false,
+            &folders::daemon(scene),
         )];
     }
     match &scene.probe {

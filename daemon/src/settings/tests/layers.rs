@@ -328,6 +328,21 @@ fn a_secret_among_a_converters_arguments_is_hidden_where_values_are_shown_and_it
 }
 
 #[test]
+fn the_folder_of_reports_is_made_inside_the_state_folder_alone() {
+    let folder = TempDir::new().unwrap();
+    for (reports, made) in [("state/reports", true), ("elsewhere", false)] {
+        let reports = folder.path().join(reports);
+        let text = format!(
+            "state_dir = {:?}\n[server]\ndirectory = {reports:?}\n",
+            folder.path().join("state")
+        );
+        let settings = load_in(folder.path(), &text, variables(&[])).unwrap();
+        settings.make_state_dir().unwrap();
+        assert_eq!(reports.is_dir(), made, "{}", reports.display());
+    }
+}
+
+#[test]
 fn what_a_reload_changes_is_named() {
     let old = load_text(GOOD).unwrap();
     let text = GOOD.replace("\"ict\"\n", "\"ict\"\nenabled = false\npriority = 1\n")
