@@ -21,7 +21,8 @@ const CHECK: &str = "converters";
 pub(super) fn check(scene: &Scene) -> Vec<Finding> {
     let converters = &scene.settings.converters;
     if converters.is_empty() {
-        let remedy = "add a [[converter]] with name, drop_dir and format; README.md shows one";
+        let remedy = "add a [[converter]] with name, drop_dir and format; README.md (in /usr/share/doc/stationd) shows one, \
+                      stationctl config schema has every key";
         return vec![Finding::warning(
             CHECK,
             "none in the settings: nothing is converted",

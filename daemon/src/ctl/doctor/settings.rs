@@ -28,7 +28,8 @@ pub(super) fn check(context: &Context, findings: &mut Vec<Finding>) -> Option<Se
             Some(settings)
         }
         Err(_) if !file.exists() => {
-            let remedy = "write it (README.md has a short one), or name another file with --config";
+            let remedy = "write it (a short one is in README.md, which the packages lay into /usr/share/doc/stationd), or name another \
+                          file with --config";
             findings.push(Finding::failure(
                 CHECK,
                 format!("there is no {}", file.display()),
