@@ -35,15 +35,18 @@ pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, C
         file.conversion.note(note);
     }
     if short::is_short(&records) {
-        let mut conversion = Conversion::of_one(|notes| short::report(&records, &file, notes))?;
+        let mut conversion = Conversion::of_one(|notes| short::report(records, &file, notes))?;
         conversion.note_all(file.conversion.notes);
         return Ok(conversion);
     }
-    for record in &records {
-        match record.kind {
-            "@BATCH" => file.batch(record)?,
-            "@BTEST" => file.board(record, None)?,
-            _ => file.outside(record)?,
+    for record in records {
+        match record {
+            Ok(record) => match record.kind {
+                "@BATCH" => file.batch(&record)?,
+                "@BTEST" => file.board(&record, None)?,
+                _ => file.outside(&record)?,
+            },
+            Err(error) => file.fault(error)?,
         }
     }
     file.conversion.ended("no board: expected a record {@BTEST")
@@ -66,15 +69,33 @@ impl File<'_> {
                 _ => self.outside(record)?,
             }
         }
-        Ok(())
+        if !batch.children.iter().any(|record| record.kind == "@BTEST") {
+            let note = format!("the batch in line {} has no board", batch.line);
+            self.conversion.note(note);
+        }
+        // A board of it that was cut off says so itself; else the boards that were to come are missing.
+        match &batch.fault {
+            Some(fault) if batch.children.iter().all(|record| record.fault.is_none()) => {
+                self.fault(fault.as_ref().clone())
+            }
+            _ => Ok(()),
+        }
     }
 
-    /// A record that belongs to no board. One that was cut off may have been a board.
+    /// A fault of what may have been a board.
+    fn fault(&mut self, error: ConvertError) -> Result<(), ConvertError> {
+        self.arguments
+            .on_damaged_unit
+            .take(Err(error), &mut self.conversion)
+    }
+
+    /// A record that belongs to no board. One that was cut off may have been a board, and tests are those of one.
     fn outside(&mut self, record: &Record<'_>) -> Result<(), ConvertError> {
-        if record.truncated {
-            let what = "the record that begins here was not written to its end";
-            let fault = Err(ConvertError::at(record.line, what));
-            return self.arguments.on_damaged_unit.take(fault, &mut self.conversion);
+        if let Some(fault) = &record.fault {
+            return self.fault(fault.as_ref().clone());
+        }
+        if record.kind == "@BLOCK" {
+            return self.fault(ConvertError::at(record.line, "tests outside of a board"));
         }
         let kind = stationd_report::Excerpt::of(record.kind);
         self.conversion
@@ -98,11 +119,8 @@ impl File<'_> {
         batch: Option<&Record<'_>>,
         notes: &mut Vec<String>,
     ) -> Result<Option<Report>, ConvertError> {
-        if record.truncated {
-            return Err(ConvertError::at(
-                record.line,
-                "the board that begins here was not written to its end",
-            ));
+        if let Some(fault) = &record.fault {
+            return Err(fault.as_ref().clone());
         }
         let (result, code, words) = status::board(record.named(1, "test status"))?;
         let Some(result) = result else {

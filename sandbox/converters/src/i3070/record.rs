@@ -18,8 +18,9 @@ pub(super) struct Record<'a> {
     pub(super) fields: Vec<Cell<'a>>,
     pub(super) children: Vec<Record<'a>>,
     pub(super) line: usize,
-    /// It was cut off by the truncation character, or does not end.
-    pub(super) truncated: bool,
+    /// What is wrong with it or with a record inside it: it was cut off by the truncation character, does not end, or
+    /// has a field that cannot be read.
+    pub(super) fault: Option<Box<ConvertError>>,
 }
 
 impl<'a> Record<'a> {
@@ -46,50 +47,104 @@ impl<'a> Record<'a> {
         }
         text
     }
+
+    /// Notes that it was not written to its end, unless it has a fault already.
+    fn cut(&mut self) {
+        let what = match self.kind {
+            "@BATCH" => "batch",
+            "@BTEST" => "board",
+            _ => "record",
+        };
+        let what = format!("the {what} that begins here was not written to its end");
+        let fault = || Box::new(ConvertError::at(self.line, what));
+        self.fault.get_or_insert_with(fault);
+    }
+}
+
+/// The records of a file that stand in no other, and what stands between them in place of a record.
+pub(super) type Top<'a> = Vec<Result<Record<'a>, ConvertError>>;
+
+/// Puts the record that is open innermost into the one around it, which has its fault, too. A batch has a fault of its own
+/// alone: its other boards are whole.
+fn close<'a>(open: &mut Vec<Record<'a>>, top: &mut Top<'a>) {
+    let Some(done) = open.pop() else { return };
+    match open.last_mut() {
+        Some(around) => {
+            if around.kind != "@BATCH" && around.fault.is_none() {
+                around.fault.clone_from(&done.fault);
+            }
+            around.children.push(done);
+        }
+        None => top.push(Ok(done)),
+    }
+}
+
+/// Ends the records that are open beyond so many: they were cut off. Their fields are valid, the rest is missing.
+fn end<'a>(open: &mut Vec<Record<'a>>, keep: usize, top: &mut Top<'a>) {
+    // The outer one first: its own fault says more than that of what stands in it.
+    open.iter_mut().skip(keep).for_each(Record::cut);
+    while open.len() > keep {
+        close(open, top);
+    }
+}
+
+/// How many of the records that are open can have another of this kind inside them: a batch stands in nothing, a board in
+/// nothing but a batch that the truncation character has not ended.
+fn around(kind: &str, open: &[Record<'_>]) -> usize {
+    let in_batch = open
+        .first()
+        .is_some_and(|outer| outer.kind == "@BATCH" && outer.fault.is_none());
+    match kind {
+        "@BATCH" => 0,
+        "@BTEST" => usize::from(in_batch),
+        _ => open.len(),
+    }
 }
 
 /// Reads all records of a file, and gives the first line that holds text outside of them.
-pub(super) fn all_records(text: &str) -> Result<(Vec<Record<'_>>, Option<usize>), ConvertError> {
+pub(super) fn all_records(text: &str) -> Result<(Top<'_>, Option<usize>), ConvertError> {
     let mut reader = Reader {
         rest: text,
         line: 1,
         count: 0,
         stray: None,
     };
-    let mut top = Record::default();
+    let mut top = Top::new();
     let mut open: Vec<Record<'_>> = Vec::new();
     while let Some(c) = reader.next_sign() {
-        match c {
-            '{' => {
-                let record = reader.begin(open.len())?;
+        match (c, open.last_mut()) {
+            ('{', _) => {
+                let record = reader.begin()?;
+                let keep = around(record.kind, &open);
+                end(&mut open, keep, &mut top);
+                if open.len() == DEEPEST {
+                    let what = format!("records stand deeper than {DEEPEST} in each other");
+                    return Err(ConvertError::at(record.line, what));
+                }
                 open.push(record);
             }
-            '}' => {
-                let Some(done) = open.pop() else {
-                    return Err(ConvertError::at(reader.line, "a record ends that did not begin"));
-                };
-                open.last_mut().unwrap_or(&mut top).children.push(done);
-            }
-            '|' | '~' | '\\' => {
-                let record = open
-                    .last_mut()
-                    .ok_or_else(|| ConvertError::at(reader.line, "a field stands outside of a record"))?;
-                reader.field(c, record)?;
-            }
-            // The truncation character.
-            _ => {
-                if let Some(record) = open.last_mut() {
-                    record.truncated = true;
+            ('}', Some(_)) => close(&mut open, &mut top),
+            ('|' | '~' | '\\', Some(record)) => {
+                if let Err(error) = reader.field(c, record) {
+                    record.fault.get_or_insert(Box::new(error));
                 }
             }
+            // The truncation character.
+            (_, Some(record)) => record.cut(),
+            // The first fault between two records is enough.
+            (c, None) if top.last().is_none_or(Result::is_ok) => {
+                let what = match c {
+                    '}' => "a record ends that did not begin",
+                    '\u{4}' => "a record was not written to its end, and not begun",
+                    _ => "a field stands outside of a record",
+                };
+                top.push(Err(ConvertError::at(reader.line, what)));
+            }
+            (_, None) => {}
         }
     }
-    // What does not end was cut off: its fields are valid, the rest is missing.
-    while let Some(mut cut) = open.pop() {
-        cut.truncated = true;
-        open.last_mut().unwrap_or(&mut top).children.push(cut);
-    }
-    Ok((top.children, reader.stray))
+    end(&mut open, 0, &mut top);
+    Ok((top, reader.stray))
 }
 
 /// A text that is read from its start.
@@ -133,15 +188,10 @@ impl<'a> Reader<'a> {
     }
 
     /// After `{`: the kind.
-    fn begin(&mut self, depth: usize) -> Result<Record<'a>, ConvertError> {
+    fn begin(&mut self) -> Result<Record<'a>, ConvertError> {
         self.count += 1;
-        if depth == DEEPEST || self.count > MOST {
-            let what = if depth == DEEPEST {
-                format!("records stand deeper than {DEEPEST} in each other")
-            } else {
-                format!("more than {MOST} records")
-            };
-            return Err(ConvertError::at(self.line, what));
+        if self.count > MOST {
+            return Err(ConvertError::at(self.line, format!("more than {MOST} records")));
         }
         let line = self.line;
         let kind = self.until(&SPECIAL).trim();
@@ -167,7 +217,14 @@ impl<'a> Reader<'a> {
                 self.take(1);
                 self.literal()?
             }
-            _ => self.until(&SPECIAL),
+            _ => {
+                let text = self.until(&SPECIAL);
+                let mut below = text.trim().lines().skip(1);
+                if below.any(|line| line.trim_start().starts_with('@')) {
+                    return Err(Cell::named(text, line, "field").expected("no record without its {"));
+                }
+                text
+            }
         };
         let place = record.fields.len() + 1;
         record.fields.push(Cell::new(text, line, place));
@@ -184,11 +241,7 @@ impl<'a> Reader<'a> {
             return Err(fault());
         }
         self.take(1);
-        let bytes = self
-            .rest
-            .char_indices()
-            .nth(length)
-            .map_or(self.rest.len(), |(at, _)| at);
+        let bytes = self.rest.char_indices().nth(length).ok_or_else(fault)?.0;
         Ok(self.take(bytes))
     }
 }
@@ -197,14 +250,15 @@ impl<'a> Reader<'a> {
 mod tests {
     use super::*;
 
-    fn records(text: &str) -> Result<Vec<Record<'_>>, ConvertError> {
-        all_records(text).map(|(records, _)| records)
+    /// The records of a text without a fault between them.
+    fn records(text: &str) -> Vec<Record<'_>> {
+        let (top, _) = all_records(text).unwrap();
+        top.into_iter().map(Result::unwrap).collect()
     }
 
     #[test]
     fn literal_fields_and_lists_are_read() {
-        let all = records("{@RPT~12|!$%(test)|!|}\n{@PF|2\n{@PIN\\2|11434|22216}}{@DPIN|U12\\4|N17|8|GND|3}")
-            .unwrap();
+        let all = records("{@RPT~12|!$%(test)|!|}\n{@PF|2\n{@PIN\\2|11434|22216}}{@DPIN|U12\\4|N17|8|GND|3}");
         assert_eq!(all.len(), 3);
         assert_eq!(all[0].field(0).text, "!$%(test)|!|");
         assert_eq!((all[1].children[0].kind, all[1].children[0].line), ("@PIN", 3));
@@ -214,18 +268,50 @@ mod tests {
 
     #[test]
     fn an_interrupted_file_is_said_to_be_truncated() {
-        let all = records("{@BATCH|P{@BTEST|S|0{@BLOCK|R1|0\u{4}").unwrap();
-        assert!(all[0].children[0].children[0].truncated && all[0].truncated);
-        assert_eq!(
-            records("x\n}").unwrap_err().to_string(),
-            "line=2: a record ends that did not begin"
-        );
-        assert!(records("{@RPT~x|y}").is_err());
+        let all = records("{@BATCH|P{@BTEST|S|0{@BLOCK|R1|0\u{4}");
+        let board = &all[0].children[0];
+        assert!(all[0].fault.is_some() && board.fault.is_some() && board.children[0].fault.is_some());
+        for text in ["{@RPT~x|y}", "{@RPT~9|y}", "{@RPT~9"] {
+            let fault = records(text)[0].fault.as_ref().unwrap().to_string();
+            assert!(
+                fault.starts_with("line=1: literal field: expected its length"),
+                "{fault}"
+            );
+        }
+        let deep = "{a".repeat(30);
         assert!(
-            records(&"{a".repeat(30))
+            all_records(&deep)
                 .unwrap_err()
                 .to_string()
                 .contains("deeper than 20")
         );
+    }
+
+    #[test]
+    fn what_stands_between_records_is_a_fault_once() {
+        let (top, stray) = all_records("{a}\nx\n}}|y\n{b}").unwrap();
+        let kinds: Vec<_> = top
+            .iter()
+            .map(|item| item.as_ref().map(|record| record.kind))
+            .collect();
+        let fault = ConvertError::at(3, "a record ends that did not begin");
+        assert_eq!((kinds, stray), (vec![Ok("a"), Err(&fault), Ok("b")], Some(2)));
+    }
+
+    #[test]
+    fn a_board_and_a_batch_end_what_a_lost_brace_left_open() {
+        let all = records("{@BATCH|P{@BTEST|A{@BLOCK|1}{@BTEST|B}}");
+        let [a, b] = all[0].children.as_slice() else {
+            panic!("{all:?}")
+        };
+        assert!(a.fault.is_some() && b.fault.is_none() && all[0].fault.is_none());
+        let all = records("{@BATCH|P{@BTEST|A}{@BATCH|P{@BTEST|B}}");
+        assert!(all[0].fault.is_some() && all[0].children[0].fault.is_none());
+        assert!(all[1].fault.is_none() && all[1].children[0].fault.is_none());
+        // Whether the part number is whole, nobody knows.
+        let (top, _) = all_records("{@BATCH|P\u{4}{@BTEST|A}}").unwrap();
+        assert!(top[0].as_ref().unwrap().fault.is_some() && top[0].as_ref().unwrap().children.is_empty());
+        assert_eq!(top[1].as_ref().unwrap().kind, "@BTEST");
+        assert!(top[2].is_err());
     }
 }

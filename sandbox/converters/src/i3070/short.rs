@@ -3,35 +3,41 @@
 use stationd_report::{NumericMeasurement, Report, Step};
 
 use super::map::File;
-use super::record::Record;
+use super::record::{Record, Top};
 use crate::ConvertError;
 use crate::ict::{add_text, boolean, numeric, range, sequence};
 use crate::rows::{Cell, Field};
 
 /// Whether a file is of the short form: its board tests are measurements.
-pub(super) fn is_short(records: &[Record<'_>]) -> bool {
+pub(super) fn is_short(records: &Top<'_>) -> bool {
     records
         .iter()
+        .flatten()
         .any(|record| record.kind == "@BTEST" && record.field(2).text.starts_with("M:"))
 }
 
 /// The one unit of such a file.
 pub(super) fn report(
-    records: &[Record<'_>],
+    records: Top<'_>,
     file: &File<'_>,
     notes: &mut Vec<String>,
 ) -> Result<Report, ConvertError> {
-    let mut unit = file.begin(records.first().map_or(1, |record| record.line))?;
+    let first = records.iter().flatten().next();
+    let mut unit = file.begin(first.map_or(1, |record| record.line))?;
     let mut steps = Vec::new();
+    let mut batches = 0;
     for record in records {
-        if record.truncated {
-            return Err(ConvertError::at(
-                record.line,
-                "the record that begins here does not end",
-            ));
+        let record = record?;
+        if let Some(fault) = record.fault {
+            return Err(*fault);
         }
         match record.kind {
             "@BATCH" => {
+                batches += 1;
+                if batches > 1 {
+                    let what = "a second @BATCH: the file of one unit has the tests of another";
+                    return Err(ConvertError::at(record.line, what));
+                }
                 unit.set(Field::PartNumber, record.named(0, "@BATCH"), file.site)?;
                 unit.keep("Batch date", record.field(1));
                 for (index, extra) in record.fields.iter().enumerate().skip(2) {
@@ -45,10 +51,10 @@ pub(super) fn report(
                     record.field(0).text,
                     status.ok_or_else(|| cell.expected("a status"))?,
                 );
-                keep_rest(&mut step, record, 2);
+                keep_rest(&mut step, &record, 2);
                 steps.push(step);
             }
-            "@BTEST" => steps.push(measurement(record, file)?),
+            "@BTEST" => steps.push(measurement(&record, file)?),
             _ => notes.push(format!("a record in line {} has no meaning here", record.line)),
         }
     }
