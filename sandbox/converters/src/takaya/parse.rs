@@ -19,11 +19,16 @@ impl<'a> Header<'a> {
         found.map_or(Cell::absent(line), |(_, cell)| *cell)
     }
 
-    /// Takes a line: a result between stars, or a key and its value.
-    fn take(&mut self, text: &'a str, line: usize) {
+    /// Takes a line: a result between stars, or a key and its value. A second one of what a board or panel has once is
+    /// that of another.
+    fn take(&mut self, text: &'a str, line: usize) -> Result<(), ConvertError> {
         let text = text.trim();
+        let before = self.pairs.len();
         if let Some(word) = starred(text) {
-            self.result = Some(Cell::named(word, line, "result"));
+            let result = Cell::named(word, line, "result");
+            if self.result.replace(result).is_some() {
+                return Err(result.expected("one result"));
+            }
         } else if let Some(rest) = text.strip_prefix("DATE ") {
             self.pairs.push(("DATE", Cell::named(rest, line, "DATE")));
         } else if text.starts_with("D.T:") {
@@ -33,8 +38,22 @@ impl<'a> Header<'a> {
         } else if !text.is_empty() {
             self.pairs.push(("Line", Cell::named(text, line, "")));
         }
+        let (known, new) = self.pairs.split_at_checked(before).unwrap_or_default();
+        match new.first() {
+            Some((key, _)) if ONCE.contains(key) && known.iter().any(|(known, _)| known == key) => {
+                Err(Cell::named(text, line, "").expected(&format!("one {key}")))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.pairs.is_empty() && self.result.is_none()
     }
 }
+
+/// The keys of a panel, and that of a board, that stand in its header once.
+const ONCE: [&str; 3] = ["Model", "DATE", "Serial No."];
 
 /// `* PASS *`
 fn starred(text: &str) -> Option<&str> {
@@ -55,69 +74,158 @@ pub(super) struct Group<'a> {
 
 /// Splits a file into its groups. A group with a fault is an error of its own.
 pub(super) fn groups(text: &str) -> Result<Vec<Result<Group<'_>, ConvertError>>, ConvertError> {
-    let mut all = Vec::new();
-    let mut panel = Header::default();
-    let mut open: Option<Group<'_>> = None;
-    let mut columns: Vec<&str> = Vec::new();
-    // Whether groups are expected; and what the group that is open has wrong.
-    let (mut inside, mut begun, mut fault) = (false, false, None);
+    let mut reader = Reader::default();
+    let mut begun = false;
     for (index, line) in text.lines().enumerate() {
         let number = index + 1;
-        if line.trim() == "@" {
-            all.extend(close(&mut open, &mut fault));
-            inside = begun && !inside;
-            if !inside {
-                panel = Header::default();
-            }
-            begun = true;
+        if line.trim().is_empty() {
             continue;
         }
-        if !begun && !line.trim().is_empty() {
+        if line.trim() == "@" {
+            reader.turn();
+            begun = true;
+        } else if begun {
+            reader.take(line, number);
+        } else {
             return Err(Cell::named(line, number, "").expected("a line with @ alone"));
         }
-        if !inside {
-            panel.take(line, number);
-            continue;
+    }
+    Ok(reader.end())
+}
+
+/// How a group begins.
+const BEGIN: &str = "* GROUP No. *";
+
+/// A file while it is read.
+#[derive(Debug, Default)]
+struct Reader<'a> {
+    all: Vec<Result<Group<'a>, ConvertError>>,
+    panel: Header<'a>,
+    /// What is wrong with the header of the panel, and with each of its boards.
+    panel_fault: Option<ConvertError>,
+    /// Whether groups are expected.
+    inside: bool,
+    open: Option<Group<'a>>,
+    /// What the group that is open has wrong.
+    fault: Option<ConvertError>,
+    columns: Vec<&'a str>,
+    /// The groups of all panels before.
+    before: usize,
+    line: usize,
+}
+
+impl<'a> Reader<'a> {
+    /// A line with `@` alone: groups begin or end. Where nothing stands before it, it is the first one of a file that was
+    /// appended.
+    fn turn(&mut self) {
+        if !self.inside && self.panel.is_empty() && self.panel_fault.is_none() {
+            return;
         }
+        self.close();
+        if self.inside {
+            self.end_panel();
+        }
+        self.inside = !self.inside;
+    }
+
+    /// Any other line.
+    fn take(&mut self, line: &'a str, number: usize) {
+        self.line = number;
         if let Some(name) = starred(line.trim()).and_then(|inner| inner.strip_prefix("GROUP No.")) {
-            all.extend(close(&mut open, &mut fault));
-            open = Some(Group {
+            self.close();
+            if !self.inside {
+                let what = "a group stands in the header of a panel: a line with @ is missing";
+                self.panel_fault.get_or_insert(ConvertError::at(number, what));
+                self.inside = true;
+            }
+            let fault = self.panel_fault.as_ref();
+            self.fault = fault.map(|fault| ConvertError::at(number, fault.what.clone()));
+            self.open = Some(Group {
                 line: number,
                 number: name.trim(),
-                panel: panel.clone(),
+                panel: self.panel.clone(),
                 own: Header::default(),
                 rows: Vec::new(),
             });
-            continue;
-        }
-        let Some(group) = &mut open else {
-            if line.trim().is_empty() {
-                continue;
-            }
-            return Err(Cell::named(line, number, "").expected("* GROUP No. *"));
-        };
-        if line.starts_with("Group_No.\t") {
-            columns = line.split('\t').map(str::trim).collect();
-        } else if !line.starts_with(|c: char| c.is_ascii_digit()) {
-            group.own.take(line, number);
+        } else if self.inside {
+            self.take_in_group(line, number);
         } else {
-            match Row::read(line, number, &columns) {
-                Ok(row) => group.rows.push(row),
-                Err(error) => fault = fault.or(Some(error)),
-            }
+            let taken = match is_row(line) {
+                true => Err(Cell::named(line, number, "").expected(BEGIN)),
+                false => self.panel.take(line, number),
+            };
+            self.panel_fault = self.panel_fault.take().or(taken.err());
         }
     }
-    if let Some(group) = open {
-        let what = "the group that begins here is not followed by @: the file is incomplete";
-        all.push(Err(fault.unwrap_or_else(|| ConvertError::at(group.line, what))));
+
+    fn take_in_group(&mut self, line: &'a str, number: usize) {
+        let Some(group) = &mut self.open else {
+            // It may be of a group whose begin is lost.
+            self.fault
+                .get_or_insert_with(|| Cell::named(line, number, "").expected(BEGIN));
+            return;
+        };
+        let taken = if line.starts_with("Group_No.\t") {
+            self.columns = line.split('\t').map(str::trim).collect();
+            Ok(())
+        } else if is_row(line) {
+            Row::read(line, number, &self.columns).and_then(|row| {
+                row.is_of(group.number)?;
+                group.rows.push(row);
+                Ok(())
+            })
+        } else {
+            group.own.take(line, number).and_then(|()| {
+                let of_panel = group.own.pairs.last();
+                match of_panel.filter(|(key, _)| matches!(*key, "Model" | "DATE")) {
+                    Some(_) => {
+                        Err(Cell::named(line, number, "").expected("a line of a group, or @ before it"))
+                    }
+                    None => Ok(()),
+                }
+            })
+        };
+        if let Err(error) = taken {
+            self.fault.get_or_insert(error);
+        }
     }
-    Ok(all)
+
+    fn close(&mut self) {
+        match (self.open.take(), self.fault.take()) {
+            (_, Some(fault)) => self.all.push(Err(fault)),
+            (Some(group), None) => self.all.push(Ok(group)),
+            (None, None) => {}
+        }
+    }
+
+    /// Ends a panel. One without a group has lost its boards.
+    fn end_panel(&mut self) {
+        let own = self.all.get(self.before..).unwrap_or_default();
+        if own.is_empty() {
+            let what = "the panel whose header ends before here has no group";
+            let fault = self.panel_fault.take();
+            self.all
+                .push(Err(fault.unwrap_or_else(|| ConvertError::at(self.line, what))));
+        }
+        self.panel_fault = None;
+        self.panel = Header::default();
+        self.before = self.all.len();
+    }
+
+    /// The end of the file.
+    fn end(mut self) -> Vec<Result<Group<'a>, ConvertError>> {
+        if let Some(group) = &self.open {
+            let what = "the group that begins here is not followed by @: the file is incomplete";
+            self.fault.get_or_insert(ConvertError::at(group.line, what));
+        }
+        self.close();
+        if self.inside || self.panel_fault.is_some() || !self.panel.is_empty() {
+            self.end_panel();
+        }
+        self.all
+    }
 }
 
-fn close<'a>(
-    open: &mut Option<Group<'a>>,
-    fault: &mut Option<ConvertError>,
-) -> Option<Result<Group<'a>, ConvertError>> {
-    let group = open.take()?;
-    Some(fault.take().map_or(Ok(group), Err))
+fn is_row(line: &str) -> bool {
+    line.starts_with(|c: char| c.is_ascii_digit())
 }

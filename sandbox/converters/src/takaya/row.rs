@@ -104,6 +104,13 @@ impl<'a> Row<'a> {
                 "the table has no column Parts or Judgement",
             ));
         }
+        if cells.len() < columns.len() {
+            let (expected, found) = (columns.len(), cells.len());
+            return Err(ConvertError::at(
+                number,
+                format!("expected a row of {expected} cells, found {found}"),
+            ));
+        }
         row.others = cells
             .iter()
             .enumerate()
@@ -111,6 +118,17 @@ impl<'a> Row<'a> {
             .map(|(at, cell)| (columns.get(at).copied().unwrap_or("More"), *cell))
             .collect();
         Ok(row)
+    }
+
+    /// Sees that a row belongs to a group, where its own column says to which.
+    pub(super) fn is_of(&self, group: &str) -> Result<(), ConvertError> {
+        let own = self.others.iter().find(|(name, _)| *name == "Group_No.");
+        match own.map(|(_, cell)| (cell.text.parse::<u32>(), group.parse::<u32>(), cell)) {
+            Some((Ok(own), Ok(group), cell)) if own != group => {
+                Err(cell.expected(&format!("a row of group {group}")))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// `000932 "P2P1" "P-Auto" "VNET1-VNET2" 326 330 "400.0 O" "409.5 O" "...." +5% -5% "PASS" …`

@@ -12,7 +12,8 @@ use crate::rows::{Cell, StatusWords};
 /// header.
 pub(super) fn step(row: &Row<'_>, group: &Row<'_>, words: &StatusWords) -> Result<Step, ConvertError> {
     let jumped = row.function.text == "JP" || row.judgement.text.eq_ignore_ascii_case("jump");
-    let status = if jumped || row.judgement.text.trim_matches('.').is_empty() {
+    let dots = !row.judgement.is_empty() && row.judgement.text.trim_matches('.').is_empty();
+    let status = if jumped || dots {
         StepStatus::Skipped
     } else {
         words
@@ -29,7 +30,7 @@ pub(super) fn step(row: &Row<'_>, group: &Row<'_>, words: &StatusWords) -> Resul
         (StepStatus::Skipped, _) => action(name, status),
         (_, None) => boolean(name, status),
         (_, Some((value, unit))) => {
-            let (op, low, high) = limits(row)?;
+            let (op, low, high) = limits(row, unit)?;
             let measurement = NumericMeasurement {
                 value: Some(value.clone().into()),
                 unit: Some((*unit).to_owned()).filter(|unit| !unit.is_empty()),
@@ -51,10 +52,16 @@ pub(super) fn step(row: &Row<'_>, group: &Row<'_>, words: &StatusWords) -> Resul
 
 /// The comparison: `**` is within the tolerance of the reference, `E` at most and `F` at least the reference. The
 /// limits of opens and shorts are settings of the tester that the file does not name.
-fn limits(row: &Row<'_>) -> Result<(CompOp, Option<Number>, Option<Number>), ConvertError> {
-    let Some((reference, _)) = base(&row.reference)? else {
+fn limits(row: &Row<'_>, unit: &str) -> Result<(CompOp, Option<Number>, Option<Number>), ConvertError> {
+    let Some((reference, own)) = base(&row.reference)? else {
         return Ok((CompOp::Log, None, None));
     };
+    if own != unit && matches!(row.function.text, "**" | "E" | "F") {
+        return Err(row
+            .reference
+            .shown
+            .expected("a reference in the unit of the value"));
+    }
     Ok(match row.function.text {
         "**" => {
             let [high, low] = row.tolerances;

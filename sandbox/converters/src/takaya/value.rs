@@ -17,7 +17,7 @@ pub(super) fn base(value: &Value<'_>) -> Result<Option<(Number, &'static str)>, 
         ..value.shown
     };
     let (by, name) = prefixed(value.unit).ok_or_else(|| unit.expected("a unit"))?;
-    let number = match value.figure {
+    let number = match value.figure.filter(|figure| !figure.is_empty()) {
         Some(figure) => figure.number('.')?,
         None => match value.shown.number('.')? {
             Some(number) => Some(shifted(number, by).ok_or_else(|| value.shown.expected("a number"))?),
