@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use stationd_report::{
-    Code as _, Kind, Number, Report, ReportStatus, SequenceCall, Step, StepStatus, UurInfo, UutInfo,
+    Code as _, Excerpt, Kind, Number, Report, ReportStatus, SequenceCall, Step, StepStatus, UurInfo, UutInfo,
 };
 
 use super::field::Room;
 use super::row::Reader;
-use super::{Cell, Field, StatusWords};
+use super::{Cell, Field, StatusWords, worst};
 use crate::fit::keep;
 use crate::site::DecimalMark;
 use crate::when::{self, Dates};
@@ -30,6 +30,8 @@ pub(crate) struct Unit {
     report: Report,
     uut: UutInfo,
     program: SequenceCall,
+    /// What [`Unit::set_once`] took.
+    given: Vec<(Field, String)>,
     /// The start in UTC, where the file names it besides.
     start_utc: Option<String>,
     /// Line at which it began.
@@ -80,6 +82,7 @@ impl Unit {
             report: Report::default(),
             uut: UutInfo::default(),
             program: SequenceCall::default(),
+            given: Vec::new(),
             start_utc: None,
             line,
         }
@@ -137,6 +140,31 @@ impl Unit {
         Ok(())
     }
 
+    /// The same for a format whose units say it once: another value is that of another unit.
+    pub(crate) fn set_once(
+        &mut self,
+        field: Field,
+        cell: Cell<'_>,
+        site: Site<'_>,
+    ) -> Result<(), ConvertError> {
+        let before = self.given.iter().find(|(known, _)| *known == field);
+        match before.filter(|_| !cell.is_empty()) {
+            Some((_, before)) if before != cell.text => {
+                let before = Excerpt::of(before);
+                return Err(cell.expected(&format!("\"{before}\" as before in this unit")));
+            }
+            Some(_) => {}
+            None => self.given.extend(cell.owned().map(|text| (field, text))),
+        }
+        self.set(field, cell, site)
+    }
+
+    /// Gives the unit its start, as a report has it, and the cell that says it.
+    pub(crate) fn start(&mut self, start: String, cell: Cell<'_>) {
+        origin::field(Field::Start.path(), &cell);
+        self.report.start = Some(start);
+    }
+
     /// Gives the unit what its site decided. What the file says before is replaced, and what it says later replaces
     /// that.
     pub(crate) fn decided(&mut self, part_number: Option<&str>, revision: Option<&str>) {
@@ -186,11 +214,13 @@ impl Unit {
             program,
             start_utc,
             line,
+            ..
         } = self;
         report.kind = Some(Kind::Test.into());
         place(&mut report, start_utc, notes);
         complete(&mut report, site, line)?;
-        let below = root.status.as_ref().map(stationd_report::Word::code);
+        let status = |step: &Step| step.status.as_ref().map(stationd_report::Word::code);
+        let below = status(&root).or_else(|| worst(root.steps.iter().flatten().filter_map(status)));
         if report.result.is_none() {
             let status = below.unwrap_or(StepStatus::Done);
             report.result = ReportStatus::find(status.as_str()).map(Into::into);
