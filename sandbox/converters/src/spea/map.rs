@@ -82,7 +82,7 @@ fn times(
     if unit.uut_mut().exec_time.is_none() {
         notes.push("a unit ends before it starts; its duration was left out".to_owned());
     }
-    unit.report_mut().start = Some(start);
+    unit.start(start, tested.start.field(6));
     Ok(())
 }
 
@@ -146,7 +146,7 @@ fn header(line: &Line<'_>, tested: &Tested<'_>, unit: &mut Unit, site: Site<'_>)
             } else {
                 Field::Batch
             };
-            unit.set(field, line.field(1), site)?;
+            unit.set_once(field, line.field(1), site)?;
             keep_from(line, 2, unit);
             Ok(())
         }

@@ -53,20 +53,27 @@ pub(super) fn units(text: &str) -> (Vec<Result<Tested<'_>, ConvertError>>, Vec<S
     let (mut units, mut notes) = (Vec::new(), Vec::new());
     let mut order = None;
     let mut open: Option<Tested<'_>> = None;
+    // The first line of a unit whose START is lost.
+    let mut lost = None;
     for (index, text) in text.lines().enumerate() {
         let number = index + 1;
+        // A file that was appended to another has its byte order mark within.
+        let text = text.trim_start_matches('\u{feff}');
         if text.trim().is_empty() {
             continue;
         }
         let line = Line::new(text, number);
-        match (line.kind(), &mut open) {
-            ("FORMAT", None) => match line.field(1).text.to_ascii_lowercase().as_str() {
+        if line.kind() == "FORMAT" {
+            match line.field(1).text.to_ascii_lowercase().as_str() {
                 "mmdd" => order = Some(DateOrder::Mmdd),
                 "ddmm" => order = Some(DateOrder::Ddmm),
                 _ => units.push(Err(line.field(1).expected("mmdd or ddmm"))),
-            },
+            }
+        }
+        match (line.kind(), &mut open) {
             ("START", _) => {
                 units.extend(open.take().map(|unit| Err(unended(&unit))));
+                units.extend(lost.take().map(|line| Err(unbegun(line))));
                 open = Some(Tested {
                     start: line,
                     order,
@@ -78,13 +85,23 @@ pub(super) fn units(text: &str) -> (Vec<Result<Tested<'_>, ConvertError>>, Vec<S
                 units.extend(open.take().map(|unit| Ok(Tested { end: line, ..unit })));
             }
             (_, Some(unit)) => unit.lines.push(line),
+            ("END", None) => units.push(Err(unbegun(lost.take().unwrap_or(number)))),
+            ("LOT" | "SN" | "ANL" | "FUNC" | "BOARDRESULT", None) => {
+                lost.get_or_insert(number);
+            }
+            ("FORMAT", None) => {}
             (_, None) => {
                 notes.push(format!("line {number} stands outside of a unit and was left out"));
             }
         }
     }
     units.extend(open.take().map(|unit| Err(unended(&unit))));
+    units.extend(lost.take().map(|line| Err(unbegun(line))));
     (units, notes)
+}
+
+fn unbegun(line: usize) -> ConvertError {
+    ConvertError::at(line, "lines of a unit without a START before them")
 }
 
 fn unended(unit: &Tested<'_>) -> ConvertError {
