@@ -1,6 +1,6 @@
 //! What the program says of the unit: `(USER: Serialnumber:111)`.
 
-use stationd_report::ReportStatus;
+use stationd_report::{Excerpt, ReportStatus};
 
 use super::SpectrumArguments;
 use super::node::Node;
@@ -15,6 +15,7 @@ pub(super) struct Header<'a> {
     date: Option<Cell<'a>>,
     start: Option<Cell<'a>>,
     end: Option<Cell<'a>>,
+    status: Option<Cell<'a>>,
     /// The time of the first step.
     pub(super) first_step: Option<Cell<'a>>,
 }
@@ -30,24 +31,32 @@ impl<'a> Header<'a> {
         let (key, value) = node.text.split_once(':').unwrap_or((node.text, ""));
         let cell = Cell::named(value, node.line, "USER");
         match key.trim() {
-            "Serialnumber" => unit.set(Field::Serial, cell, site)?,
-            "Operator" => unit.set(Field::Operator, cell, site)?,
-            "Date" => self.date = Some(cell),
-            "StartTime" => self.start = Some(cell),
-            "EndTime" => self.end = Some(cell),
-            "STATUS" => unit.report_mut().result = Some(result(cell, site)?.into()),
+            "Serialnumber" => unit.set_once(Field::Serial, cell, site)?,
+            "Operator" => unit.set_once(Field::Operator, cell, site)?,
+            "Date" => once(&mut self.date, cell)?,
+            "StartTime" => once(&mut self.start, cell)?,
+            "EndTime" => once(&mut self.end, cell)?,
+            "STATUS" => {
+                once(&mut self.status, cell)?;
+                unit.report_mut().result = Some(result(cell, site)?.into());
+            }
             key => unit.keep(if key.is_empty() { "USER" } else { key }, cell),
         }
         Ok(())
     }
 
-    /// Start and duration: of the `USER` lines, else the start of the first step.
+    /// Sees that the unit was written to its end, where its status stands; takes start and duration: of the `USER` lines, else the start of the first step.
     pub(super) fn finish(
         &self,
+        line: usize,
         unit: &mut Unit,
         arguments: &SpectrumArguments,
         notes: &mut Vec<String>,
     ) -> Result<(), ConvertError> {
+        if self.status.is_none() {
+            let what = "the unit that begins here has no USER STATUS: the file is incomplete";
+            return Err(ConvertError::at(line, what));
+        }
         if let (Some(date), Some(start)) = (self.date, self.start) {
             let begin = time(date, start, arguments, notes)?;
             if let Some(end) = self.end {
@@ -56,14 +65,26 @@ impl<'a> Header<'a> {
                     notes.push("a unit ends before it starts; its duration was left out".to_owned());
                 }
             }
-            unit.report_mut().start = Some(begin);
+            unit.start(begin, date);
         } else if let Some(step) = self.first_step {
-            unit.report_mut().start = Some(DateOrder::read(arguments.date_order, step.text, step, notes)?);
+            let start = DateOrder::read(arguments.date_order, step.text, step, notes)?;
+            unit.start(start, step);
             notes.push("start is that of the first step".to_owned());
         } else {
             notes.push("a unit without a time".to_owned());
         }
         Ok(())
+    }
+}
+
+/// Takes what a unit says once: another value is that of another unit.
+fn once<'a>(place: &mut Option<Cell<'a>>, cell: Cell<'a>) -> Result<(), ConvertError> {
+    match place.replace(cell) {
+        Some(before) if before.text != cell.text => Err(cell.expected(&format!(
+            "\"{}\" as before in this unit",
+            Excerpt::of(before.text)
+        ))),
+        _ => Ok(()),
     }
 }
 

@@ -15,29 +15,39 @@ use crate::{Conversion, ConvertError, Source};
 /// Nodes of a unit with one text that has a place.
 const READ: [&str; 4] = ["PROGRAM_NAME", "SUBPROGRAM_NAME", "SECTION_NAME", "USER"];
 
+/// How a unit begins.
+const BEGIN: &str = "(PROGRAM_NAME:";
+
 /// Converts all units of a file: each begins with its program's name.
 pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, ConvertError> {
     let arguments: SpectrumArguments = source.parse_arguments()?;
     let words = StatusWords::new(&arguments.status_words)?;
     let text = decode(input, arguments.encoding.as_deref())?;
     let site = Site::new(&words, arguments.process_code);
-    let tree = nodes(&text)?;
     let mut conversion = Conversion::default();
-    let starts: Vec<_> = (0..tree.len())
-        .filter(|&at| tree.get(at).is_some_and(|node| node.key == "PROGRAM_NAME"))
-        .collect();
-    if starts.first() != Some(&0) {
-        let line = tree.first().map_or(1, |node| node.line);
+    let mut starts: Vec<_> = text.match_indices(BEGIN).map(|(at, _)| at).collect();
+    let before = text.get(..starts.first().copied().unwrap_or(text.len()));
+    let before = before.unwrap_or_default();
+    if !before.trim().is_empty() {
+        let line = lines(before.trim_end()) - lines(before.trim()) + 1;
         return Err(ConvertError::at(line, "expected (PROGRAM_NAME: at the beginning"));
     }
-    let ends = starts.iter().skip(1).copied().chain([tree.len()]);
-    for (start, end) in starts.iter().zip(ends) {
-        let tree = tree.get(*start..end).unwrap_or_default();
+    starts.push(text.len());
+    let mut line = 1 + lines(before);
+    for (start, end) in starts.iter().zip(starts.iter().skip(1)) {
+        // A bracket that is lost costs one unit alone.
+        let unit = text.get(*start..*end).unwrap_or_default();
         conversion.unit(arguments.on_damaged_unit, |notes| {
-            report(tree, &arguments, site, notes)
+            report(&nodes(unit, line)?, &arguments, site, notes)
         })?;
+        line += lines(unit);
     }
     conversion.ended("no unit")
+}
+
+/// How many line ends a text holds.
+fn lines(text: &str) -> usize {
+    text.bytes().filter(|&byte| byte == b'\n').count()
 }
 
 fn report(
@@ -83,7 +93,7 @@ fn report(
             }
         }
     }
-    header.finish(&mut unit, arguments, notes)?;
+    header.finish(line, &mut unit, arguments, notes)?;
     unit.decided(arguments.part_number.as_deref(), arguments.revision.as_deref());
     let sections = sections
         .into_iter()

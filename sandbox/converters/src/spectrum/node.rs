@@ -62,18 +62,23 @@ impl<'a> Node<'a> {
     }
 }
 
-/// Reads a file.
-pub(super) fn nodes(text: &str) -> Result<Vec<Node<'_>>, ConvertError> {
+/// Reads a text that begins in a line. A bracket without a key and a colon is part of the text around it, in which it must
+/// be closed: `(PROG_NAME: C:\Program Files (x86)\a.exe)`.
+pub(super) fn nodes(text: &str, mut line: usize) -> Result<Vec<Node<'_>>, ConvertError> {
     let mut top = Node::default();
     let mut open: Vec<Node<'_>> = Vec::new();
-    let (mut rest, mut line, mut count) = (text, 1, 0);
-    while let Some(at) = rest.find(['(', ')', '"', '\n']) {
+    let (mut rest, mut count) = (text, 0);
+    while let Some(at) = next_sign(rest, line, !open.is_empty())? {
         let (before, more) = rest.split_at_checked(at).unwrap_or((rest, ""));
         take_text(&mut open, before, &mut top, line);
         let (sign, after) = more.split_at_checked(1).unwrap_or((more, ""));
         rest = after;
         match sign {
             "(" => {
+                let Some((key, after)) = key(rest) else {
+                    let found = rest.lines().next().unwrap_or_default();
+                    return Err(Cell::named(found, line, "").expected("a key and a colon after ("));
+                };
                 count += 1;
                 if open.len() == DEEPEST || count > MOST {
                     return Err(ConvertError::at(
@@ -81,11 +86,6 @@ pub(super) fn nodes(text: &str) -> Result<Vec<Node<'_>>, ConvertError> {
                         format!("more than {MOST} nodes, or more than {DEEPEST} in each other"),
                     ));
                 }
-                let end = rest.find([':', '(', ')', '"', '\n']).unwrap_or(rest.len());
-                let (key, after) = rest.split_at_checked(end).unwrap_or((rest, ""));
-                let Some(after) = after.strip_prefix(':') else {
-                    return Err(Cell::named(key, line, "").expected("a key and a colon after ("));
-                };
                 rest = after;
                 open.push(Node {
                     key: key.trim(),
@@ -120,6 +120,29 @@ pub(super) fn nodes(text: &str) -> Result<Vec<Node<'_>>, ConvertError> {
     }
 }
 
+/// Where the next sign stands that is no bracket of a text. A text in a node has brackets of its own, closed in the same
+/// piece of it.
+fn next_sign(rest: &str, line: usize, in_node: bool) -> Result<Option<usize>, ConvertError> {
+    let mut brackets = 0_usize;
+    for (at, sign) in rest.match_indices(['(', ')', '"', '\n']) {
+        let after = rest.get(at + 1..).unwrap_or_default();
+        match sign {
+            "(" if in_node && key(after).is_none() => brackets += 1,
+            ")" if brackets > 0 => brackets -= 1,
+            _ if brackets > 0 => return Err(ConvertError::at(line, "a ( in a text is not closed")),
+            _ => return Ok(Some(at)),
+        }
+    }
+    Ok(None)
+}
+
+/// The key of a node after its bracket, and what follows its colon.
+fn key(after: &str) -> Option<(&str, &str)> {
+    let end = after.find([':', '(', ')', '"', '\n'])?;
+    let (key, after) = after.split_at_checked(end)?;
+    Some((key, after.strip_prefix(':')?))
+}
+
 /// Gives the innermost node its text; commas between nodes say nothing. Text outside of all nodes is a node without a key.
 fn take_text<'a>(open: &mut [Node<'a>], text: &'a str, top: &mut Node<'a>, line: usize) {
     let text = text.trim();
@@ -143,11 +166,21 @@ mod tests {
 
     #[test]
     fn quotes_may_hold_brackets() {
-        let all =
-            nodes("(STEP:\n (SNAME: \"A (1)\") (MEAS: (TPNUM: 5) , \n (TPNUM: 6)) (STAT: PASS))").unwrap();
+        let all = nodes(
+            "(STEP:\n (SNAME: \"A (1)\") (MEAS: (TPNUM: 5) , \n (TPNUM: 6)) (STAT: PASS))",
+            1,
+        )
+        .unwrap();
         assert_eq!(all[0].value("SNAME").text, "A (1)");
         assert_eq!(all[0].value("STAT").line, 3);
         assert_eq!(all[0].child("MEAS").unwrap().line_of_text(), "MEAS: 5 6");
+    }
+
+    #[test]
+    fn a_text_may_hold_brackets_that_it_closes() {
+        let all = nodes("(A: C:\\Program Files (x86)\\T (1)\\a.exe) (B: 1)", 1).unwrap();
+        assert_eq!(all[0].text, "C:\\Program Files (x86)\\T (1)\\a.exe");
+        assert_eq!(all[1].text, "1");
     }
 
     #[test]
@@ -156,11 +189,13 @@ mod tests {
             ("(A: 1)\n(B: (C: 2)", "line=2: (B: does not end"),
             ("\n)", "line=2: a ) that closes nothing"),
             ("(A: \"x", "line=1: a quoted text does not end"),
-            ("(A)", "line=1: expected a key and a colon after (, found \"A\""),
+            ("(A)", "line=1: expected a key and a colon after (, found \"A)\""),
+            ("(A: (x86\n)", "line=1: a ( in a text is not closed"),
+            ("(A: (x86 (B: 1))", "line=1: a ( in a text is not closed"),
         ] {
-            let found = nodes(text).unwrap_err().to_string();
+            let found = nodes(text, 1).unwrap_err().to_string();
             assert!(found.contains(reason), "{found}");
         }
-        assert!(nodes(&"(a:".repeat(30)).is_err());
+        assert!(nodes(&"(a:".repeat(30), 1).is_err());
     }
 }
