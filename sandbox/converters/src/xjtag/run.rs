@@ -109,20 +109,20 @@ fn header(
     let (site, arguments) = (log.site, log.arguments);
     unit.decided(arguments.part_number.as_deref(), arguments.revision.as_deref());
     unit.set(Field::StartUtc, run.attribute("datetime"), site)?;
-    let Some(info) = run.child("testruninfo") else {
+    if run.child("testruninfo").is_none() {
         return Err(ConvertError::at(
             run.line,
             "no <testruninfo>: the run did not end",
         ));
-    };
-    for child in &info.children {
+    }
+    for child in run.children("testruninfo").flat_map(|info| &info.children) {
         let cell = child.text();
         match child.name.as_str() {
-            "serial" => unit.set(Field::Serial, cell, site)?,
-            "user" => unit.set(Field::Operator, cell, site)?,
-            "result" => unit.set(Field::Result, cell, site)?,
+            "serial" => unit.set_once(Field::Serial, cell, site)?,
+            "user" => unit.set_once(Field::Operator, cell, site)?,
+            "result" => unit.set_once(Field::Result, cell, site)?,
             "project-description" => {
-                unit.set(Field::Program, cell, site)?;
+                unit.set_once(Field::Program, cell, site)?;
                 if arguments.part_number_from_project {
                     unit.set(Field::PartNumber, cell, site)?;
                 }
