@@ -29,6 +29,8 @@ pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, C
     if boards.is_empty() {
         return Err(ConvertError::at(root.line, "no <BI>: the file has no board"));
     }
+    once(&root, "ST")?;
+    once(&root, "ET")?;
     let mut conversion = Conversion::default();
     let run = Run {
         root: &root,
@@ -49,6 +51,19 @@ pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, C
         conversion.unit(arguments.on_damaged_unit, |notes| run.board(board, notes))?;
     }
     conversion.ended("no board that gives a report")
+}
+
+/// Sees that the elements of a name all say the same: another one is that of another run.
+fn once(root: &Element, name: &str) -> Result<(), ConvertError> {
+    let mut all = root.children(name);
+    let first = all.next();
+    match all.find(|other| Some(&other.attributes) != first.map(|first| &first.attributes)) {
+        Some(other) => {
+            let what = format!("a second <{name}> that says something else");
+            Err(ConvertError::at(other.line, what))
+        }
+        None => Ok(()),
+    }
 }
 
 /// What all boards of a file have in common.
@@ -96,10 +111,10 @@ impl Run<'_> {
             }
             keep_others(unit, station, &["NM", "OP", "NMP"]);
         }
-        if let Some(comment) = self.root.child("PrgC") {
+        for comment in self.root.children("PrgC") {
             unit.keep("PrgC", comment.text());
         }
-        if let Some(marks) = self.root.child("FidMrk") {
+        for marks in self.root.children("FidMrk") {
             keep_others(unit, marks, &[]);
         }
         unit.set(Field::Serial, board.attribute("BCP"), self.site)?;
@@ -130,19 +145,28 @@ impl Run<'_> {
             } else {
                 ReportStatus::Failed
             };
-            if result == ReportStatus::Passed && of_tests == Some(ReportStatus::Failed) {
-                notes.push("NF is 0, though tests failed; the unit is failed".to_owned());
+            let worse = of_tests.filter(|tests| {
+                matches!(
+                    tests,
+                    ReportStatus::Failed | ReportStatus::Error | ReportStatus::Terminated
+                )
+            });
+            if result == ReportStatus::Passed && worse.is_some() {
+                notes.push("NF is 0, though tests did not pass; the unit has their result".to_owned());
             }
-            let result = of_tests
-                .filter(|tests| *tests == ReportStatus::Failed)
-                .unwrap_or(result);
+            let result = worse.unwrap_or(result);
             unit.report_mut().result = Some(result.into());
         }
         if let Some(text) = end.attribute("ED").given() {
             let ended = start(text, self.site.reader.dates)
                 .ok_or_else(|| end.attribute("ED").expected("a date and time"))?;
             let began = unit.report_mut().start.clone();
-            unit.uut_mut().exec_time = began.and_then(|began| between(&began, &ended));
+            let time = began.as_deref().and_then(|began| between(began, &ended));
+            if time.is_none() {
+                unit.keep("ED", end.attribute("ED"));
+                notes.push("ED without a SD before it is a misc info, not a duration".to_owned());
+            }
+            unit.uut_mut().exec_time = time;
         }
         Ok(())
     }
@@ -151,6 +175,7 @@ impl Run<'_> {
     fn tests(&self, board: &Element, notes: &mut Vec<String>) -> Result<Step, ConvertError> {
         let mut root = sequence("Seica");
         let mut groups: Vec<Step> = Vec::new();
+        let mut function = None;
         for test in &board.children {
             if test.name != "TEST" {
                 notes.push(left_out(format_args!("BI/{}", test.name)));
@@ -161,12 +186,9 @@ impl Run<'_> {
                 notes.push(left_out(format_args!("TEST/{name}")));
             }
             let step = self.test(test)?;
-            let (group, _) = fitted(test.attribute("F").given().unwrap_or("TEST"));
-            if groups
-                .last()
-                .is_none_or(|last| last.name.as_deref() != Some(&group))
-            {
-                groups.push(sequence(&group));
+            let group = test.attribute("F").given().unwrap_or("TEST");
+            if function.replace(group) != Some(group) {
+                groups.push(sequence(group));
             }
             if let Some(last) = groups.last_mut() {
                 last.steps.get_or_insert_default().push(step);
@@ -226,9 +248,11 @@ fn status(step: &Step) -> Option<StepStatus> {
 }
 
 fn sequence(name: &str) -> Step {
+    let (name, whole) = fitted(name);
     Step {
         step_type: Some("SequenceCall".to_owned()),
-        name: Some(name.to_owned()),
+        name: Some(name),
+        report_text: whole,
         ..Step::default()
     }
 }
