@@ -38,10 +38,12 @@ fn report(
     unit.decided(arguments.part_number.as_deref(), arguments.revision.as_deref());
     let mut tests = Vec::new();
     let mut end = Cell::absent(root.line);
+    keep_attributes_of(&mut unit, root);
     for part in &root.children {
         match part.name.as_str() {
             "TestSequence" => tests.extend(steps(part, 1, site)?),
             "Header" | "UUT" | "Summary" => {
+                keep_attributes_of(&mut unit, part);
                 for element in &part.children {
                     if element.name == "EndTime" {
                         end = element.text();
@@ -72,6 +74,14 @@ fn report(
     unit.finish(sequence, site, notes)
 }
 
+/// Keeps the attributes of a part of the file as misc infos: `UUT slot`.
+fn keep_attributes_of(unit: &mut Unit, part: &Element) {
+    let own = |name: &&String| !name.starts_with("xmlns") && !name.starts_with("xsi:");
+    for name in part.attributes.iter().map(|(name, _)| name).filter(own) {
+        unit.keep(&format!("{} {name}", part.name), part.attribute(name));
+    }
+}
+
 /// Takes an element of header, unit or summary. What has no place of its own becomes a misc info.
 fn take(
     unit: &mut Unit,
@@ -80,6 +90,9 @@ fn take(
     site: Site<'_>,
     notes: &mut Vec<String>,
 ) -> Result<(), ConvertError> {
+    for unread in element.unknown(&[], &[]) {
+        notes.push(format!("no place in a report: {unread}"));
+    }
     let field = match (part.name.as_str(), element.name.as_str()) {
         ("Header", "ProgramName") => Field::Program,
         ("Header", "ProgramVersion") => Field::ProgramVersion,
@@ -93,11 +106,8 @@ fn take(
         ("Summary", "Duration") => Field::ExecTime,
         (_, name) => {
             unit.keep(name, element.text());
-            for unread in element.unknown(&[], &[]) {
-                notes.push(format!("no place in a report: {unread}"));
-            }
             return Ok(());
         }
     };
-    unit.set(field, element.text(), site)
+    unit.set_once(field, element.text(), site)
 }

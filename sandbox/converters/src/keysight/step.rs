@@ -44,12 +44,16 @@ fn test(element: &Element, site: Site<'_>) -> Result<Step, ConvertError> {
         .ok_or_else(|| status.expected("a status"))?;
     let mut step = boolean(element.attribute("name").text, status);
     let all: Vec<_> = element.children("Measurement").collect();
-    let several = all.len() > 1 || all.iter().any(|one| one.child("Name").is_some());
+    let name = |one: &Element| {
+        let child = one.child("Name").and_then(|name| name.text().owned());
+        child.or_else(|| one.attribute("name").owned())
+    };
+    let several = all.len() > 1 || all.iter().any(|one| name(one).is_some());
     for (index, one) in all.iter().enumerate() {
         // Several measurements need names; those without are counted.
-        let name = one.child("Name").and_then(|name| name.text().owned());
-        let name = name.or_else(|| several.then(|| (index + 1).to_string()));
-        measure(&mut step, one, name, status)?;
+        let name = name(one).or_else(|| several.then(|| (index + 1).to_string()));
+        let own = site.reader.words.step(one.attribute("status"))?;
+        measure(&mut step, one, name, own.unwrap_or(status))?;
     }
     let kind = match (&step.numeric, &step.string, several) {
         (Some(_), Some(_), _) => {
@@ -73,14 +77,33 @@ fn test(element: &Element, site: Site<'_>) -> Result<Step, ConvertError> {
         .iter()
         .filter(|child| child.name != "Measurement")
     {
-        add_text(&mut step, &format!("{}: {}", child.name, child.text().text));
+        keep_all(&mut step, child, "");
     }
+    add_text(&mut step, element.text().text);
     keep_attributes(&mut step, element);
     Ok(step)
 }
 
-/// Adds a measurement to a step: a number, or a text when it has neither limits nor unit. It has the status of its
-/// test, as the file has none for it.
+/// Keeps an element as text with all that stands in it: `Error: text`, `Error code: 5`, `Error/Source: text`.
+fn keep_all(step: &mut Step, element: &Element, around: &str) {
+    let name = format!("{around}{}", element.name);
+    if !element.text().is_empty() || (element.children.is_empty() && element.attributes.is_empty()) {
+        add_text(step, &format!("{name}: {}", element.text().text));
+    }
+    keep_in(step, element, &name);
+}
+
+/// Keeps the attributes of an element as text, and what stands in it.
+fn keep_in(step: &mut Step, element: &Element, name: &str) {
+    for (attribute, value) in &element.attributes {
+        add_text(step, &format!("{name} {attribute}: {value}"));
+    }
+    for child in &element.children {
+        keep_all(step, child, &format!("{name}/"));
+    }
+}
+
+/// Adds a measurement to a step: a number, or a text when it has neither limits nor unit.
 fn measure(
     step: &mut Step,
     element: &Element,
@@ -119,10 +142,13 @@ fn measure(
     }
     for child in &element.children {
         let known = ["Name", "Value", "Units", "LowLimit", "HighLimit"];
-        if !known.contains(&child.name.as_str()) {
-            add_text(step, &format!("{}: {}", child.name, child.text().text));
+        if known.contains(&child.name.as_str()) {
+            keep_in(step, child, &child.name);
+        } else {
+            keep_all(step, child, "");
         }
     }
+    add_text(step, element.text().text);
     keep_attributes(step, element);
     Ok(())
 }
