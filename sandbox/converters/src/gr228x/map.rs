@@ -1,9 +1,9 @@
 //! From a log to reports.
 
-use stationd_report::{Report, ReportStatus, SequenceCall, Step, StepStatus};
+use stationd_report::{Report, ReportStatus, Step, StepStatus};
 
 use super::Gr228xArguments;
-use super::measure::step;
+use super::measure::{failure, step};
 use super::parse::{Tested, units};
 use crate::ict::{add_text, boolean, seconds_between, sequence};
 use crate::rows::{Cell, Field, Site, StatusWords, Unit};
@@ -66,17 +66,18 @@ fn report(
         Vec::new(),
     );
     if let Some(program) = tested.program {
-        root.seq_call = Some(Box::new(SequenceCall {
-            path: Some(program.path.to_owned()),
-            name: Some(program.stem().to_owned()),
-            ..SequenceCall::default()
-        }));
+        let name = Cell::named(program.stem(), program.loaded.line, "program");
+        unit.set(Field::Program, name, site)?;
         unit.keep("Program loaded", program.loaded);
     }
     for (number, line) in &tested.lines {
         take(line, *number, &mut unit, &mut root, site, notes)?;
     }
-    unit.finish(root, site, notes)
+    let mut report = unit.finish(root, site, notes)?;
+    if let (Some(program), Some(root)) = (tested.program, report.root.as_mut()) {
+        root.seq_call.get_or_insert_default().path = Some(program.path.to_owned());
+    }
+    Ok(report)
 }
 
 /// What ended a unit.
@@ -98,10 +99,12 @@ fn take(
     site: Site<'_>,
     notes: &mut Vec<String>,
 ) -> Result<(), ConvertError> {
-    let found = if let Some(failure) = line.strip_prefix('(').and_then(general) {
-        Some(failure)
+    let found = if let Some((name, pins)) = failure(line) {
+        let mut step = boolean(name, StepStatus::Failed);
+        add_text(&mut step, pins);
+        Some(step)
     } else if let Some((key, value)) = line.strip_prefix("WATS_").and_then(|rest| rest.split_once('=')) {
-        return own(key, Cell::named(value, number, "WATS_"), unit, root, site);
+        return own(key, Cell::named(value, number, "WATS_"), unit, site);
     } else {
         step(line, number)?
     };
@@ -115,47 +118,18 @@ fn take(
 }
 
 /// Lines of the vendor's client that a test program prints: `WATS_partNumber=43420`.
-fn own(
-    key: &str,
-    value: Cell<'_>,
-    unit: &mut Unit,
-    root: &mut Step,
-    site: Site<'_>,
-) -> Result<(), ConvertError> {
+fn own(key: &str, value: Cell<'_>, unit: &mut Unit, site: Site<'_>) -> Result<(), ConvertError> {
     let field = match key {
         "partNumber" => Field::PartNumber,
         "partRevision" => Field::Revision,
         "operator" => Field::Operator,
         "stationName" => Field::Station,
-        "sequenceName" => {
-            root.seq_call.get_or_insert_default().name = value.owned();
-            return Ok(());
-        }
-        "sequenceVersion" => {
-            root.seq_call.get_or_insert_default().version = value.owned();
-            return Ok(());
-        }
+        "sequenceName" => Field::Program,
+        "sequenceVersion" => Field::ProgramVersion,
         key => {
             unit.keep(key, value);
             return Ok(());
         }
     };
-    unit.set(field, value, site)
-}
-
-/// A failure of many pins: `O 397,398,`.
-fn general(rest: &str) -> Option<Step> {
-    let key = rest.chars().next()?;
-    let name = match key {
-        'S' => "Shorts",
-        'O' => "Opens",
-        'B' => "Bus test",
-        'C' => "Scratch probing",
-        'F' => "Fixture contact",
-        _ => return None,
-    };
-    let pins = rest.strip_prefix(key)?;
-    let mut step = boolean(name, StepStatus::Failed);
-    add_text(&mut step, pins);
-    Some(step)
+    unit.set_once(field, value, site)
 }

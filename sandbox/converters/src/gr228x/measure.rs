@@ -12,15 +12,16 @@ struct Line<'a> {
     name: &'a str,
     status: StepStatus,
     value: &'a str,
-    /// The limits as written, without their brackets.
-    limits: Option<&'a str>,
+    /// The limits as written, without their brackets; empty where there are none.
+    limits: &'a str,
     /// Kind of measurement: `R`, `CP`, `VS`.
     kind: &'a str,
     message: &'a str,
 }
 
 impl<'a> Line<'a> {
-    /// Splits a line; `None` when it is no measurement.
+    /// Splits a line; `None` when it is no measurement: one has a value and limits with a comma in brackets, or a name
+    /// without blanks and nothing behind its sign.
     fn split(line: &'a str) -> Option<Self> {
         let at = line.find(['=', '<', '>', '#', '%'])?;
         let (name, rest) = line.split_at_checked(at)?;
@@ -35,9 +36,10 @@ impl<'a> Line<'a> {
         let (value, limits, tail) = match rest.split_once('(') {
             Some((value, more)) => {
                 let (limits, tail) = more.split_once(')')?;
-                (value, Some(limits), tail)
+                (value, Some(limits).filter(|limits| limits.contains(','))?, tail)
             }
-            None => (rest, None, ""),
+            None if rest.is_empty() && !name.contains(char::is_whitespace) => ("", "", ""),
+            None => return None,
         };
         let (kind, message) = tail.split_once('=').unwrap_or((tail, ""));
         (!name.trim().is_empty()).then_some(Self {
@@ -51,6 +53,27 @@ impl<'a> Line<'a> {
     }
 }
 
+/// Whether a line is a test.
+pub(super) fn is_test(line: &str) -> bool {
+    Line::split(line).is_some() || failure(line).is_some()
+}
+
+/// A failure of many pins, `(O 397,398,`: its name and the pins.
+pub(super) fn failure(line: &str) -> Option<(&'static str, &str)> {
+    let rest = line.strip_prefix('(')?;
+    let key = rest.chars().next()?;
+    let name = match key {
+        'S' => "Shorts",
+        'O' => "Opens",
+        'B' => "Bus test",
+        'C' => "Scratch probing",
+        'F' => "Fixture contact",
+        _ => return None,
+    };
+    let pins = rest.strip_prefix(key)?;
+    (pins.is_empty() || pins.starts_with(char::is_whitespace)).then_some((name, pins))
+}
+
 /// Turns a line into a step; `None` when it is no measurement.
 pub(super) fn step(line: &str, number: usize) -> Result<Option<Step>, ConvertError> {
     let Some(found) = Line::split(line) else {
@@ -62,8 +85,8 @@ pub(super) fn step(line: &str, number: usize) -> Result<Option<Step>, ConvertErr
             StepStatus::Done => action(name, StepStatus::Done),
             status => boolean(name, status),
         };
-        if let Some(limits) = found.limits.filter(|limits| limits.trim() != ",") {
-            add_text(&mut step, &format!("limits: {limits}"));
+        if !matches!(found.limits.trim(), "" | ",") {
+            add_text(&mut step, &format!("limits: {}", found.limits));
         }
         step
     } else {
@@ -88,9 +111,7 @@ pub(super) fn step(line: &str, number: usize) -> Result<Option<Step>, ConvertErr
 
 /// The comparison and its limits: an operator with one limit has it as the lower one.
 fn limits(found: &Line<'_>, number: usize) -> Result<(CompOp, Option<Number>, Option<Number>), ConvertError> {
-    let (low, high) = found
-        .limits
-        .map_or(("", ""), |limits| limits.split_once(',').unwrap_or((limits, "")));
+    let (low, high) = found.limits.split_once(',').unwrap_or((found.limits, ""));
     let low = scaled(Cell::named(low, number, "low limit"))?;
     let high = scaled(Cell::named(high, number, "high limit"))?;
     Ok(range(low, high))
@@ -162,6 +183,14 @@ mod tests {
     }
 
     #[test]
+    fn a_failure_of_pins_has_a_blank_behind_its_letter() {
+        assert_eq!(failure("(F 300,301,"), Some(("Fixture contact", " 300,301,")));
+        for line in ["(C) 2012 ACME Inc", "(Start of test)", "(", "F 300"] {
+            assert_eq!(failure(line), None, "{line}");
+        }
+    }
+
+    #[test]
     fn what_is_no_number_is_a_fault() {
         for line in ["R1=x(1,2)R", "R1=1(1,b)R", "R1=K(1,2)R", "R1=1MK(1,2)R"] {
             assert!(
@@ -169,6 +198,15 @@ mod tests {
                 "{line}"
             );
         }
-        assert!(step("hello", 7).unwrap().is_none());
+        for line in [
+            "hello",
+            "Fixture #5 used",
+            "Coverage: 95% of nets",
+            "Coverage: 95%",
+            "TEMP=25.3C",
+            "LOAD=25 (of 30)",
+        ] {
+            assert!(step(line, 7).unwrap().is_none(), "{line}");
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! The lines of a log: programs, and units from `@` to their event.
 
+use super::measure::is_test;
 use crate::ConvertError;
 use crate::rows::Cell;
 
@@ -67,10 +68,15 @@ fn program(line: &str, number: usize) -> Option<Program<'_>> {
     })
 }
 
+/// A line without the white space around it, and without the byte order mark of a log that was appended to another.
+fn trimmed(line: &str) -> &str {
+    line.trim_start_matches('\u{feff}').trim()
+}
+
 /// Whether a text is such a log.
 pub(crate) fn is_log(text: &str) -> bool {
     text.lines()
-        .map(str::trim)
+        .map(trimmed)
         .any(|line| program(line, 0).is_some() || line.strip_prefix('@').is_some_and(is_date))
 }
 
@@ -79,8 +85,10 @@ pub(super) fn units(text: &str) -> (Vec<Result<Tested<'_>, ConvertError>>, Vec<S
     let (mut units, mut notes) = (Vec::new(), Vec::new());
     let mut loaded = None;
     let mut open: Option<Tested<'_>> = None;
+    // The first test of a unit whose begin is lost.
+    let mut lost = None;
     for (index, line) in text.lines().enumerate() {
-        let (number, line) = (index + 1, line.trim());
+        let (number, line) = (index + 1, trimmed(line));
         if line.is_empty() {
             continue;
         }
@@ -88,6 +96,7 @@ pub(super) fn units(text: &str) -> (Vec<Result<Tested<'_>, ConvertError>>, Vec<S
             loaded = Some(program);
         } else if let Some(rest) = line.strip_prefix('@').filter(|rest| is_date(rest)) {
             units.extend(open.take().map(|unit| Err(unended(&unit))));
+            units.extend(lost.take().map(|line| Err(unbegun(line))));
             let (start, serial) = rest.split_once(" SN").unwrap_or((rest, ""));
             open = Some(Tested {
                 line: number,
@@ -104,18 +113,28 @@ pub(super) fn units(text: &str) -> (Vec<Result<Tested<'_>, ConvertError>>, Vec<S
                 Cell::named(line, number, "").expected("@, a date, a time and SN")
             ));
         } else if let Some(end) = event(line, number).filter(|(sign, _)| *sign != ']') {
-            match open.take() {
-                Some(unit) => units.push(Ok(Tested { end, ..unit })),
-                None => notes.push(format!("line {number}: an event outside of a unit was left out")),
+            match (open.take(), lost.take(), end.0) {
+                (Some(unit), ..) => units.push(Ok(Tested { end, ..unit })),
+                (None, Some(line), _) => units.push(Err(unbegun(line))),
+                (None, None, '"' | '/') => units.push(Err(unbegun(number))),
+                // The tester was stopped, or had an error, while it tested nothing.
+                _ => notes.push(format!("line {number}: an event outside of a unit was left out")),
             }
         } else if let Some(unit) = &mut open {
             unit.lines.push((number, line));
+        } else if is_test(line) {
+            lost.get_or_insert(number);
         } else if event(line, number).is_none() {
             notes.push(format!("line {number} stands outside of a unit and was left out"));
         }
     }
     units.extend(open.take().map(|unit| Err(unended(&unit))));
+    units.extend(lost.take().map(|line| Err(unbegun(line))));
     (units, notes)
+}
+
+fn unbegun(line: usize) -> ConvertError {
+    ConvertError::at(line, "a unit without a line @ before it")
 }
 
 fn unended(unit: &Tested<'_>) -> ConvertError {
