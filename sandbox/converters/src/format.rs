@@ -99,15 +99,15 @@ impl Format {
         Self::Auto,
     ];
 
-    /// The folder beside a file of this name that holds the rest of its results, for a format that has one. The parser
-    /// takes both as one archive: [`crate::pack`].
+    /// The folder beside a file of this name that holds the rest of its results, for a format that has one, or may be one
+    /// that has. The parser takes both as one archive: [`crate::pack`].
     pub fn folder_beside(self, file: &OsStr) -> Option<&OsStr> {
         let file = Path::new(file);
         let is_text = file
             .extension()
             .is_some_and(|extension| extension.eq_ignore_ascii_case("txt"));
         match self {
-            Self::Klippel if is_text => file.file_stem(),
+            Self::Klippel | Self::Auto if is_text => file.file_stem(),
             _ => None,
         }
     }

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use crate::Format;
-use crate::archive::is_archive;
+use crate::archive::{is_archive, unpack};
+use crate::klippel::VERDICT;
 use crate::text::decode;
 
 /// How much of a file is looked at, in bytes: every format says what it is before that.
@@ -18,7 +19,12 @@ const LIKELY: f64 = 0.7;
 /// The format of a file and how sure that is, 0 to 1.
 pub(super) fn recognise(input: &[u8]) -> Option<(Format, f64)> {
     if is_archive(input) {
-        return has(input, b"Info.xml").then_some((Format::Xjtag, LIKELY));
+        if has(input, b"Info.xml") {
+            return Some((Format::Xjtag, LIKELY));
+        }
+        let files = unpack(input).ok()?;
+        let klippel = files.iter().any(|file| has(&file.content, VERDICT.as_bytes()));
+        return klippel.then_some((Format::Klippel, LIKELY));
     }
     if input.starts_with(b"\x1f\x8b") {
         return Some((Format::Stdf, LIKELY));
@@ -53,7 +59,8 @@ fn has(input: &[u8], word: &[u8]) -> bool {
 
 /// By the root element, and by what else distinguishes formats with the same one.
 fn xml(head: &str) -> Option<(Format, f64)> {
-    let name = root(head)?;
+    let tag = root(head)?;
+    let name = name(tag);
     let holds = |word: &str| head.contains(word);
     Some(match name {
         "testsuites" | "testsuite" => (Format::Junit, SURE),
@@ -65,16 +72,15 @@ fn xml(head: &str) -> Option<(Format, f64)> {
         "Reports" | "Report" if holds("/WATS/Report/wsxf") => (Format::Wsxf, SURE),
         "Reports" | "Report" if holds("<Prop ") => (Format::TestStand, SURE),
         "Reports" | "Report" if holds("<Step") => (Format::Wsxf, LIKELY),
-        "TestResults" | "TestResultsCollection" if holds("1636") || holds("TestResultsCollection") => {
-            (Format::Atml, SURE)
-        }
+        "TestResultsCollection" => (Format::Atml, SURE),
+        "TestResults" if has_namespace(tag, "1636") || has_namespace(tag, "/ATML/") => (Format::Atml, SURE),
         "TestResults" if holds("<Header") && holds("<ProgramName") => (Format::KeysightTestExec, SURE),
         "TestResults" if holds("<ResultSet") || holds(":ResultSet") => (Format::Atml, LIKELY),
         _ => return None,
     })
 }
 
-/// The name of the root element without its prefix: the first tag that is no declaration, comment or instruction.
+/// The root element's tag without its brackets: the first one that is no declaration, comment or instruction.
 fn root(head: &str) -> Option<&str> {
     let mut rest = head;
     loop {
@@ -84,10 +90,21 @@ fn root(head: &str) -> Option<&str> {
         } else if after.starts_with(['?', '!']) {
             after.split_once('>')?.1
         } else {
-            let name = after.split([' ', '\t', '\r', '\n', '/', '>']).next()?;
-            return Some(name.rsplit(':').next().unwrap_or(name));
+            return after.split('>').next();
         };
     }
+}
+
+/// The name of a tag without its prefix.
+fn name(tag: &str) -> &str {
+    let name = tag.split([' ', '\t', '\r', '\n', '/']).next().unwrap_or(tag);
+    name.rsplit(':').next().unwrap_or(name)
+}
+
+/// Whether a tag names a namespace with this word in it.
+fn has_namespace(tag: &str, word: &str) -> bool {
+    let mut attributes = tag.split_ascii_whitespace();
+    attributes.any(|attribute| attribute.starts_with("xmlns") && attribute.contains(word))
 }
 
 fn json(head: &str) -> Option<(Format, f64)> {
@@ -113,9 +130,11 @@ fn plain(head: &str) -> Option<(Format, f64)> {
         Some((Format::TeradyneSpectrum, SURE))
     } else if head.starts_with('@') && holds(&["D.T:", "G.T:"]) {
         Some((Format::Takaya, SURE))
-    } else if head.starts_with("FORMAT;") || head.starts_with("START;") && holds(&["\nANL;"]) {
+    } else if head.starts_with("FORMAT;")
+        || head.starts_with("START;") && (holds(&["\nANL;"]) || holds(&["\nFUNC;"]))
+    {
         Some((Format::Spea, SURE))
-    } else if holds(&[".obc[", "\n@"]) {
+    } else if head.to_ascii_lowercase().contains(".obc[") && holds(&["\n@"]) {
         Some((Format::TeradyneGr228x, LIKELY))
     } else {
         None

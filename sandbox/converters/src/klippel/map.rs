@@ -18,7 +18,7 @@ pub const LEFT_OUT: &str = ".stationd-left-out";
 const NO_FOLDER: &str = "verdicts without values and curves: there is no folder of the file's name beside it";
 
 /// The key of the overall verdict.
-const VERDICT: &str = "Ctrl_OverallVerdict";
+pub(crate) const VERDICT: &str = "Ctrl_OverallVerdict";
 
 /// The overall verdicts, by their number.
 const VERDICTS: [(&str, &str); 6] = [
@@ -128,7 +128,15 @@ fn header(values: &Values<'_>, unit: &mut Unit, site: Site<'_>) -> Result<(), Co
     if verdict.is_empty() {
         return Err(verdict.expected("a verdict"));
     }
-    Ok(())
+    if values
+        .iter()
+        .any(|cell| LISTS.iter().any(|(list, _)| *list == cell.name))
+    {
+        return Ok(());
+    }
+    let last = values.iter().last().map_or(1, |cell| cell.line);
+    let what = "no list of results (Results_Pass and the like): the file is incomplete";
+    Err(ConvertError::at(last, what))
 }
 
 /// The tests: pass/fail steps, in the order of the lists.

@@ -12,4 +12,4 @@ mod tests;
 
 pub use arguments::KlippelArguments;
 pub use map::LEFT_OUT;
-pub(crate) use map::convert;
+pub(crate) use map::{VERDICT, convert};

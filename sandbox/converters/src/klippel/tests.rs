@@ -149,3 +149,14 @@ fn a_fault_in_the_folder_names_its_file() {
         "line=2 column=2: Impedance-values.txt: expected a number, found \"3,5\""
     );
 }
+
+#[test]
+fn a_file_that_ends_before_its_results_is_cut_off() {
+    let input = b"Cfg_SerialNumber=S\nCtrl_OverallVerdict=1\n";
+    let arguments = r#"{"process_code": 30, "part_number": "SPK", "revision": "A"}"#;
+    let answer = answered(Format::Klippel, input, OsStr::new("x.txt"), arguments);
+    assert_eq!(
+        answer["reason"],
+        "line=2: no list of results (Results_Pass and the like): the file is incomplete"
+    );
+}
