@@ -5,7 +5,7 @@ use stationd_report::Report;
 
 use crate::rows::Cell;
 use crate::when::{self, Dates};
-use crate::{Conversion, ConvertError, origin};
+use crate::{Conversion, ConvertError};
 
 /// The argument `decimal_mark`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
@@ -65,9 +65,7 @@ impl DateOrder {
                 (mmdd.or(ddmm), "a date and time")
             }
         };
-        let found = found.ok_or_else(|| cell.expected(what))?;
-        origin::field("start", &cell);
-        Ok(found)
+        found.ok_or_else(|| cell.expected(what))
     }
 
     /// Reads a time in this order.

@@ -4,6 +4,8 @@
 //! longest series of steps whose lines grow is taken, and in it the earliest lines. A step whose name the file does not
 //! have, as a sequence that the parser made, stands nowhere.
 
+use std::collections::HashMap;
+
 use serde_json::Value;
 
 use super::search::Index;
@@ -33,23 +35,33 @@ impl Anchor {
 pub(super) fn anchors(reports: &[Value], index: &Index) -> Vec<Anchor> {
     let mut names = Vec::new();
     for root in reports.iter().filter_map(|report| report.get("root")) {
-        collect(root, &mut names);
+        collect(root, false, &mut names);
     }
-    let candidates: Vec<Vec<usize>> = names.iter().map(|name| index.lines_of(name)).collect();
-    let mut lines = series(&candidates);
+    let candidates: Vec<Vec<usize>> = names.iter().map(|name| index.lines_of(name.text)).collect();
+    let mut lines = series(&names, &candidates);
     fill(&mut lines, &candidates);
     between(&lines)
 }
 
-fn collect<'a>(step: &'a Value, names: &mut Vec<&'a str>) {
-    names.push(step.get("name").and_then(Value::as_str).unwrap_or_default());
-    for child in step.get("steps").and_then(Value::as_array).into_iter().flatten() {
-        collect(child, names);
+/// A step's name.
+struct Name<'a> {
+    text: &'a str,
+    /// It is the first step inside the one before it, and may stand in the same line.
+    is_first: bool,
+}
+
+fn collect<'a>(step: &'a Value, is_first: bool, names: &mut Vec<Name<'a>>) {
+    let text = step.get("name").and_then(Value::as_str).unwrap_or_default();
+    names.push(Name { text, is_first });
+    let children = step.get("steps").and_then(Value::as_array).into_iter().flatten();
+    for (at, child) in children.enumerate() {
+        collect(child, at == 0, names);
     }
 }
 
-/// The longest series of growing lines, one at most for each step; 0 for a step that is not in it.
-fn series(candidates: &[Vec<usize>]) -> Vec<usize> {
+/// The longest series of growing lines, one at most for each step; 0 for a step that is not in it. A sequence and its first
+/// step may have the same line.
+fn series(names: &[Name<'_>], candidates: &[Vec<usize>]) -> Vec<usize> {
     let mut chosen = vec![0; candidates.len()];
     if candidates.iter().map(Vec::len).sum::<usize>() > MOST_PAIRS {
         return chosen;
@@ -58,7 +70,10 @@ fn series(candidates: &[Vec<usize>]) -> Vec<usize> {
     let mut ends: Vec<(usize, usize)> = Vec::new();
     // Links of series: step, line, link before.
     let mut links: Vec<(usize, usize, Option<usize>)> = Vec::new();
-    for (step, lines) in candidates.iter().enumerate() {
+    // For each line of the step before the longest series that ends with it there, and its link.
+    let mut around: HashMap<usize, (usize, usize)> = HashMap::new();
+    for (step, (name, lines)) in names.iter().zip(candidates).enumerate() {
+        let mut own = HashMap::new();
         // Largest first, so that a step does not follow itself.
         for &line in lines.iter().rev() {
             let length = ends.partition_point(|&(end, _)| end < line);
@@ -66,18 +81,18 @@ fn series(candidates: &[Vec<usize>]) -> Vec<usize> {
                 .checked_sub(1)
                 .and_then(|at| ends.get(at))
                 .map(|&(_, link)| link);
+            let shared = around.get(&line).filter(|_| name.is_first);
+            // A series with the sequence in this line is at least as long as one that ends above it.
+            let (length, before) = shared.map_or((length, before), |&(length, link)| (length, Some(link)));
+            own.insert(line, (length + 1, links.len()));
             match ends.get_mut(length) {
-                Some(end) if end.0 == line => {}
-                Some(end) => {
-                    *end = (line, links.len());
-                    links.push((step, line, before));
-                }
-                None => {
-                    ends.push((line, links.len()));
-                    links.push((step, line, before));
-                }
+                Some(end) if end.0 <= line => {}
+                Some(end) => *end = (line, links.len()),
+                None => ends.push((line, links.len())),
             }
+            links.push((step, line, before));
         }
+        around = own;
     }
     let mut link = ends.last().map(|&(_, link)| link);
     while let Some(&(step, line, before)) = link.and_then(|link| links.get(link)) {
@@ -89,8 +104,7 @@ fn series(candidates: &[Vec<usize>]) -> Vec<usize> {
     chosen
 }
 
-/// Steps that share a line, as a group and its first test, or all of a file in one line, are not in the series: they
-/// stand where their name is between their neighbours.
+/// Steps that share a line, as all of a file in one line, are not in the series: they stand where their name is between their neighbours.
 fn fill(lines: &mut [usize], candidates: &[Vec<usize>]) {
     let mut next = vec![usize::MAX; lines.len()];
     let mut behind = usize::MAX;

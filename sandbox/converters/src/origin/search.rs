@@ -66,8 +66,11 @@ impl Walk<'_> {
             Value::Object(members) => {
                 let is_step = key == "root" || key == "steps";
                 let step = if is_step { self.steps.next() } else { step };
+                let description = members.get("description").and_then(Value::as_str);
                 for (name, member) in members {
                     let role = match (key, name.as_str()) {
+                        // It is the key in the file, if with the element's name before it.
+                        ("miscInfos", "text") => description.unwrap_or(name),
                         ("numericMeas" | "booleanMeas" | "stringMeas", "name") => "measure",
                         (_, name) => name,
                     };
@@ -110,7 +113,16 @@ impl Walk<'_> {
             return None;
         }
         let near = (step.line, self.column);
-        let found = self.index.take(value, key, near, |line| step.holds(line));
+        // A step stands at its name; the name of what it calls may stand elsewhere.
+        let at_name = step.line > 0 && key == "name" && !path.ends_with("seqCall.name");
+        let may = |line| {
+            if at_name {
+                line == step.line
+            } else {
+                step.holds(line)
+            }
+        };
+        let found = self.index.take(value, key, near, may);
         if let Some(place) = &found {
             self.column = place.column;
         }
@@ -215,9 +227,10 @@ impl Index {
 fn fit(cell: &Seen, key: &str) -> u8 {
     match cell.role {
         Some(role) if role == key => 0,
-        Some(_) => 3,
-        None if like(&cell.place.name, key) => 1,
-        None => 2,
+        Some(_) => 4,
+        None if key.rsplit(' ').next() == Some(&cell.place.name) => 1,
+        None if like(&cell.place.name, key) => 2,
+        None => 3,
     }
 }
 

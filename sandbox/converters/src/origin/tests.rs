@@ -124,6 +124,44 @@ fn a_record_names_its_line_where_its_name_is_made_of_several_fields() {
 }
 
 #[test]
+fn a_sequence_and_its_first_test_may_share_a_line() {
+    let input = "START;F;Plan;001;P;anna;01/15/2024;10:30:45\nSN;S1\n\
+        ANL;1;R100;1;1;Resistance;;PASS;1500;1400;1600;Ohm;;\n\
+        ANL;1;R101;2;2;Resistance;;PASS;2200;2100;2300;Ohm;;\n\
+        ANL;1;R101;2;3;Resistance;;PASS;2200;2100;2300;Ohm;;\n\
+        FUNC;1;U1;4;4;IC;;PASS;Automatic;0;0;;\nEND;PASS;01/15/2024;10:32:15\n";
+    let reports = explained(Format::Spea, input, r#"{"process_code": 10, "revision": "A"}"#);
+    assert_from(
+        &reports[0],
+        &[
+            ("$.start", "line 1 column 7"),
+            ("$.root.steps[0].name", "line 3 column 3"),
+            ("$.root.steps[0].steps[0].name", "line 3 column 6"),
+            ("$.root.steps[0].steps[0].numericMeas[0].value", "line 3 column 9"),
+            (
+                "$.root.steps[0].steps[0].numericMeas[0].lowLimit",
+                "line 3 column 10",
+            ),
+            ("$.root.steps[1].steps[0].name", "line 4 column 6"),
+            ("$.root.steps[1].steps[1].numericMeas[0].value", "line 5 column 9"),
+            ("$.root.steps[2].steps[0].name", "line 6 column 6"),
+        ],
+    );
+}
+
+#[test]
+fn a_misc_info_names_the_attribute_of_its_description() {
+    let input = r#"<R><FidMrk PRT="0"/>
+<ST NM="Board_A"/>
+<BI BCP="S1" SD="01-02-2026 03:04:05">
+<TEST F="R" NM="R1" MR="1" ML="0" MH="2" TR="0"/>
+</BI>
+</R>"#;
+    let reports = explained(Format::Seica, input, r#"{"process_code": 10}"#);
+    assert_from(&reports[0], &[("$.miscInfos[0].text", "line 1 PRT")]);
+}
+
+#[test]
 fn nothing_is_noted_unless_somebody_asks() {
     super::seen(&crate::rows::Cell::new("x", 1, 1));
     assert!(!super::is_noting());

@@ -41,7 +41,7 @@ fn report(
         notes.push("a file without DATE".to_owned());
     } else {
         let start = DateOrder::read(arguments.date_order, date.text, date, notes)?;
-        unit.report_mut().start = Some(start);
+        unit.start(start, date);
     }
     unit.uut_mut().exec_time = duration(group.panel.value("Test time", line))?;
     let result = group.own.result.unwrap_or(Cell::named("", line, "result"));

@@ -150,9 +150,10 @@ impl<'a> Reader<'a> {
         } else if self.inside {
             self.take_in_group(line, number);
         } else {
-            let taken = match is_row(line) {
-                true => Err(Cell::named(line, number, "").expected(BEGIN)),
-                false => self.panel.take(line, number),
+            let taken = if is_row(line) {
+                Err(Cell::named(line, number, "").expected(BEGIN))
+            } else {
+                self.panel.take(line, number)
             };
             self.panel_fault = self.panel_fault.take().or(taken.err());
         }
