@@ -63,9 +63,15 @@ pub(super) struct File<'a> {
 
 impl File<'_> {
     fn batch(&mut self, batch: &Record<'_>) -> Result<(), ConvertError> {
-        for record in &batch.children {
-            match record.kind {
-                "@BTEST" => self.board(record, Some(batch))?,
+        let mut records = batch.children.iter().peekable();
+        while let Some(record) = records.next() {
+            match (record.kind, records.peek()) {
+                // A brace too many ended the board before its tests did.
+                ("@BTEST", Some(next)) if next.kind == "@BLOCK" => {
+                    let what = "the board that begins here ended before its tests";
+                    self.fault(ConvertError::at(record.line, what))?;
+                }
+                ("@BTEST", _) => self.board(record, Some(batch))?,
                 _ => self.outside(record)?,
             }
         }
