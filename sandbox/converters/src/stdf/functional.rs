@@ -3,7 +3,7 @@
 use stationd_report::{BooleanMeasurement, Measurements};
 
 use super::records::Fields;
-use super::results::{Defaults, TestResult, Tests, begin, remarks, step};
+use super::results::{Defaults, TestResult, Tests, begin, listed, remarks, step};
 use crate::ConvertError;
 
 /// FTR: pass or fail of a pattern.
@@ -11,15 +11,18 @@ pub(super) fn functional(mut fields: Fields<'_>, tests: &mut Tests) -> Result<Te
     let begin = begin(&mut fields)?;
     let mut told = counts(&mut fields)?;
     let (returned, programmed) = (fields.u2()?.unwrap_or_default(), fields.u2()?.unwrap_or_default());
-    for pins in [usize::from(returned), usize::from(programmed)] {
-        fields.skip(2 * pins)?;
-        fields.skip(pins.div_ceil(2))?;
+    for (what, pins) in [("RTN_STAT", returned), ("PGM_STAT", programmed)] {
+        let indexes = fields.indexes(pins.into())?;
+        let states = fields.nibbles(pins.into())?;
+        told.extend(listed(what, &indexes, &states));
     }
-    let bits = usize::from(fields.u2()?.unwrap_or_default());
-    fields.skip(bits.div_ceil(8))?;
+    let failing = fields.bits()?;
     let (vector, time_set, code) = (fields.cn()?, fields.cn()?, fields.cn()?);
     let (name, alarm) = (fields.cn()?, fields.cn()?);
     let (program, result) = (fields.cn()?, fields.cn()?);
+    // 255 says that the generator is not known.
+    let generator = fields.u1()?.filter(|&number| number != u8::MAX);
+    let comparators = fields.bits()?;
     for (what, text) in [
         ("vector", vector),
         ("time set", time_set),
@@ -29,6 +32,9 @@ pub(super) fn functional(mut fields: Fields<'_>, tests: &mut Tests) -> Result<Te
     ] {
         told.extend(text.map(|text| format!("{what}: {text}")));
     }
+    told.extend(generator.map(|number| format!("PATG_NUM: {number}")));
+    told.extend(listed("FAIL_PIN", &failing, &[]));
+    told.extend(listed("SPIN_MAP", &comparators, &[]));
     let defaults = tests.entry(begin.number).or_default();
     if defaults.name.is_none() {
         defaults.name.clone_from(&name);
@@ -46,8 +52,6 @@ pub(super) fn functional(mut fields: Fields<'_>, tests: &mut Tests) -> Result<Te
         ..BooleanMeasurement::default()
     }));
     Ok(TestResult {
-        head: begin.head,
-        site: begin.site,
         number: begin.number,
         step,
     })

@@ -1,5 +1,7 @@
 //! What the records around the parts say: MIR, WIR.
 
+use std::collections::BTreeMap;
+
 use crate::ConvertError;
 use crate::stdf::records::Fields;
 
@@ -11,17 +13,27 @@ const TEXTS: [&str; 30] = [
     "ENG_ID", "ROM_COD", "SERL_NUM", "SUPR_NAM",
 ];
 
-/// A lot and the wafer at hand.
+/// `HEAD_NUM` of a record that speaks of all heads.
+const ALL_HEADS: u8 = 255;
+
+/// A wafer.
+#[derive(Debug, Default)]
+pub(super) struct Wafer {
+    /// Its start: seconds since 1970, in the clock of the file.
+    pub(super) start: Option<u32>,
+    pub(super) id: Option<String>,
+}
+
+/// A lot and the wafers at hand.
 #[derive(Debug, Default)]
 pub(super) struct Lot {
     /// Start of the lot: seconds since 1970, in the clock of the file.
     pub(super) start: Option<u32>,
-    /// Start of the wafer, likewise.
-    pub(super) wafer_start: Option<u32>,
-    pub(super) wafer: Option<String>,
     /// When the job was set up, likewise.
     pub(super) setup: Option<u32>,
     pub(super) socket_of_tester: Option<u8>,
+    /// By head.
+    wafers: BTreeMap<u8, Wafer>,
     texts: Vec<(&'static str, String)>,
 }
 
@@ -55,12 +67,35 @@ impl Lot {
         })
     }
 
-    /// Reads WIR.
-    pub(super) fn wafer(&mut self, mut fields: Fields<'_>) -> Result<(), ConvertError> {
-        fields.skip(2)?;
-        self.wafer_start = fields.u4()?.filter(|&start| start != 0);
-        self.wafer = fields.cn()?;
+    /// Reads WIR. Of one that cannot be read nothing is taken: the wafer of its head is then unknown.
+    pub(super) fn wafer_begins(&mut self, mut fields: Fields<'_>) -> Result<(), ConvertError> {
+        let head = self.wafer_ends(&mut fields);
+        fields.skip(1)?;
+        let start = fields.u4()?.filter(|&start| start != 0);
+        let id = fields.cn()?;
+        self.wafers.insert(head, Wafer { start, id });
         Ok(())
+    }
+
+    /// Reads the head of WRR or of the next WIR: its wafer is no longer tested.
+    pub(super) fn wafer_ends(&mut self, fields: &mut Fields<'_>) -> u8 {
+        let head = fields.u1().ok().flatten().unwrap_or(ALL_HEADS);
+        if head == ALL_HEADS {
+            self.wafers.clear();
+        } else {
+            self.wafers.remove(&head);
+        }
+        head
+    }
+
+    /// The wafer that a head tests.
+    pub(super) fn wafer(&self, head: u8) -> Option<&Wafer> {
+        self.wafers.get(&head).or_else(|| self.wafers.get(&ALL_HEADS))
+    }
+
+    /// Whether a wafer is tested by some head.
+    pub(super) fn has_wafers(&self) -> bool {
+        !self.wafers.is_empty()
     }
 
     /// A text of MIR.

@@ -6,14 +6,11 @@ use super::StdfArguments;
 use super::functional::functional;
 use super::lot::Lot;
 use super::part::Part;
-use super::records::{Record, Records, name};
-use super::results::{Tests, multiple, parametric};
+use super::records::{Fields, Record, Records, name};
+use super::results::{TestResult, Tests, multiple, parametric};
 use super::unpack::unpack;
 use crate::rows::{Site, StatusWords};
 use crate::{Conversion, ConvertError, Source};
-
-/// What the start of every unit is.
-const LOT_START: &str = "start is that of the lot or wafer: the format has none for a part";
 
 /// Converts all parts of a file.
 pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, ConvertError> {
@@ -32,16 +29,14 @@ pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, C
         conversion: Conversion::default(),
     };
     loop {
-        let step = match records.next() {
+        let ended = match records.next() {
             Ok(None) => break,
             Ok(Some(record)) => file.record(&record),
-            Err(error) => {
-                arguments.on_damaged_unit.take(Err(error), &mut file.conversion)?;
-                break;
-            }
+            Err(error) => Err(error),
         };
-        if let Err(error) = step {
-            arguments.on_damaged_unit.take(Err(error), &mut file.conversion)?;
+        if let Err(error) = ended {
+            file.leave_out(error)?;
+            break;
         }
     }
     file.end()
@@ -61,65 +56,98 @@ struct File<'a> {
 }
 
 impl File<'_> {
+    /// Takes a record. An error ends the file: nothing behind it can be told.
     fn record(&mut self, record: &Record<'_>) -> Result<(), ConvertError> {
         let mut fields = record.fields;
-        match record.kind {
-            (1, 10) => self.lot = Lot::read(fields)?,
-            (2, 10) => self.lot.wafer(fields)?,
-            (2, 20) => {
-                (self.lot.wafer, self.lot.wafer_start) = (None, None);
-                *self.left.entry(name(record.kind)).or_default() += 1;
+        let done = match record.kind {
+            // All parts behind it are of this lot.
+            (1, 10) => {
+                self.lot = Lot::read(fields)?;
+                Ok(())
             }
-            (5, 10) => {
-                let place = (fields.u1()?.unwrap_or_default(), fields.u1()?.unwrap_or_default());
-                if let Some(before) = self.open.insert(place, Part::new(record.offset)) {
-                    return Err(unended(&before));
+            (2, 10) => self.lot.wafer_begins(fields).map_err(|error| {
+                let what = format!("{}; the wafer of this WIR is unknown", error.what);
+                ConvertError::new(what)
+            }),
+            (5, 10) => self.begin(record),
+            (5, 20) => self.part(record),
+            (15, 10) => self.result(record, parametric),
+            (15, 15) => self.result(record, multiple),
+            (15, 20) => self.result(record, functional),
+            other => {
+                if other == (2, 20) {
+                    self.lot.wafer_ends(&mut fields);
                 }
+                *self.left.entry(name(other)).or_default() += 1;
+                Ok(())
             }
-            (5, 20) => {
-                let place = (fields.u1()?.unwrap_or_default(), fields.u1()?.unwrap_or_default());
-                let part = self.open.remove(&place).ok_or_else(|| homeless(record))?;
-                let mut notes = Vec::new();
-                let report = part.finish(record.fields, &self.lot, self.arguments, self.site, &mut notes)?;
-                self.conversion.push(&report);
-                self.conversion.note_all(notes);
+        };
+        done.or_else(|error| self.leave_out(error))
+    }
+
+    fn leave_out(&mut self, error: ConvertError) -> Result<(), ConvertError> {
+        self.arguments
+            .on_damaged_unit
+            .take(Err(error), &mut self.conversion)
+    }
+
+    fn begin(&mut self, record: &Record<'_>) -> Result<(), ConvertError> {
+        let mut fields = record.fields;
+        match self.open.insert(fields.place()?, Part::new(record.offset)) {
+            Some(before) => Err(unended(&before)),
+            None => Ok(()),
+        }
+    }
+
+    fn part(&mut self, record: &Record<'_>) -> Result<(), ConvertError> {
+        let mut fields = record.fields;
+        let place = fields.place()?;
+        let part = self.open.remove(&place).ok_or_else(|| homeless(record))?;
+        let mut notes = Vec::new();
+        let report = part.finish(place, fields, &self.lot, self.arguments, self.site, &mut notes)?;
+        self.conversion.push(&report);
+        self.conversion.note_all(notes);
+        Ok(())
+    }
+
+    /// Adds a result to its part. One that cannot be read damages its part; when not even its head and site can be
+    /// read, it may be that of any.
+    fn result(
+        &mut self,
+        record: &Record<'_>,
+        read: fn(Fields<'_>, &mut Tests) -> Result<TestResult, ConvertError>,
+    ) -> Result<(), ConvertError> {
+        let mut fields = record.fields;
+        let result = read(fields, &mut self.tests);
+        let place = fields.skip(4).and_then(|()| fields.place());
+        match (place, result) {
+            (Ok(place), Ok(result)) => {
+                let part = self.open.get_mut(&place).ok_or_else(|| homeless(record))?;
+                part.add(result);
             }
-            (15, 10) => self.result(record, parametric)?,
-            (15, 15) => self.result(record, multiple)?,
-            (15, 20) => self.result(record, functional)?,
-            other => *self.left.entry(name(other)).or_default() += 1,
+            (Ok(place), Err(error)) => match self.open.get_mut(&place) {
+                Some(part) => part.damage(error),
+                None => return Err(error),
+            },
+            (Err(error), _) => {
+                for part in self.open.values_mut() {
+                    part.damage(error.clone());
+                }
+                return Err(error);
+            }
         }
         Ok(())
     }
 
-    fn result(
-        &mut self,
-        record: &Record<'_>,
-        read: fn(super::records::Fields<'_>, &mut Tests) -> Result<super::results::TestResult, ConvertError>,
-    ) -> Result<(), ConvertError> {
-        let result = read(record.fields, &mut self.tests)?;
-        let part = self
-            .open
-            .get_mut(&(result.head, result.site))
-            .ok_or_else(|| homeless(record))?;
-        part.add(result);
-        Ok(())
-    }
-
     fn end(mut self) -> Result<Conversion, ConvertError> {
-        for part in self.open.values() {
-            self.arguments
-                .on_damaged_unit
-                .take(Err(unended(part)), &mut self.conversion)?;
+        for part in std::mem::take(&mut self.open).values() {
+            self.leave_out(unended(part))?;
         }
         if self.conversion.reports.is_empty() {
             self.conversion
                 .notes
                 .insert(0, "no part that gives a report".to_owned());
             return Err(ConvertError::new(self.conversion.notes.join("; ")));
-        }
-        if self.lot.start.is_some() || self.lot.wafer_start.is_some() {
-            self.conversion.note(LOT_START.to_owned());
         }
         if !self.left.is_empty() {
             let all: Vec<_> = self

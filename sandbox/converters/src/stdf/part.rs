@@ -11,6 +11,12 @@ use crate::stdf::lot::Lot;
 use crate::stdf::records::Fields;
 use crate::stdf::results::TestResult;
 
+/// What the start of every unit is.
+const LOT_START: &str = "start is that of the lot or wafer: the format has none for a part";
+
+/// What is said of a part that has no wafer beside others that have one.
+const NO_WAFER: &str = "parts of a head that no WIR names have no wafer";
+
 /// A part while its results come in.
 #[derive(Debug)]
 pub(super) struct Part {
@@ -18,6 +24,8 @@ pub(super) struct Part {
     pub(super) offset: usize,
     steps: Vec<Step>,
     ids: BTreeSet<u32>,
+    /// Why its results are not whole.
+    damage: Option<ConvertError>,
 }
 
 /// The fields of PRR.
@@ -39,7 +47,13 @@ impl Part {
             offset,
             steps: Vec::new(),
             ids: BTreeSet::new(),
+            damage: None,
         }
+    }
+
+    /// Takes a fault of one of its results: without that result no report is made of it.
+    pub(super) fn damage(&mut self, error: ConvertError) {
+        self.damage.get_or_insert(error);
     }
 
     /// Adds a result. The first of a test number has the number as its id.
@@ -51,16 +65,19 @@ impl Part {
         self.steps.push(step);
     }
 
-    /// Puts the report together.
+    /// Puts the report together. `fields` are those of PRR behind head and site.
     pub(super) fn finish(
         self,
+        (head, socket): (u8, u8),
         mut fields: Fields<'_>,
         lot: &Lot,
         arguments: &StdfArguments,
         site: Site<'_>,
         notes: &mut Vec<String>,
     ) -> Result<Report, ConvertError> {
-        let (head, socket) = (fields.u1()?.unwrap_or_default(), fields.u1()?.unwrap_or_default());
+        if let Some(damage) = self.damage {
+            return Err(damage);
+        }
         let end = End::read(&mut fields)?;
         let mut unit = Unit::new(0);
         let serial = serial(arguments, lot, &end, head, socket)
@@ -90,10 +107,13 @@ impl Part {
         if let Some(setup) = lot.setup.and_then(|setup| time(setup, arguments.utc_times)) {
             unit.keep("SETUP_T", Cell::named(&setup, 0, "SETUP_T"));
         }
-        unit.report_mut().start = lot
-            .wafer_start
-            .or(lot.start)
-            .and_then(|start| time(start, arguments.utc_times));
+        let wafer = lot.wafer(head);
+        if wafer.is_none() && lot.has_wafers() {
+            notes.push(NO_WAFER.to_owned());
+        }
+        let start = wafer.and_then(|wafer| wafer.start).or(lot.start);
+        unit.report_mut().start = start.and_then(|start| time(start, arguments.utc_times));
+        notes.extend(start.map(|_| LOT_START.to_owned()));
         unit.report_mut().result = end.result().map(Into::into);
         let below = self
             .steps
@@ -154,7 +174,7 @@ impl End {
             ("SOFT_BIN", self.soft_bin.map(|bin| bin.to_string())),
             ("X_COORD", self.x.map(|x| x.to_string())),
             ("Y_COORD", self.y.map(|y| y.to_string())),
-            ("WAFER_ID", lot.wafer.clone()),
+            ("WAFER_ID", lot.wafer(head).and_then(|wafer| wafer.id.clone())),
             ("HEAD_NUM", Some(head.to_string())),
             ("STAT_NUM", lot.socket_of_tester.map(|number| number.to_string())),
             ("Retest", retest.map(str::to_owned)),
@@ -181,7 +201,12 @@ fn serial(
         ("{part}", end.id.clone().unwrap_or_default()),
         ("{lot}", lot.text("LOT_ID").unwrap_or_default().to_owned()),
         ("{sublot}", lot.text("SBLOT_ID").unwrap_or_default().to_owned()),
-        ("{wafer}", lot.wafer.clone().unwrap_or_default()),
+        (
+            "{wafer}",
+            lot.wafer(head)
+                .and_then(|wafer| wafer.id.clone())
+                .unwrap_or_default(),
+        ),
         ("{x}", number(end.x)),
         ("{y}", number(end.y)),
         ("{head}", head.to_string()),

@@ -168,12 +168,56 @@ impl Fields<'_> {
         Ok(Some(text.trim_matches(['\0', ' ']).to_owned()).filter(|text| !text.is_empty()))
     }
 
+    /// `B*n`, `N*n`, `kxU*1`: so many bytes, fewer when the record ended before them.
+    fn bytes(&mut self, n: usize) -> Result<&[u8], ConvertError> {
+        if self.rest.is_empty() {
+            return Ok(&[]);
+        }
+        let (bytes, rest) = self.rest.split_at_checked(n).ok_or_else(|| self.short())?;
+        self.rest = rest;
+        Ok(bytes)
+    }
+
+    /// `jxN*1`: four bits for each of `n` pins, the lower half of a byte first.
+    pub(super) fn nibbles(&mut self, n: usize) -> Result<Vec<u8>, ConvertError> {
+        let bytes = self.bytes(n.div_ceil(2))?;
+        let halves = bytes.iter().flat_map(|byte| [byte & 0x0f, byte >> 4]);
+        Ok(halves.take(n).collect())
+    }
+
+    /// `jxU*2`
+    pub(super) fn indexes(&mut self, n: usize) -> Result<Vec<u16>, ConvertError> {
+        let order = self.order;
+        let (pairs, _) = self.bytes(2 * n)?.as_chunks::<2>();
+        let read = |&pair: &[u8; 2]| match order {
+            Order::Little => u16::from_le_bytes(pair),
+            Order::Big => u16::from_be_bytes(pair),
+        };
+        Ok(pairs.iter().map(read).collect())
+    }
+
+    /// `D*n`: a number of bits, then so many bits; the numbers of those that are set, from 0.
+    pub(super) fn bits(&mut self) -> Result<Vec<usize>, ConvertError> {
+        let count = usize::from(self.u2()?.unwrap_or_default());
+        let bytes = self.bytes(count.div_ceil(8))?;
+        let is_set = |bit: &usize| bytes.get(bit / 8).is_some_and(|byte| byte >> (bit % 8) & 1 == 1);
+        Ok((0..count).filter(is_set).collect())
+    }
+
+    /// `HEAD_NUM` and `SITE_NUM` of a part.
+    pub(super) fn place(&mut self) -> Result<(u8, u8), ConvertError> {
+        let (head, site) = (self.u1()?, self.u1()?);
+        head.zip(site).ok_or_else(|| {
+            ConvertError::new(format!(
+                "offset={}: a record without its head and site",
+                self.offset
+            ))
+        })
+    }
+
     /// Skips `n` bytes.
     pub(super) fn skip(&mut self, n: usize) -> Result<(), ConvertError> {
-        if !self.rest.is_empty() {
-            self.rest = self.rest.get(n..).ok_or_else(|| self.short())?;
-        }
-        Ok(())
+        self.bytes(n).map(drop)
     }
 
     /// Where the record begins.

@@ -1,6 +1,6 @@
 //! PTR, MPR: numbers that tests measured, and what all results have in common.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use stationd_report::{CompOp, Measurements, Number, NumberOrText, NumericMeasurement, Step, StepStatus};
 
@@ -15,16 +15,16 @@ pub(super) struct Defaults {
     pub(super) low: Option<f32>,
     pub(super) high: Option<f32>,
     pub(super) units: Option<String>,
+    /// `RTN_INDX`
+    pub(super) pins: Vec<u16>,
 }
 
 /// The defaults by test number.
 pub(super) type Tests = BTreeMap<u32, Defaults>;
 
-/// A result with the place of its part.
+/// A result.
 #[derive(Debug)]
 pub(super) struct TestResult {
-    pub(super) head: u8,
-    pub(super) site: u8,
     pub(super) number: u32,
     pub(super) step: Step,
 }
@@ -32,8 +32,6 @@ pub(super) struct TestResult {
 /// The fields that all results begin with.
 pub(super) struct Begin {
     pub(super) number: u32,
-    pub(super) head: u8,
-    pub(super) site: u8,
     pub(super) flags: u8,
 }
 
@@ -45,17 +43,14 @@ impl Begin {
 }
 
 pub(super) fn begin(fields: &mut Fields<'_>) -> Result<Begin, ConvertError> {
-    let short = |offset| ConvertError::new(format!("offset={offset}: a result without its first fields"));
-    let (number, head, site, flags) = (fields.u4()?, fields.u1()?, fields.u1()?, fields.u1()?);
-    match (number, head, site, flags) {
-        (Some(number), Some(head), Some(site), Some(flags)) => Ok(Begin {
-            number,
-            head,
-            site,
-            flags,
-        }),
-        _ => Err(short(fields.offset())),
-    }
+    let (number, _, flags) = (fields.u4()?, fields.place()?, fields.u1()?);
+    let first = number.zip(flags).map(|(number, flags)| Begin { number, flags });
+    first.ok_or_else(|| {
+        ConvertError::new(format!(
+            "offset={}: a result without its first fields",
+            fields.offset()
+        ))
+    })
 }
 
 /// `TEST_FLG`: the bits that decide, the most telling first; none of them is a pass. Alarms and the like stand in
@@ -94,6 +89,17 @@ pub(super) fn remarks(flags: u8, alarm: Option<String>, parameters: u8) -> Optio
     (!all.is_empty()).then(|| all.join("\n"))
 }
 
+/// Pins by their numbers, each with its state where there are states; `None` when there are none.
+pub(super) fn listed<T: ToString>(what: &str, pins: &[T], states: &[u8]) -> Option<String> {
+    let states = states.iter().map(Some).chain(std::iter::repeat(None));
+    let one = |(pin, state): (&T, Option<&u8>)| match state {
+        Some(state) => format!("{}={state}", pin.to_string()),
+        None => pin.to_string(),
+    };
+    let all: Vec<_> = pins.iter().zip(states).map(one).collect();
+    (!all.is_empty()).then(|| format!("{what}: {}", all.join(" ")))
+}
+
 /// Two texts, one below the other.
 fn both(first: Option<String>, second: Option<String>) -> Option<String> {
     [first, second].into_iter().flatten().reduce(|a, b| a + "\n" + &b)
@@ -104,31 +110,52 @@ struct Limits {
     units: Option<String>,
     low: Option<f32>,
     high: Option<f32>,
-    /// The limits of the specification, which have no place of their own, as text.
-    specified: Option<String>,
+    /// What has no place of its own, as text: the limits of the specification, the input condition.
+    told: Option<String>,
 }
 
 impl Limits {
-    /// Reads from `OPT_FLAG` to `HI_LIMIT`; `between` skips what stands before `UNITS`.
+    /// Reads from `OPT_FLAG` to `HI_SPEC`. `pins` is the number of pins of MPR, which has its input condition and the
+    /// index of each pin between the limits and the units.
     fn read(
         fields: &mut Fields<'_>,
         defaults: &mut Defaults,
-        between: usize,
+        pins: Option<u16>,
         new: bool,
     ) -> Result<Self, ConvertError> {
         let options = fields.u1()?;
         fields.skip(3)?;
         let (low, high) = (fields.r4()?, fields.r4()?);
-        fields.skip(between)?;
-        let units = fields.cn()?;
+        let mut told = None;
+        let units = match pins {
+            None => fields.cn()?,
+            Some(pins) => {
+                let input = [("START_IN", fields.r4()?), ("INCR_IN", fields.r4()?)];
+                let indexes = fields.indexes(pins.into())?;
+                if !indexes.is_empty() {
+                    defaults.pins = indexes;
+                }
+                let (units, of_input) = (fields.cn()?, fields.cn()?);
+                // Bit 1: there is no input condition; testers without one leave zeros, too.
+                let is_input = options.is_some_and(|options| options & 0x02 == 0);
+                for (name, value) in input.into_iter().filter(|_| is_input) {
+                    let value = value.filter(|&value| value != 0.0);
+                    let unit = of_input.as_deref().unwrap_or_default();
+                    told = both(
+                        told,
+                        value.map(|value| format!("{name}: {value} {unit}").trim_end().to_owned()),
+                    );
+                }
+                units
+            }
+        };
         // Formats in which the tester shows the numbers.
         for _ in 0..3 {
             fields.cn()?;
         }
-        let mut specified = None;
         for (name, none) in [("LO_SPEC", 0x04), ("HI_SPEC", 0x08)] {
             let limit = fields.r4()?.filter(|_| options.unwrap_or(none) & none == 0);
-            specified = both(specified, limit.map(|limit| format!("{name}: {limit}")));
+            told = both(told, limit.map(|limit| format!("{name}: {limit}")));
         }
         // Bits 4 and 5: take the default; bits 6 and 7: there is no such limit.
         let options = options.unwrap_or(0x30);
@@ -145,13 +172,22 @@ impl Limits {
             units: units.or(defaults.units.clone()),
             low: choose(low, defaults.low, 0x10, 0x40),
             high: choose(high, defaults.high, 0x20, 0x80),
-            specified,
+            told,
         };
         if new {
             (defaults.low, defaults.high) = (found.low, found.high);
             defaults.units.clone_from(&found.units);
         }
         Ok(found)
+    }
+
+    /// Whether a value is inside; `parameters` says whether one on a limit is.
+    fn hold(&self, value: f32, parameters: u8) -> bool {
+        let (at_low, at_high) = (parameters & 0x40 != 0, parameters & 0x80 != 0);
+        self.low.is_none_or(|low| value > low || at_low && value >= low)
+            && self
+                .high
+                .is_none_or(|high| value < high || at_high && value <= high)
     }
 
     /// A measurement against these limits. `parameters` says whether a value on a limit passes.
@@ -219,7 +255,7 @@ pub(super) fn parametric(mut fields: Fields<'_>, tests: &mut Tests) -> Result<Te
     if defaults.name.is_none() {
         defaults.name.clone_from(&name);
     }
-    let limits = Limits::read(&mut fields, defaults, 0, new)?;
+    let limits = Limits::read(&mut fields, defaults, None, new)?;
     let value = result.filter(|_| begin.is_valid());
     let mut step = step(
         &begin,
@@ -227,7 +263,7 @@ pub(super) fn parametric(mut fields: Fields<'_>, tests: &mut Tests) -> Result<Te
             name: name.or(defaults.name.clone()),
             ..Defaults::default()
         },
-        both(remarks(begin.flags, alarm, parameters), limits.specified.clone()),
+        both(remarks(begin.flags, alarm, parameters), limits.told.clone()),
     );
     step.step_type = Some("ET_NLT".to_owned());
     step.numeric = Some(Measurements::from(limits.measurement(
@@ -236,21 +272,25 @@ pub(super) fn parametric(mut fields: Fields<'_>, tests: &mut Tests) -> Result<Te
         parameters,
     )));
     Ok(TestResult {
-        head: begin.head,
-        site: begin.site,
         number: begin.number,
         step,
     })
+}
+
+/// A name for each value, where each is that of a pin of its own.
+fn pin_names(pins: &[u16], values: usize) -> Option<Vec<String>> {
+    let different = pins.iter().collect::<BTreeSet<_>>().len();
+    let names = || pins.iter().map(|pin| format!("pin {pin}")).collect();
+    (pins.len() == values && different == values).then(names)
 }
 
 /// MPR: one number for each pin.
 pub(super) fn multiple(mut fields: Fields<'_>, tests: &mut Tests) -> Result<TestResult, ConvertError> {
     let begin = begin(&mut fields)?;
     let parameters = fields.u1()?.unwrap_or_default();
-    let pins = usize::from(fields.u2()?.unwrap_or_default());
+    let pins = fields.u2()?.unwrap_or_default();
     let count = fields.u2()?.unwrap_or_default();
-    // A state of four bits for each pin.
-    fields.skip(pins.div_ceil(2))?;
+    let states = fields.nibbles(pins.into())?;
     let mut values = Vec::new();
     for _ in 0..count {
         values.extend(fields.r4()?);
@@ -261,31 +301,41 @@ pub(super) fn multiple(mut fields: Fields<'_>, tests: &mut Tests) -> Result<Test
     if defaults.name.is_none() {
         defaults.name.clone_from(&name);
     }
-    // START_IN, INCR_IN and a pin index for each pin stand before the units.
-    let limits = Limits::read(&mut fields, defaults, 8 + 2 * pins, new)?;
+    let limits = Limits::read(&mut fields, defaults, Some(pins), new)?;
+    let names = pin_names(&defaults.pins, values.len());
+    let mut text = both(remarks(begin.flags, alarm, parameters), limits.told.clone());
+    // A test that measures no states has zeros for them.
+    if states.iter().any(|&state| state != 0) {
+        text = both(text, listed("RTN_STAT", &defaults.pins, &states));
+    } else if names.is_none() {
+        text = both(text, listed("RTN_INDX", &defaults.pins, &[]));
+    }
     let own = Defaults {
         name: name.or(defaults.name.clone()),
         ..Defaults::default()
     };
-    let text = both(remarks(begin.flags, alarm, parameters), limits.specified.clone());
     let mut step = step(&begin, &own, text);
     step.step_type = Some("ET_MNLT".to_owned());
+    let of_test = status(begin.flags);
+    // The flag is the whole test's: of one that failed, the values inside the limits passed if others are outside.
+    let tells = begin.is_valid()
+        && of_test == StepStatus::Failed
+        && values.iter().any(|&value| !limits.hold(value, parameters));
     let all: Measurements<_> = values
         .iter()
         .enumerate()
-        .map(|(index, &value)| NumericMeasurement {
-            name: Some((index + 1).to_string()),
-            ..limits.measurement(
-                Some(value).filter(|_| begin.is_valid()),
-                status(begin.flags),
-                parameters,
-            )
+        .map(|(index, &value)| {
+            let passed = tells && limits.hold(value, parameters);
+            let judged = if passed { StepStatus::Passed } else { of_test };
+            let name = names.as_ref().and_then(|names| names.get(index).cloned());
+            NumericMeasurement {
+                name: name.or_else(|| Some((index + 1).to_string())),
+                ..limits.measurement(Some(value).filter(|_| begin.is_valid()), judged, parameters)
+            }
         })
         .collect();
     step.numeric = Some(all).filter(|all| !all.is_empty());
     Ok(TestResult {
-        head: begin.head,
-        site: begin.site,
         number: begin.number,
         step,
     })

@@ -108,3 +108,225 @@ fn hostile_files_are_rejected_with_a_reason() {
         assert!(found.contains(reason), "{reason}: {found}");
     }
 }
+
+/// A file of these records behind its FAR.
+fn file(records: &[((u8, u8), Vec<u8>)]) -> Vec<u8> {
+    let mut file = b"\x02\x00\x00\x0a\x02\x04".to_vec();
+    for ((kind, subtype), body) in records {
+        file.extend(u16::try_from(body.len()).unwrap().to_le_bytes());
+        file.extend([*kind, *subtype]);
+        file.extend(body);
+    }
+    file
+}
+
+/// A lot `L` of a part number.
+fn mir() -> ((u8, u8), Vec<u8>) {
+    let mut body = vec![0; 15];
+    body.extend(b"\x01L\x02PN");
+    ((1, 10), body)
+}
+
+fn pir(head: u8, site: u8) -> ((u8, u8), Vec<u8>) {
+    ((5, 10), vec![head, site])
+}
+
+/// A part that passed.
+fn prr(head: u8, site: u8, id: &str) -> ((u8, u8), Vec<u8>) {
+    let mut body = vec![head, site, 0, 1, 0, 1, 0];
+    body.extend([0xff, 0xff, 0x00, 0x80, 0x00, 0x80, 0, 0, 0, 0]);
+    body.push(u8::try_from(id.len()).unwrap());
+    body.extend(id.bytes());
+    ((5, 20), body)
+}
+
+/// A number that test 7 measured; `whole` is false for a record that ends inside it.
+fn ptr(head: u8, site: u8, whole: bool) -> ((u8, u8), Vec<u8>) {
+    let mut body = vec![7, 0, 0, 0, head, site, 0, 0];
+    body.extend(2.5_f32.to_le_bytes());
+    body.truncate(if whole { 12 } else { 10 });
+    ((15, 10), body)
+}
+
+fn wir(head: u8, id: &str) -> ((u8, u8), Vec<u8>) {
+    let mut body = vec![head, 255, 1, 0, 0, 0];
+    body.push(u8::try_from(id.len()).unwrap());
+    body.extend(id.bytes());
+    ((2, 10), body)
+}
+
+fn converted(records: &[((u8, u8), Vec<u8>)], arguments: &str) -> Value {
+    let arguments = format!(r#"{{"process_code": 1, "revision": "A", {arguments}}}"#);
+    answered(Format::Stdf, &file(records), OsStr::new("x.stdf"), &arguments)
+}
+
+const LEAVE_OUT: &str = r#""on_damaged_unit": "leave_out""#;
+
+fn serials(answer: &Value) -> Vec<&str> {
+    let reports = answer["reports"].as_array().unwrap();
+    reports
+        .iter()
+        .map(|report| report["sn"].as_str().unwrap())
+        .collect()
+}
+
+#[test]
+fn a_part_with_a_damaged_result_is_left_out_and_not_sent_without_it() {
+    let records = [
+        mir(),
+        pir(1, 1),
+        pir(1, 2),
+        ptr(1, 1, false),
+        ptr(1, 2, true),
+        prr(1, 1, "bad"),
+        prr(1, 2, "good"),
+    ];
+    let answer = converted(&records, LEAVE_OUT);
+    assert_eq!(serials(&answer), ["good"]);
+    let reason = answer["reason"].as_str().unwrap();
+    assert!(
+        reason.contains("a damaged unit was left out: offset=42: the record ends inside a field"),
+        "{reason}"
+    );
+    let answer = converted(&records, r#""serial": "{part}""#);
+    assert_eq!(answer["reason"], "offset=42: the record ends inside a field");
+}
+
+#[test]
+fn a_damaged_result_of_nobody_knows_which_part_damages_all_that_are_tested() {
+    let records = [
+        mir(),
+        pir(1, 1),
+        prr(1, 1, "before"),
+        pir(1, 1),
+        ((15, 10), vec![7, 0, 0, 0, 1]),
+        prr(1, 1, "during"),
+        pir(1, 1),
+        prr(1, 1, "after"),
+    ];
+    assert_eq!(serials(&converted(&records, LEAVE_OUT)), ["before", "after"]);
+}
+
+#[test]
+fn nothing_is_read_behind_a_lot_that_cannot_be_read() {
+    let damaged = ((1, 10), vec![0; 6]);
+    let records = [
+        mir(),
+        pir(1, 1),
+        prr(1, 1, "1"),
+        damaged,
+        pir(1, 1),
+        prr(1, 1, "2"),
+    ];
+    assert_eq!(serials(&converted(&records, LEAVE_OUT)), ["1"]);
+    let answer = converted(&records[3..], LEAVE_OUT);
+    assert_eq!(
+        answer["reason"],
+        "no part that gives a report; a damaged unit was left out: offset=6: the record ends inside a field"
+    );
+}
+
+#[test]
+fn each_head_has_the_wafer_of_its_own_wir() {
+    let records = [
+        mir(),
+        wir(1, "W1"),
+        wir(2, "W2"),
+        pir(1, 1),
+        prr(1, 1, "1"),
+        ((2, 20), vec![1, 255]),
+        pir(2, 1),
+        prr(2, 1, "2"),
+    ];
+    let answer = converted(&records, r#""serial": "{wafer}/{part}""#);
+    assert_eq!(serials(&answer), ["W1/1", "W2/2"]);
+}
+
+#[test]
+fn the_wafer_behind_a_damaged_wir_is_unknown_and_not_the_one_before() {
+    let damaged = ((2, 10), vec![1, 255, 9, 0, 0, 0, 4, b'W']);
+    let records = [
+        mir(),
+        wir(1, "W1"),
+        wir(2, "W2"),
+        damaged,
+        pir(1, 1),
+        prr(1, 1, "1"),
+        pir(2, 1),
+        prr(2, 1, "2"),
+    ];
+    let answer = converted(&records, LEAVE_OUT);
+    assert_eq!(serials(&answer), ["1", "2"]);
+    let report = &answer["reports"][0];
+    assert_eq!(report.get("start"), None, "{report:#}");
+    assert!(!report.to_string().contains("WAFER_ID"), "{report:#}");
+    assert_eq!(answer["reports"][1]["start"], "1970-01-01T00:00:01");
+    let reason = answer["reason"].as_str().unwrap();
+    assert!(reason.contains("the wafer of this WIR is unknown"), "{reason}");
+    assert!(reason.contains("parts of a head that no WIR names"), "{reason}");
+}
+
+/// MPR of pins 4 and 9 as the standard has it: four texts behind the limits, then the specification.
+fn mpr(flags: u8, values: [f32; 2]) -> ((u8, u8), Vec<u8>) {
+    let mut body = vec![7, 0, 0, 0, 1, 1, flags, 0xc0, 2, 0, 2, 0, 0];
+    body.extend(values.iter().flat_map(|value| value.to_le_bytes()));
+    body.extend(b"\x04Leak\x00\x00\x00\x00\x00");
+    for number in [1.0_f32, 2.0, 0.5, 0.25] {
+        body.extend(number.to_le_bytes());
+    }
+    body.extend(b"\x04\x00\x09\x00\x02uA\x01V\x04%9.3\x00\x00");
+    body.extend(0.5_f32.to_le_bytes());
+    body.extend(3.0_f32.to_le_bytes());
+    ((15, 15), body)
+}
+
+#[test]
+fn each_value_of_a_failed_test_of_several_pins_is_judged_by_the_limits() {
+    let records = [mir(), pir(1, 1), mpr(0x80, [1.5, 2.5]), prr(1, 1, "1")];
+    let answer = converted(&records, r#""serial": "{part}""#);
+    let step = &answer["reports"][0]["root"]["steps"][0];
+    assert_eq!(step["status"], "F");
+    assert_eq!(
+        step["reportText"],
+        "START_IN: 0.5 V\nINCR_IN: 0.25 V\nLO_SPEC: 0.5\nHI_SPEC: 3"
+    );
+    let measured = |status, name, value| {
+        json!({
+            "status": status, "name": name, "value": value, "unit": "uA",
+            "compOp": "GELE", "lowLimit": 1, "highLimit": 2
+        })
+    };
+    assert_eq!(
+        step["numericMeas"],
+        json!([measured("P", "pin 4", 1.5), measured("F", "pin 9", 2.5)])
+    );
+    // A failure that the limits do not show is no pass of each value.
+    let records = [mir(), pir(1, 1), mpr(0x80, [1.5, 2.0]), prr(1, 1, "1")];
+    let answer = converted(&records, r#""serial": "{part}""#);
+    let step = &answer["reports"][0]["root"]["steps"][0];
+    assert_eq!(
+        (
+            &step["numericMeas"][0]["status"],
+            &step["numericMeas"][1]["status"]
+        ),
+        (&json!("F"), &json!("F"))
+    );
+}
+
+#[test]
+fn the_failing_pins_of_a_functional_test_are_text_of_its_step() {
+    let mut body = vec![7, 0, 0, 0, 1, 1, 0x80, 0xff];
+    body.extend([0; 26]);
+    // One pin that returned, none that was programmed.
+    body.extend(b"\x01\x00\x00\x00\x05\x00\x06");
+    // Bits 1 and 10 of 11, then empty texts, a generator and no comparators.
+    body.extend(b"\x0b\x00\x02\x04");
+    body.extend([0; 7]);
+    body.extend(b"\x03\x00\x00");
+    let records = [mir(), pir(1, 1), ((15, 20), body), prr(1, 1, "1")];
+    let answer = converted(&records, r#""serial": "{part}""#);
+    assert_eq!(
+        answer["reports"][0]["root"]["steps"][0]["reportText"],
+        "RTN_STAT: 5=6\nPATG_NUM: 3\nFAIL_PIN: 1 10"
+    );
+}
