@@ -1,5 +1,7 @@
 //! What a site decides about its JUnit files.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 use crate::site::OnDamagedUnit;
@@ -27,6 +29,8 @@ pub struct JunitArguments {
     pub operator_property: Option<String>,
     /// Each suite at the top is a unit of its own; else the file is one unit.
     pub unit_per_suite: bool,
+    /// Further words of the attributes `status` and `result` of a case: `{"blocked": "S"}`.
+    pub status_words: BTreeMap<String, String>,
     /// What a unit with a fault does to the others in its file. Default `reject`.
     pub on_damaged_unit: OnDamagedUnit,
 }

@@ -8,7 +8,7 @@ use stationd_report::{
 use crate::ConvertError;
 use crate::convert::left_out;
 use crate::fit::{fitted, keep_in_step};
-use crate::rows::Cell;
+use crate::rows::{Cell, StatusWords, worst};
 use crate::xml::Element;
 
 /// Elements that say why a case did not pass.
@@ -16,6 +16,32 @@ const PROBLEMS: [(&str, StepStatus); 3] = [
     ("error", StepStatus::Error),
     ("failure", StepStatus::Failed),
     ("skipped", StepStatus::Skipped),
+];
+
+/// What the attributes `status` and `result` of runners say, beside the words of WATS.
+pub(super) const WORDS: [(&str, StepStatus); 22] = [
+    ("run", StepStatus::Passed),
+    ("executed", StepStatus::Passed),
+    ("completed", StepStatus::Passed),
+    ("success", StepStatus::Passed),
+    ("successful", StepStatus::Passed),
+    ("succeeded", StepStatus::Passed),
+    ("failure", StepStatus::Failed),
+    ("errored", StepStatus::Error),
+    ("broken", StepStatus::Error),
+    ("timeout", StepStatus::Error),
+    ("timedout", StepStatus::Error),
+    ("cancelled", StepStatus::Terminated),
+    ("canceled", StepStatus::Terminated),
+    ("interrupted", StepStatus::Terminated),
+    ("skip", StepStatus::Skipped),
+    ("notrun", StepStatus::Skipped),
+    ("notexecuted", StepStatus::Skipped),
+    ("disabled", StepStatus::Skipped),
+    ("ignored", StepStatus::Skipped),
+    ("suppressed", StepStatus::Skipped),
+    ("filtered", StepStatus::Skipped),
+    ("pending", StepStatus::Skipped),
 ];
 
 /// Attributes with a place of their own.
@@ -56,7 +82,16 @@ pub(super) fn note_unknown(element: &Element, notes: &mut Vec<String>) {
 }
 
 /// One test case.
-pub(super) fn case(element: &Element, notes: &mut Vec<String>) -> Result<Step, ConvertError> {
+pub(super) fn case(
+    element: &Element,
+    words: &StatusWords,
+    notes: &mut Vec<String>,
+) -> Result<Step, ConvertError> {
+    let inner = element.child("testcase").or_else(|| element.child("testsuite"));
+    if let Some(inner) = inner {
+        let what = format!("a <{}> inside a test case", inner.name);
+        return Err(ConvertError::at(inner.line, what));
+    }
     let name = element.attribute("name");
     let (name, whole) = fitted(name.given().ok_or_else(|| name.expected("a name"))?);
     let mut step = Step {
@@ -64,7 +99,10 @@ pub(super) fn case(element: &Element, notes: &mut Vec<String>) -> Result<Step, C
         report_text: whole,
         ..Step::default()
     };
-    let status = problem(element, &mut step).unwrap_or_else(|| without_child(element));
+    let status = match problem(element, &mut step) {
+        Some(status) => status,
+        None => without_child(element, words)?,
+    };
     step.step_type = Some("ET_PFT".to_owned());
     step.status = Some(status.into());
     step.tot_time = seconds(element.attribute("time"), notes)?.map(NumberOrText::Number);
@@ -85,19 +123,16 @@ pub(super) fn case(element: &Element, notes: &mut Vec<String>) -> Result<Step, C
     Ok(step)
 }
 
-/// The status of a case without a child that says one. That is a pass, unless an attribute of its runner says otherwise.
-fn without_child(element: &Element) -> StepStatus {
-    let said = ["status", "result"].map(|name| element.attribute(name).text.to_ascii_lowercase());
-    let is = |words: &[&str]| said.iter().any(|said| words.contains(&said.as_str()));
-    if is(&["error", "errored", "broken"]) {
-        StepStatus::Error
-    } else if is(&["fail", "failed", "failure"]) {
-        StepStatus::Failed
-    } else if is(&["notrun", "disabled", "skipped", "skip", "ignored", "suppressed"]) {
-        StepStatus::Skipped
-    } else {
-        StepStatus::Passed
-    }
+/// The status of a case without a child that says one: what attributes of its runner say, else a pass. One of them often
+/// says no more than that the case was run.
+fn without_child(element: &Element, words: &StatusWords) -> Result<StepStatus, ConvertError> {
+    let (status, result) = (element.attribute("status"), element.attribute("result"));
+    let said = [words.step(status)?, words.step(result)?];
+    let others = said
+        .into_iter()
+        .flatten()
+        .filter(|&status| status != StepStatus::Passed);
+    Ok(worst(others).unwrap_or(StepStatus::Passed))
 }
 
 /// Puts the first problem of a case or suite into its step, and gives its status; further ones become text. An error comes

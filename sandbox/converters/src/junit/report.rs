@@ -1,9 +1,11 @@
 //! One unit: a file, or a suite of it.
 
-use stationd_report::{Code as _, NumberOrText, Report, ReportStatus, Word};
+use stationd_report::{Code as _, Excerpt, NumberOrText, Report, ReportStatus, Word};
 
 use super::JunitArguments;
+use super::case::WORDS;
 use super::suite::{Suites, timestamp};
+use crate::convert::left_out;
 use crate::rows::{Cell, Field, Site, StatusWords, Unit};
 use crate::xml::{Element, parse};
 use crate::{Conversion, ConvertError, Source};
@@ -13,14 +15,25 @@ pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, C
     let arguments: JunitArguments = source.parse_arguments()?;
     let root = parse(input)?;
     let root = root.named(&["testsuites", "testsuite"])?;
-    let units: Vec<&Element> = match root.name.as_str() {
-        "testsuites" if arguments.unit_per_suite => root.children("testsuite").collect(),
-        _ => vec![root],
-    };
+    let words = StatusWords::with(&WORDS, &arguments.status_words)?;
     let mut conversion = Conversion::default();
-    for element in units {
+    if root.name == "testsuites" && arguments.unit_per_suite {
+        for element in &root.children {
+            let damage = arguments.on_damaged_unit;
+            match element.name.as_str() {
+                "testsuite" => {
+                    conversion.unit(damage, |notes| report(element, source, &arguments, &words, notes))?;
+                }
+                name @ ("testcase" | "error" | "failure") => {
+                    let what = format!("a <{name}> outside of the suites is of no unit");
+                    damage.take(Err(ConvertError::at(element.line, what)), &mut conversion)?;
+                }
+                name => conversion.note(left_out(format_args!("testsuites/{name}"))),
+            }
+        }
+    } else {
         conversion.unit(arguments.on_damaged_unit, |notes| {
-            report(element, source, &arguments, notes)
+            report(root, source, &arguments, &words, notes)
         })?;
     }
     conversion.ended("no suite that gives a report")
@@ -30,18 +43,19 @@ fn report(
     element: &Element,
     source: &Source<'_>,
     arguments: &JunitArguments,
+    words: &StatusWords,
     notes: &mut Vec<String>,
 ) -> Result<Report, ConvertError> {
     if !has_cases(element) {
         return Err(ConvertError::at(element.line, "no test case"));
     }
-    let words = StatusWords::default();
-    let site = Site::new(&words, arguments.process_code);
+    let site = Site::new(words, arguments.process_code);
     let mut unit = Unit::new(element.line);
     identity(element, source, arguments, &mut unit, site)?;
     unit.report_mut().start = first_timestamp(element)?;
     let mut suites = Suites {
         arguments,
+        words,
         notes: Vec::new(),
     };
     let root = suites.suite(element)?;
@@ -73,30 +87,40 @@ fn identity(
         (&arguments.revision_property, Field::Revision),
         (&arguments.operator_property, Field::Operator),
     ] {
-        if let Some(found) = name.as_ref().and_then(|name| property(element, name)) {
-            unit.set(field, found, site)?;
+        let Some(name) = name else { continue };
+        let mut all = Vec::new();
+        properties(element, name, &mut all);
+        let Some(first) = all.first() else { continue };
+        if let Some(other) = all.iter().find(|other| other.text != first.text) {
+            let several = if arguments.unit_per_suite {
+                ""
+            } else {
+                "; arguments: unit_per_suite makes a unit of each suite"
+            };
+            let (line, text) = (first.line, Excerpt::of(first.text));
+            let mut error = other.expected(&format!("\"{text}\" as in line {line} of the same unit"));
+            error.what = format!("property {name}: {}{several}", error.what);
+            return Err(error);
         }
+        unit.set(field, *first, site)?;
     }
     Ok(())
 }
 
-/// The first property of a name, wherever it stands.
-fn property<'a>(element: &'a Element, name: &str) -> Option<Cell<'a>> {
+/// The properties of a name that say something, wherever they stand in the suites.
+fn properties<'a>(element: &'a Element, name: &str, found: &mut Vec<Cell<'a>>) {
     let own = element
         .children("properties")
         .flat_map(|all| all.children("property"));
-    own.filter(|one| one.attribute("name").text == name)
-        .map(|one| {
-            Some(one.attribute("value"))
-                .filter(|value| !value.is_empty())
-                .unwrap_or(one.text())
-        })
-        .next()
-        .or_else(|| {
-            element
-                .children("testsuite")
-                .find_map(|suite| property(suite, name))
-        })
+    let values = own.filter(|one| one.attribute("name").text == name).map(|one| {
+        Some(one.attribute("value"))
+            .filter(|value| !value.is_empty())
+            .unwrap_or(one.text())
+    });
+    found.extend(values.filter(|value| !value.is_empty()));
+    for suite in element.children("testsuite") {
+        properties(suite, name, found);
+    }
 }
 
 /// The first time of a suite, its own or of those inside it.

@@ -6,7 +6,7 @@ use super::JunitArguments;
 use super::case::{case, note_unknown, printed, problem, properties, property, seconds, set_properties};
 use crate::ConvertError;
 use crate::fit::fitted;
-use crate::rows::{Cell, worst};
+use crate::rows::{Cell, StatusWords, worst};
 use crate::when::{Dates, start};
 use crate::xml::Element;
 
@@ -28,6 +28,7 @@ const READ: [&str; 11] = [
 /// Reads suites, and gathers what was decided where the file says nothing.
 pub(super) struct Suites<'a> {
     pub(super) arguments: &'a JunitArguments,
+    pub(super) words: &'a StatusWords,
     pub(super) notes: Vec<String>,
 }
 
@@ -77,7 +78,7 @@ impl Suites<'_> {
                     class = "";
                 }
                 "testcase" => {
-                    let step = case(child, &mut self.notes)?;
+                    let step = case(child, self.words, &mut self.notes)?;
                     let of = child.attribute("classname").text;
                     if of.is_empty() || of == suite {
                         steps.push(step);

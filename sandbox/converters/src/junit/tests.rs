@@ -136,3 +136,84 @@ fn a_file_of_the_wifi_tests_is_read() {
         "the header counts 6"
     );
 }
+
+fn converted(input: &str, arguments: &str) -> Value {
+    answered(Format::Junit, input.as_bytes(), OsStr::new("SN7.xml"), arguments)
+}
+
+#[test]
+fn a_status_that_is_no_known_word_is_a_fault_and_not_a_pass() {
+    let with = |word: &str| format!("<testsuite name='s'>\n<testcase name='a' status='{word}'/></testsuite>");
+    for (word, status) in [
+        ("run", "P"),
+        ("Completed", "P"),
+        ("passed", "P"),
+        ("success", "P"),
+        ("NG", "F"),
+        ("timeout", "E"),
+        ("aborted", "T"),
+        ("cancelled", "T"),
+    ] {
+        let answer = converted(&with(word), ARGUMENTS);
+        assert_eq!(answer["reports"][0]["result"], status, "{word}: {answer}");
+    }
+    for word in ["inconclusive", "blocked", "warning"] {
+        let answer = converted(&with(word), ARGUMENTS);
+        assert_eq!(
+            answer["reason"],
+            format!("line=2: status: expected a status, found \"{word}\"")
+        );
+    }
+    let arguments = ARGUMENTS.replacen('{', r#"{"status_words": {"blocked": "F"}, "#, 1);
+    let answer = converted(&with("blocked"), &arguments);
+    assert_eq!(answer["reports"][0]["result"], "F");
+    // A runner that has both says in one of them that the case was run.
+    let both = "<testsuite name='s'><testcase name='a'/><testcase name='b' status='run' result='skipped'/></testsuite>";
+    let answer = converted(both, ARGUMENTS);
+    assert_eq!(answer["reports"][0]["root"]["steps"][1]["status"], "S");
+}
+
+/// Two suites that say of which unit they are.
+const TWO_UNITS: &str = "<testsuites>
+<testsuite name='a'><properties><property name='sn' value='S1'/></properties><testcase name='x'/></testsuite>
+<testsuite name='b'><properties><property name='sn' value='S2'/></properties><testcase name='y'/></testsuite>
+</testsuites>";
+const BY_PROPERTY: &str =
+    r#"{"serial_property": "sn", "part_number": "P", "revision": "A", "process_code": 90}"#;
+
+#[test]
+fn two_serial_numbers_are_not_made_one_report() {
+    let answer = converted(TWO_UNITS, BY_PROPERTY);
+    assert_eq!(
+        answer["reason"],
+        "line=3: property sn: value: expected \"S1\" as in line 2 of the same unit, found \"S2\"; arguments: \
+         unit_per_suite makes a unit of each suite"
+    );
+    let each = BY_PROPERTY.replacen('{', r#"{"unit_per_suite": true, "#, 1);
+    let answer = converted(TWO_UNITS, &each);
+    assert_eq!(answer["reports"].as_array().unwrap().len(), 2, "{answer}");
+}
+
+#[test]
+fn a_case_that_is_of_no_unit_is_a_fault() {
+    let each = BY_PROPERTY.replacen('{', r#"{"unit_per_suite": true, "#, 1);
+    let stray = TWO_UNITS.replace("</testsuites>", "<testcase name='z'/><properties/></testsuites>");
+    let answer = converted(&stray, &each);
+    assert_eq!(
+        answer["reason"],
+        "line=4: a <testcase> outside of the suites is of no unit"
+    );
+    let leave_out = each.replacen('{', r#"{"on_damaged_unit": "leave_out", "#, 1);
+    let answer = converted(&stray, &leave_out);
+    assert_eq!(answer["reports"].as_array().unwrap().len(), 2);
+    assert_eq!(
+        answer["reason"],
+        "a damaged unit was left out: line=4: a <testcase> outside of the suites is of no unit; \
+         testsuites/properties has no place in a report and was left out"
+    );
+    let nested = "<testsuite name='s'><testcase name='a'>\n<testcase name='b'><failure/></testcase></testcase></testsuite>";
+    assert_eq!(
+        converted(nested, ARGUMENTS)["reason"],
+        "line=2: a <testcase> inside a test case"
+    );
+}
