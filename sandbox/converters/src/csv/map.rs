@@ -52,6 +52,17 @@ struct Mapping {
     width: usize,
 }
 
+/// What tells the unit of a row from others: the cells of `group_by`.
+type Key<'a> = Vec<(Column, &'a str)>;
+
+/// Whether a row is of the unit with this key: its cells are the same, or empty where the file writes them once. Not the
+/// serial number: a row without one is of nobody knows which unit.
+fn continues(row: &Key<'_>, unit: &Key<'_>) -> bool {
+    row.iter().zip(unit).all(|(&(column, text), &(_, before))| {
+        text == before || (text.is_empty() && column != Column::Serial)
+    })
+}
+
 impl Mapping {
     fn new(table: &Table, arguments: &CsvArguments) -> Result<Self, ConvertError> {
         let mut columns = BTreeMap::new();
@@ -84,27 +95,32 @@ impl Mapping {
     /// The rows of each unit, in the order in which the units begin.
     fn units<'a>(&self, table: &'a Table, place: UnitRows) -> Vec<Vec<Line<'a>>> {
         let mut units: Vec<Vec<Line<'a>>> = Vec::new();
-        let mut known: BTreeMap<Vec<&'a str>, usize> = BTreeMap::new();
-        let mut last = None;
+        let mut keys: Vec<Key<'a>> = Vec::new();
+        let mut known: BTreeMap<Key<'a>, usize> = BTreeMap::new();
         for line in table.rows() {
             let key: Vec<_> = self
                 .group_by
                 .iter()
-                .filter_map(|column| self.columns.get(column))
-                .map(|&place| line.cell(place).text)
+                .filter_map(|column| Some((*column, self.columns.get(column)?)))
+                .map(|(column, &place)| (column, line.cell(place).text))
                 .collect();
+            let exact = || known.get(&key).copied();
+            let earlier = || keys.iter().rposition(|before| continues(&key, before));
             let at = match place {
-                UnitRows::Adjacent if line.begins_run || last.as_ref() != Some(&key) => None,
-                UnitRows::Adjacent => units.len().checked_sub(1),
-                UnitRows::Anywhere => known.get(&key).copied(),
+                UnitRows::Adjacent => keys
+                    .last()
+                    .filter(|before| !line.begins_run && continues(&key, before))
+                    .map(|_| keys.len() - 1),
+                UnitRows::Anywhere if key.iter().any(|(_, text)| text.is_empty()) => exact().or_else(earlier),
+                UnitRows::Anywhere => exact(),
             };
             if let Some(unit) = at.and_then(|at| units.get_mut(at)) {
                 unit.push(line);
             } else {
                 known.insert(key.clone(), units.len());
+                keys.push(key);
                 units.push(vec![line]);
             }
-            last = Some(key);
         }
         units
     }

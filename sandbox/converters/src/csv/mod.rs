@@ -3,6 +3,7 @@
 mod arguments;
 mod map;
 mod parse;
+mod quotes;
 
 #[cfg(test)]
 mod tests;

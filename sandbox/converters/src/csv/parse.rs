@@ -3,6 +3,7 @@
 use ::csv::{ReaderBuilder, StringRecord};
 
 use super::CsvArguments;
+use super::quotes::mended;
 use crate::ConvertError;
 use crate::rows::Cell;
 
@@ -12,6 +13,8 @@ struct Record {
     /// From 1.
     line: usize,
     cells: StringRecord,
+    /// What is wrong with its quotes, or that the file ends inside it.
+    damage: Option<&'static str>,
     /// A header row stands between this row and the one before.
     begins_run: bool,
 }
@@ -23,8 +26,6 @@ pub(crate) struct Table {
     records: Vec<Record>,
     /// Lines of header rows that stand between the rows: some testers write one for each run.
     pub(crate) headers: Vec<usize>,
-    /// What is wrong with the last row, when the file ends inside it.
-    cut: Option<&'static str>,
 }
 
 impl Table {
@@ -32,28 +33,14 @@ impl Table {
     pub(crate) fn read(text: &str, arguments: &CsvArguments) -> Result<Self, ConvertError> {
         let header_line = arguments.header_line.unwrap_or(1);
         let skipped = header_line.saturating_sub(1);
-        let start: usize = text.split_inclusive('\n').take(skipped).map(str::len).sum();
-        let body = text.get(start..).unwrap_or_default();
-        let mut reader = ReaderBuilder::new()
-            .has_headers(false)
-            .flexible(true)
-            .delimiter(ascii(arguments.delimiter, b','))
-            .quote(ascii(arguments.quote, b'"'))
-            .from_reader(body.as_bytes());
-        let mut records = Vec::new();
-        for record in reader.records() {
-            let record = record.map_err(|error| ConvertError::new(format!("not a table: {error}")))?;
-            let line = record.position().map_or(0, ::csv::Position::line);
-            records.push(Record {
-                line: usize::try_from(line).unwrap_or(usize::MAX) + skipped,
-                cells: record,
-                begins_run: false,
-            });
-        }
+        let body = behind_lines(text, skipped);
+        let delimiter = ascii(arguments.delimiter, b',');
+        let quote = ascii(arguments.quote, b'"');
+        let mut records = records(body, skipped + 1, delimiter, quote)?;
         if records.is_empty() {
             return Err(ConvertError::new(format!("no header row in line {header_line}")));
         }
-        let cut = cut(body, &records, arguments.quote.unwrap_or('"'));
+        mark_cut(body, &mut records);
         let mut headers = Vec::new();
         let names = if header_line == 0 {
             let widest = records
@@ -63,7 +50,15 @@ impl Table {
                 .unwrap_or_default();
             (1..=widest).map(|number| number.to_string()).collect()
         } else {
-            let Record { cells: header, .. } = records.remove(0);
+            let Record {
+                cells: header,
+                line,
+                damage,
+                ..
+            } = records.remove(0);
+            if let Some(what) = damage {
+                return Err(ConvertError::at(line, what));
+            }
             let mut begins_run = false;
             records.retain_mut(|record| {
                 let again = record
@@ -82,7 +77,6 @@ impl Table {
             names,
             records,
             headers,
-            cut,
         })
     }
 
@@ -104,15 +98,13 @@ impl Table {
 
     /// The rows that are not empty.
     pub(crate) fn rows(&self) -> impl Iterator<Item = Line<'_>> {
-        let last = self.records.len().saturating_sub(1);
         self.records
             .iter()
-            .enumerate()
-            .map(move |(at, record)| Line {
+            .map(|record| Line {
                 number: record.line,
                 record: &record.cells,
                 begins_run: record.begins_run,
-                cut: self.cut.filter(|_| at == last),
+                damage: record.damage,
             })
             .filter(|line| line.record.iter().any(|cell| !cell.trim().is_empty()))
     }
@@ -126,7 +118,7 @@ pub(crate) struct Line<'a> {
     record: &'a StringRecord,
     /// A header row stands between this row and the one before.
     pub(crate) begins_run: bool,
-    cut: Option<&'static str>,
+    damage: Option<&'static str>,
 }
 
 impl<'a> Line<'a> {
@@ -137,7 +129,7 @@ impl<'a> Line<'a> {
 
     /// Checks that the row is whole, and not longer than the header.
     pub(crate) fn check_width(&self, columns: usize) -> Result<(), ConvertError> {
-        if let Some(what) = self.cut {
+        if let Some(what) = self.damage {
             return Err(ConvertError::at(self.number, what));
         }
         match (columns..self.record.len())
@@ -150,18 +142,87 @@ impl<'a> Line<'a> {
     }
 }
 
-/// Whether the file ends inside its last row: in a quoted cell, or without a line end after fewer cells than any other
-/// row has. The part of a number is a number, too.
-fn cut(body: &str, records: &[Record], quote: char) -> Option<&'static str> {
-    let (last, others) = records.split_last()?;
-    let begins = usize::try_from(last.cells.position()?.byte()).ok()?;
-    let text = body.get(begins..)?;
-    if text.matches(quote).count() % 2 == 1 {
-        return Some("a quoted cell begins in this row and does not end: the file is incomplete");
+/// The rows of a text that begins in this line.
+fn records(body: &str, line: usize, delimiter: u8, quote: u8) -> Result<Vec<Record>, ConvertError> {
+    let (body, damages) = mended(body, delimiter, quote);
+    let mut damages = damages.into_iter().peekable();
+    let mut reader = ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .delimiter(delimiter)
+        .quote(quote)
+        .from_reader(body.as_bytes());
+    let mut records = Vec::new();
+    let mut lines = Lines { line, counted: 0 };
+    let mut all = reader.records();
+    let place = |position: &::csv::Position| usize::try_from(position.byte()).unwrap_or(usize::MAX);
+    while let Some(record) = all.next() {
+        let record = record.map_err(|error| ConvertError::new(format!("not a table: {error}")))?;
+        let end = place(all.reader().position());
+        records.push(Record {
+            line: lines.of_row(&body, record.position().map_or(0, place)),
+            cells: record,
+            damage: damages
+                .next_if(|damage| damage.at < end)
+                .map(|damage| damage.what),
+            begins_run: false,
+        });
     }
+    Ok(records)
+}
+
+/// Marks the last row when the file ends inside it, without a line end after fewer cells than any other row has: the part
+/// of a number is a number, too.
+fn mark_cut(body: &str, records: &mut [Record]) {
+    let Some((last, others)) = records.split_last_mut() else {
+        return;
+    };
     let shorter = others.iter().all(|other| other.cells.len() > last.cells.len());
-    (!others.is_empty() && shorter && !text.ends_with('\n'))
-        .then_some("the file ends inside this row: it has fewer cells than every other row")
+    if !others.is_empty() && shorter && !body.ends_with(['\r', '\n']) {
+        let what = "the file ends inside this row: it has fewer cells than every other row";
+        last.damage.get_or_insert(what);
+    }
+}
+
+/// Where the first line end stands: CR LF, CR or LF, as the reader of rows takes them.
+pub(super) fn line_end(bytes: &[u8]) -> Option<usize> {
+    bytes.iter().position(|byte| matches!(byte, b'\r' | b'\n'))
+}
+
+/// The text behind its first lines.
+fn behind_lines(text: &str, lines: usize) -> &str {
+    (0..lines).fold(text, |text, _| {
+        let end = line_end(text.as_bytes()).unwrap_or(text.len());
+        let rest = text.get(end..).unwrap_or_default();
+        let behind = rest.strip_prefix("\r\n").or(rest.get(1..));
+        behind.unwrap_or_default()
+    })
+}
+
+/// Counts the lines before rows, which are asked for in their order.
+struct Lines {
+    line: usize,
+    counted: usize,
+}
+
+impl Lines {
+    /// The line of a row. The reader says that a row begins where the one before it ends: blank lines, and the rest of a
+    /// line end, may stand between.
+    fn of_row(&mut self, body: &str, byte: usize) -> usize {
+        let bytes = body.as_bytes();
+        let rest = bytes.get(byte..).unwrap_or_default();
+        let blank = rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));
+        let begin = byte + blank.count();
+        let between = bytes.get(self.counted..begin).unwrap_or_default();
+        let mut before = 0;
+        for &byte in between {
+            let is_end = byte == b'\r' || byte == b'\n' && before != b'\r';
+            self.line += usize::from(is_end);
+            before = byte;
+        }
+        self.counted = begin;
+        self.line
+    }
 }
 
 /// A sign that was checked to be ASCII.

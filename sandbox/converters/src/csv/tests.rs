@@ -89,6 +89,92 @@ fn hostile_tables_are_rejected_with_a_reason() {
     }
 }
 
+const LEAVE_OUT: &str = r#"{"columns": {"serial": "SN", "step": "Step", "value": "Value", "status": "Status"},
+    "constants": {"part_number": "P", "revision": "1", "process_code": 1}, "on_damaged_unit": "leave_out"}"#;
+
+fn serials(answer: &Value) -> Vec<&str> {
+    let reports = answer["reports"].as_array().unwrap();
+    reports
+        .iter()
+        .map(|report| report["sn"].as_str().unwrap())
+        .collect()
+}
+
+#[test]
+fn a_stray_quote_does_not_take_the_rows_of_other_units() {
+    let text = b"SN,Step,Value,Status\nS1,a,\"bad,P\nS2,b,3,F\nS3,c,\"x\",P\nS4,d,3,P\n";
+    let answer = convert_csv(text, LEAVE_OUT);
+    assert_eq!(serials(&answer), ["S2", "S3", "S4"]);
+    let reason = answer["reason"].as_str().unwrap();
+    assert!(
+        reason
+            .contains("a damaged unit was left out: line=2: a quoted cell begins in this row and its end is"),
+        "{reason}"
+    );
+    let text = b"SN,Step,Value,Status\nS1,\"a,1,P\nS2,b,3,F\n";
+    let answer = convert_csv(text, LEAVE_OUT);
+    assert_eq!(serials(&answer), ["S2"]);
+    let answer = convert_csv(b"SN,\"Step,Value,Status\nS1,a,1,P\n", LEAVE_OUT);
+    let reason = answer["reason"].as_str().unwrap();
+    assert!(
+        reason.starts_with("line=1: a quoted cell begins in this row"),
+        "{reason}"
+    );
+}
+
+#[test]
+fn a_quote_inside_a_plain_cell_of_the_last_row_is_no_cut() {
+    let text = b"SN,Step,Value,Status\nS1,disk 3.5\" ok,3,P";
+    let answer = convert_csv(text, PLAIN);
+    assert_eq!(
+        answer["reports"][0]["root"]["steps"][0]["name"], "disk 3.5\" ok",
+        "{answer}"
+    );
+}
+
+#[test]
+fn faults_name_the_line_that_an_editor_shows() {
+    for (text, line) in [
+        ("SN,Step,Value,Status\nS1,a,1,P\nS1,a,1,odd\n", 3),
+        ("SN,Step,Value,Status\r\nS1,a,1,P\r\nS1,a,1,odd\r\n", 3),
+        ("SN,Step,Value,Status\rS1,a,1,P\rS1,a,1,odd\r", 3),
+        (
+            "SN,Step,Value,Status\r\n\r\n\r\nS1,a,1,P\r\n\r\nS1,a,1,odd\r\n",
+            6,
+        ),
+        ("SN,Step,Value,Status\r\nS1,\"a\r\nb\",1,P\r\nS1,a,1,odd\r\n", 4),
+    ] {
+        let answer = convert_csv(text.as_bytes(), PLAIN);
+        let expected = format!("line={line} column=4: expected a status, found \"odd\"");
+        assert_eq!(answer["reason"], expected, "{text:?}");
+    }
+    let below = PLAIN.replacen('{', "{\"header_line\": 3, ", 1);
+    for end in ["\n", "\r\n", "\r"] {
+        let text = "a\nb\nSN,Step,Value,Status\nS1,a,1,odd\n".replace('\n', end);
+        let answer = convert_csv(text.as_bytes(), &below);
+        assert_eq!(
+            answer["reason"], "line=4 column=4: expected a status, found \"odd\"",
+            "{end:?}"
+        );
+    }
+}
+
+#[test]
+fn an_empty_start_cell_continues_its_unit() {
+    let arguments = PLAIN.replacen(r#""step":"#, r#""start": "Start", "step":"#, 1);
+    let header = "SN,Start,Step,Value,Status\n";
+    let first = "S1,2026-01-02T03:04:05,a,1,P\n";
+    let other = "S2,2026-01-02T03:04:05,a,1,P\n";
+    let adjacent = format!("{header}{first}S1,,b,1,P\n{other}S1,2026-01-02T04:04:05,a,1,P\n");
+    let answer = convert_csv(adjacent.as_bytes(), &arguments);
+    assert_eq!(serials(&answer), ["S1", "S2", "S1"]);
+    let anywhere = arguments.replacen('{', r#"{"unit_rows": "anywhere", "#, 1);
+    let mixed = format!("{header}{first}{other}S1,,b,1,P\nS2,,b,1,P\n");
+    let answer = convert_csv(mixed.as_bytes(), &anywhere);
+    assert_eq!(serials(&answer), ["S1", "S2"]);
+    assert_eq!(answer["reports"][0]["root"]["steps"][1]["name"], "b");
+}
+
 proptest! {
     #[test]
     fn every_row_of_any_table_arrives_in_some_report(
