@@ -175,6 +175,33 @@ fn an_empty_start_cell_continues_its_unit() {
     assert_eq!(answer["reports"][0]["root"]["steps"][1]["name"], "b");
 }
 
+#[test]
+fn an_operator_with_one_limit_takes_its_own_of_two() {
+    let arguments = PLAIN.replacen(
+        r#""step":"#,
+        r#""low_limit": "Low", "high_limit": "High", "comp_op": "Op", "step":"#,
+        1,
+    );
+    let row = |op: &str| format!("SN,Step,Value,Low,High,Op,Status\nS1,a,3,1,5,{op},\n");
+    let answer = convert_csv(row("LE").as_bytes(), &arguments);
+    let step = &answer["reports"][0]["root"]["steps"][0];
+    assert_eq!(
+        step["numericMeas"][0],
+        serde_json::json!({"status": "P", "value": 3, "compOp": "LE", "lowLimit": 5})
+    );
+    assert_eq!(step["reportText"], "LowLimit: 1");
+    let reason = answer["reason"].as_str().unwrap();
+    assert!(
+        reason.contains("LT and LE compare with the upper limit"),
+        "{reason}"
+    );
+    let answer = convert_csv(row("EQ").as_bytes(), &arguments);
+    assert_eq!(
+        answer["reason"],
+        "line=2 column=5: expected the limit of EQ, as the lower one is another, found \"5\""
+    );
+}
+
 proptest! {
     #[test]
     fn every_row_of_any_table_arrives_in_some_report(

@@ -14,7 +14,19 @@ pub(crate) struct Comparison {
     pub(crate) high: Option<Number>,
     /// Whether the operator follows from the limits because the file names none.
     pub(crate) derived: bool,
+    /// The limit that an operator with one has besides, which is another and is not compared with.
+    pub(crate) unused: Option<Bound>,
 }
+
+/// One of two limits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Bound {
+    Low,
+    High,
+}
+
+/// What is said of an operator with one limit that has two.
+pub(crate) const UNUSED_LIMIT: &str = "LT and LE compare with the upper limit, GT and GE with the lower; the other one, where it differs, is text of the step";
 
 /// How many limits an operator compares with.
 fn limits_of(op: CompOp) -> usize {
@@ -30,7 +42,8 @@ type Limited = (Option<NumberOrText>, Option<NumberOrText>);
 
 impl Comparison {
     /// Puts the cells of a row together. Without an operator it follows from the limits: both give `GELE`, the
-    /// lower alone `GE`, the upper alone `LE`, none `LOG`. An operator with one limit takes it from either cell.
+    /// lower alone `GE`, the upper alone `LE`, none `LOG`. An operator with one limit takes it from either cell; where
+    /// both have one, it is the upper one of `LT` and `LE`, the lower one of `GT` and `GE`.
     pub(crate) fn of(op: Cell<'_>, low: Cell<'_>, high: Cell<'_>, mark: char) -> Result<Self, ConvertError> {
         let (low_limit, high_limit) = (low.number(mark)?, high.number(mark)?);
         let Some(word) = op.given() else {
@@ -45,17 +58,30 @@ impl Comparison {
                 low,
                 high,
                 derived: op != CompOp::Log,
+                unused: None,
             });
         };
         let op = operator(word).ok_or_else(|| Cell { text: word, ..op }.expected("a comparison operator"))?;
+        let one = |limit, unused| Self {
+            op,
+            low: limit,
+            high: None,
+            derived: false,
+            unused,
+        };
         match (limits_of(op), &low_limit, &high_limit) {
-            (1, None, Some(_)) => {
-                return Ok(Self {
-                    op,
-                    low: high_limit,
-                    high: None,
-                    derived: false,
-                });
+            (1, None, Some(_)) => return Ok(one(high_limit, None)),
+            (1, Some(lower), Some(upper)) => {
+                let differ = !equal(lower.value(), upper.value());
+                return match op {
+                    CompOp::Lt | CompOp::Le => Ok(one(high_limit, differ.then_some(Bound::Low))),
+                    CompOp::Gt | CompOp::Ge => Ok(one(low_limit, differ.then_some(Bound::High))),
+                    _ if differ => {
+                        let what = format!("the limit of {}, as the lower one is another", op.as_str());
+                        Err(high.expected(&what))
+                    }
+                    _ => Ok(one(low_limit, None)),
+                };
             }
             (1, None, None) => return Err(low.expected(&format!("the limit of {}", op.as_str()))),
             (2, None, _) => return Err(low.expected(&format!("the lower limit of {}", op.as_str()))),
@@ -67,6 +93,7 @@ impl Comparison {
             low: low_limit,
             high: high_limit,
             derived: false,
+            unused: None,
         })
     }
 
@@ -132,7 +159,7 @@ fn equal(a: f64, b: f64) -> bool {
 }
 
 /// Finds a numeric operator by its word or its sign.
-fn operator(word: &str) -> Option<CompOp> {
+pub(crate) fn operator(word: &str) -> Option<CompOp> {
     let signed = match word {
         "=" | "==" => Some(CompOp::Eq),
         "!=" | "<>" => Some(CompOp::Ne),
@@ -180,6 +207,23 @@ mod tests {
         assert_eq!(
             comparison("GELE", "1", "").unwrap_err().to_string(),
             "line=1 column=3: expected the upper limit of GELE, found nothing"
+        );
+    }
+
+    #[test]
+    fn of_two_limits_an_operator_with_one_takes_its_own() {
+        let found = |op, low, high| {
+            let found = comparison(op, low, high).unwrap();
+            assert_eq!(found.high, None, "{op}");
+            (found.low.unwrap().text().to_owned(), found.unused)
+        };
+        assert_eq!(found("LE", "1", "5"), ("5".to_owned(), Some(Bound::Low)));
+        assert_eq!(found("<", "1", "5"), ("5".to_owned(), Some(Bound::Low)));
+        assert_eq!(found("GE", "1", "5"), ("1".to_owned(), Some(Bound::High)));
+        assert_eq!(found("EQ", "5", "5.0"), ("5".to_owned(), None));
+        assert_eq!(
+            comparison("NE", "1", "5").unwrap_err().to_string(),
+            "line=1 column=3: expected the limit of NE, as the lower one is another, found \"5\""
         );
     }
 

@@ -10,7 +10,7 @@ mod unit;
 
 pub(crate) use cell::{Cell, is_endless};
 pub(crate) use field::Field;
-pub(crate) use limits::Comparison;
+pub(crate) use limits::{Bound, Comparison, UNUSED_LIMIT, operator};
 pub(crate) use row::Row;
 pub(crate) use status::{NO_STATUS, StatusWords, inherit, worst};
 pub(crate) use tree::Tree;

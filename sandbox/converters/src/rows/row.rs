@@ -4,7 +4,7 @@ use stationd_report::{
     BooleanMeasurement, Code as _, CompOp, NumericMeasurement, StepStatus, StringMeasurement,
 };
 
-use super::{Cell, Comparison, StatusWords};
+use super::{Bound, Cell, Comparison, StatusWords, UNUSED_LIMIT};
 use crate::when::Dates;
 use crate::{ConvertError, origin};
 
@@ -62,11 +62,13 @@ pub(crate) struct Reader<'a> {
 
 /// A row that was understood.
 #[derive(Debug)]
-pub(crate) struct Understood {
+pub(crate) struct Understood<'a> {
     pub(crate) reading: Reading,
     pub(crate) status: StepStatus,
     /// What was decided where the row says nothing.
     pub(crate) notes: Vec<&'static str>,
+    /// The cells that have no place in the measurement; the empty ones are among them.
+    pub(crate) left: Vec<Named<'a>>,
 }
 
 /// The cells of a measurement by name.
@@ -180,9 +182,10 @@ impl Row<'_> {
     }
 
     /// Reads the measurement.
-    pub(crate) fn read(&self, reader: Reader<'_>) -> Result<Understood, ConvertError> {
+    pub(crate) fn read(&self, reader: Reader<'_>) -> Result<Understood<'_>, ConvertError> {
         let status = reader.words.step(self.status)?;
-        match self.kind(reader.decimal_mark) {
+        let kind = self.kind(reader.decimal_mark);
+        let mut understood = match kind {
             Kind::Numeric => self.numeric(reader.decimal_mark, status),
             Kind::Boolean => self.boolean(status),
             Kind::Text => self.text(status),
@@ -196,18 +199,26 @@ impl Row<'_> {
                     reading: Reading::None,
                     status: status.unwrap_or(StepStatus::Done),
                     notes,
+                    left: Vec::new(),
                 })
             }
-        }
+        }?;
+        understood.left.extend(self.left(kind));
+        Ok(understood)
     }
 
-    fn numeric(&self, mark: char, status: Option<StepStatus>) -> Result<Understood, ConvertError> {
+    fn numeric(&self, mark: char, status: Option<StepStatus>) -> Result<Understood<'_>, ConvertError> {
         let value = self.value.value(mark)?;
         let comparison = Comparison::of(self.comp_op, self.low_limit, self.high_limit, mark)?;
         let mut notes = Vec::new();
         if comparison.derived {
             notes.push(OPERATOR_FROM_LIMITS);
         }
+        let unused = comparison.unused.map(|unused| match unused {
+            Bound::Low => ("LowLimit", self.low_limit),
+            Bound::High => ("HighLimit", self.high_limit),
+        });
+        notes.extend(unused.map(|_| UNUSED_LIMIT));
         let status = match (status, &value) {
             (Some(status), _) => status,
             (None, None) => return Err(self.value.expected("a number")),
@@ -238,10 +249,11 @@ impl Row<'_> {
             reading: Reading::Numeric(measurement),
             status,
             notes,
+            left: unused.into_iter().collect(),
         })
     }
 
-    fn boolean(&self, status: Option<StepStatus>) -> Result<Understood, ConvertError> {
+    fn boolean(&self, status: Option<StepStatus>) -> Result<Understood<'_>, ConvertError> {
         let value = match self.value.given() {
             None => None,
             Some(_) => Some(truth(self.value).ok_or_else(|| self.value.expected("true or false"))?),
@@ -262,10 +274,11 @@ impl Row<'_> {
             reading: Reading::Boolean(measurement),
             status,
             notes,
+            left: Vec::new(),
         })
     }
 
-    fn text(&self, status: Option<StepStatus>) -> Result<Understood, ConvertError> {
+    fn text(&self, status: Option<StepStatus>) -> Result<Understood<'_>, ConvertError> {
         let limit = self.low_limit.given().or(self.high_limit.given());
         let op = match self.comp_op.given() {
             Some(word) => CompOp::find(word).ok_or_else(|| self.comp_op.expected("a comparison operator"))?,
@@ -303,6 +316,7 @@ impl Row<'_> {
             reading: Reading::Text(measurement),
             status,
             notes,
+            left: Vec::new(),
         })
     }
 }

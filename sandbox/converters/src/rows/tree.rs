@@ -118,7 +118,7 @@ impl Tree {
             }
         }
         let mut step = step_of(row, Some(understood.status), reader)?;
-        add_cells(&mut step, row.left(row.kind(reader.decimal_mark)));
+        add_cells(&mut step, understood.left);
         let Some(last) = self.children()?.last_mut().filter(|last| last.name == step.name) else {
             first(&mut step, understood.reading, row);
             self.children()?.push(step);
