@@ -1,8 +1,7 @@
 //! `TestRun`: steps.
 
 use stationd_report::{
-    BooleanMeasurement, Code as _, CompOp, Measurements, Named, Number, NumberOrText, Step, StepGroup,
-    StepStatus, Word,
+    BooleanMeasurement, CompOp, Measurements, Named, Number, NumberOrText, Step, StepGroup, StepStatus, Word,
 };
 
 use super::SigmaQuestArguments;
@@ -11,7 +10,7 @@ use super::value::{READ, Rules, VALUES, Value, beside_text, text_of, value};
 use crate::ConvertError;
 use crate::convert::left_out;
 use crate::fit::{fitted, keep_in_step};
-use crate::rows::{Cell, Site, worst};
+use crate::rows::{Cell, Site, UNUSED_LIMIT, worst};
 use crate::when::between;
 use crate::xml::Element;
 
@@ -78,6 +77,7 @@ impl<'a> Runs<'a> {
             if let Some(only) = values.pop() {
                 step.step_type = only.step_type;
                 (step.numeric, step.boolean, step.string) = (only.numeric, only.boolean, only.string);
+                step.report_text = both(step.report_text, only.report_text);
             } else {
                 step.step_type = Some("ET_PFT".to_owned());
                 step.boolean = Some(Measurements::from(BooleanMeasurement {
@@ -117,21 +117,37 @@ impl<'a> Runs<'a> {
             ..Step::default()
         };
         for property in run.children("Property").flat_map(|property| &property.children) {
-            if !is_operator(property) {
-                self.property(property, &mut step);
-            }
+            self.property(property, &mut step);
         }
-        let messages = run.children("Error").flat_map(|error| &error.children);
-        let messages: Vec<String> = messages
-            .map(|message| match message.attribute("name").given() {
-                Some(name) => format!("{name}: {}", message.text.trim()),
-                None => message.text.trim().to_owned(),
-            })
-            .collect();
-        if !messages.is_empty() {
-            step.error_message = Some(messages.join("\n"));
+        for error in run.children("Error") {
+            self.error(error, &mut step);
         }
         Ok(step)
+    }
+
+    /// An error: its code, where it is the first and a whole number, its own text and its messages.
+    fn error(&mut self, error: &Element, step: &mut Step) {
+        let code = error.attribute("code");
+        let mut lines = Vec::new();
+        match code.integer() {
+            Ok(Some(number)) if step.error_code.is_none() => {
+                step.error_code = Some(NumberOrText::Number(number));
+            }
+            _ => lines.extend(code.given().map(|code| format!("code: {code}"))),
+        }
+        lines.extend(error.text().owned());
+        for message in &error.children {
+            self.left.extend(message.unknown(&["name"], &[]));
+            let text = message.text.trim();
+            lines.push(match message.attribute("name").given() {
+                Some(name) => format!("{name}: {text}"),
+                None => text.to_owned(),
+            });
+        }
+        let children: Vec<_> = error.children.iter().map(|child| child.name.as_str()).collect();
+        self.left.extend(error.unknown(&["code"], &children));
+        let lines = Some(lines.join("\n")).filter(|lines| !lines.is_empty());
+        step.error_message = both(step.error_message.take(), lines);
     }
 
     fn property(&mut self, property: &Element, step: &mut Step) {
@@ -194,7 +210,7 @@ impl<'a> Runs<'a> {
             status: grade.unwrap_or(status),
             zero_is_no_limit: self.arguments.zero_is_no_limit,
         };
-        let Some(value) = value(found, rules)? else {
+        let Some((value, unused)) = value(found, rules)? else {
             self.left.push(format!("Result/{}", found.name));
             return Ok(());
         };
@@ -202,6 +218,9 @@ impl<'a> Runs<'a> {
         if let Value::Numeric(number) = &value {
             if number.value.is_none() {
                 self.note(NEVER_MEASURED);
+            }
+            if !unused.is_empty() {
+                self.note(UNUSED_LIMIT);
             }
             let limit = |limit: &Option<NumberOrText>| match limit {
                 Some(NumberOrText::Number(number)) => Number::value(number),
@@ -216,6 +235,14 @@ impl<'a> Runs<'a> {
             }
         }
         add(steps, value, run, status);
+        for name in unused {
+            let cell = found.attribute(name);
+            let of = found.attribute("name").given().unwrap_or(&found.name);
+            let line = cell.given().map(|text| format!("{of} {name}: {text}"));
+            if let Some(step) = steps.last_mut() {
+                step.report_text = both(step.report_text.take(), line);
+            }
+        }
         Ok(())
     }
 
@@ -229,9 +256,12 @@ impl<'a> Runs<'a> {
 /// Whether a property names the comparison of its run's values.
 fn is_operator(property: &Element) -> bool {
     let name = property.attribute("name").text;
-    let known = name.eq_ignore_ascii_case("Comparison") || name.eq_ignore_ascii_case("COMP");
-    let word = property.text.split('(').next().unwrap_or_default().trim();
-    known && (word == "E" || CompOp::find(word).is_some())
+    name.eq_ignore_ascii_case("Comparison") || name.eq_ignore_ascii_case("COMP")
+}
+
+/// Two texts, one below the other.
+fn both(first: Option<String>, second: Option<String>) -> Option<String> {
+    [first, second].into_iter().flatten().reduce(|a, b| a + "\n" + &b)
 }
 
 /// The worst status of a step's measurements.

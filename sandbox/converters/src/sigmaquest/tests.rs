@@ -83,3 +83,78 @@ fn limits_of_zero_are_limits_unless_the_site_says_otherwise() {
         json!({"status": "P", "name": "MS1 value", "value": -3.4359, "compOp": "LE", "lowLimit": -2.4})
     );
 }
+
+/// A run with this inside it.
+fn converted(inside: &str) -> Value {
+    let input = format!(
+        "<UnitReport start-time=\"2026-11-20T10:00:00Z\">\n<Product part-no=\"P\" serial-no=\"S\" version=\"A\"/>\n\
+         <TestRun name=\"Run\" grade=\"FAIL\">\n{inside}\n</TestRun></UnitReport>"
+    );
+    let arguments = r#"{"process_code": 10}"#;
+    answered(
+        Format::SigmaQuest,
+        input.as_bytes(),
+        OsStr::new("x.xml"),
+        arguments,
+    )
+}
+
+fn compared(operator: &str, value: &str) -> Value {
+    converted(&format!(
+        "<Property><ValueString name=\"Comparison\">{operator}</ValueString></Property><Result>{value}</Result>"
+    ))
+}
+
+#[test]
+fn the_operator_of_a_run_is_that_of_its_texts_too() {
+    let text = "<ValueString name=\"v\" usl=\"1.2\" lsl=\"1.1\" uom=\"x\">1.2</ValueString>";
+    for (word, op) in [
+        ("NE", "NE"),
+        ("E", "EQ"),
+        ("!= (not)", "NE"),
+        ("IGNORECASE", "IGNORECASE"),
+    ] {
+        let answer = compared(word, text);
+        let step = &answer["reports"][0]["root"]["steps"][0];
+        assert_eq!(step["stringMeas"][0]["compOp"], op, "{word}: {answer}");
+        assert_eq!(step["reportText"], "v uom: x\nv lsl: 1.1");
+    }
+}
+
+#[test]
+fn an_unknown_operator_is_a_fault_and_not_another_one() {
+    let number = "<ValueDouble name=\"v\" usl=\"3\" lsl=\"1\">2</ValueDouble>";
+    let answer = compared("&lt;=", number);
+    let step = &answer["reports"][0]["root"]["steps"][0];
+    assert_eq!(
+        step["numericMeas"][0],
+        json!({"status": "F", "name": "v", "value": 2, "compOp": "LE", "lowLimit": 3})
+    );
+    assert_eq!(step["reportText"], "v lsl: 1");
+    let reason = answer["reason"].as_str().unwrap();
+    assert!(
+        reason.contains("LT and LE compare with the upper limit"),
+        "{reason}"
+    );
+    assert_eq!(
+        compared("OUTSIDE", number)["reason"],
+        "line=4: Comparison: expected a comparison operator, found \"OUTSIDE\""
+    );
+    let text = "<ValueString name=\"v\" usl=\"1.2\">1.2</ValueString>";
+    assert_eq!(
+        compared("GELE", text)["reason"],
+        "line=4: Comparison: expected a comparison operator of texts, found \"GELE\""
+    );
+}
+
+#[test]
+fn limits_of_a_yes_or_no_and_the_code_of_an_error_are_kept() {
+    let answer = converted(
+        "<Result><ValueBoolean name=\"LED\" usl=\"1\">true</ValueBoolean></Result>\
+         <Error code=\"17\">door open<Message name=\"E7\">stopped</Message></Error><Error code=\"X\"/>",
+    );
+    let step = &answer["reports"][0]["root"]["steps"][0];
+    assert_eq!(step["reportText"], "LED usl: 1", "{answer}");
+    assert_eq!(step["errorCode"], 17);
+    assert_eq!(step["errorMessage"], "door open\nE7: stopped\ncode: X");
+}

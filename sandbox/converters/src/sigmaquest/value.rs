@@ -1,9 +1,11 @@
 //! `ValueDouble` and its kin: what a run measured, or a property.
 
-use stationd_report::{BooleanMeasurement, CompOp, NumericMeasurement, StepStatus, StringMeasurement};
+use stationd_report::{
+    BooleanMeasurement, Code as _, CompOp, NumericMeasurement, StepStatus, StringMeasurement,
+};
 
 use crate::ConvertError;
-use crate::rows::{Cell, Comparison};
+use crate::rows::{Bound, Cell, Comparison, operator};
 use crate::xml::Element;
 
 /// The elements that hold a value.
@@ -18,7 +20,7 @@ pub(super) const VALUES: [&str; 8] = [
     "ValueArray",
 ];
 
-/// Attributes of a value with a place of their own.
+/// Attributes of a value with a place of their own, or that become text.
 pub(super) const READ: [&str; 5] = ["name", "lsl", "usl", "uom", "grade"];
 
 /// What is written for a number that was not measured.
@@ -41,51 +43,14 @@ pub(super) struct Rules<'a> {
     pub(super) zero_is_no_limit: bool,
 }
 
+/// A value, and its attributes that it has no place for.
+type Read = (Value, Vec<&'static str>);
+
 /// Reads a value; `None` for one that is no measurement.
-pub(super) fn value(element: &Element, rules: Rules<'_>) -> Result<Option<Value>, ConvertError> {
-    let name = Some(
-        element
-            .attribute("name")
-            .given()
-            .unwrap_or(&element.name)
-            .to_owned(),
-    );
-    let status = Some(rules.status.into());
+pub(super) fn value(element: &Element, rules: Rules<'_>) -> Result<Option<Read>, ConvertError> {
     Ok(Some(match element.name.as_str() {
-        "ValueDouble" | "ValueInteger" => {
-            let [low, high] = ["lsl", "usl"].map(|name| limit(element, name, rules.zero_is_no_limit));
-            let limits = Comparison::of(rules.operator, low, high, '.')?;
-            let text = element.text();
-            Value::Numeric(NumericMeasurement {
-                status,
-                name,
-                value: if text.text == NOT_MEASURED {
-                    None
-                } else {
-                    text.value('.')?
-                },
-                unit: element.attribute("uom").owned(),
-                comp_op: Some(limits.op.into()),
-                low_limit: limits.low.map(Into::into),
-                high_limit: limits.high.map(Into::into),
-                ..NumericMeasurement::default()
-            })
-        }
-        "ValueString" | "ValueTimestamp" => {
-            let limit = element
-                .attribute("usl")
-                .owned()
-                .or_else(|| element.attribute("lsl").owned());
-            let op = if limit.is_some() { CompOp::Eq } else { CompOp::Log };
-            Value::Text(StringMeasurement {
-                status,
-                name,
-                value: Some(element.text.trim().to_owned()),
-                comp_op: Some(op.into()),
-                limit,
-                ..StringMeasurement::default()
-            })
-        }
+        "ValueDouble" | "ValueInteger" => numeric(element, rules)?,
+        "ValueString" | "ValueTimestamp" => text(element, rules)?,
         "ValueBoolean" => {
             let text = element.text();
             let value = match text.text.to_ascii_lowercase().as_str() {
@@ -93,15 +58,78 @@ pub(super) fn value(element: &Element, rules: Rules<'_>) -> Result<Option<Value>
                 "false" | "0" => false,
                 _ => return Err(text.expected("true or false")),
             };
-            Value::Boolean(BooleanMeasurement {
-                status,
-                name,
+            let measured = Value::Boolean(BooleanMeasurement {
+                status: Some(rules.status.into()),
+                name: name(element),
                 value: Some(value),
                 ..BooleanMeasurement::default()
-            })
+            });
+            (measured, vec!["lsl", "usl", "uom"])
         }
         _ => return Ok(None),
     }))
+}
+
+fn name(element: &Element) -> Option<String> {
+    let own = element.attribute("name");
+    own.owned().or_else(|| Some(element.name.clone()))
+}
+
+fn numeric(element: &Element, rules: Rules<'_>) -> Result<Read, ConvertError> {
+    let [low, high] = ["lsl", "usl"].map(|name| limit(element, name, rules.zero_is_no_limit));
+    let limits = Comparison::of(rules.operator, low, high, '.')?;
+    let text = element.text();
+    let measured = Value::Numeric(NumericMeasurement {
+        status: Some(rules.status.into()),
+        name: name(element),
+        value: if text.text == NOT_MEASURED {
+            None
+        } else {
+            text.value('.')?
+        },
+        unit: element.attribute("uom").owned(),
+        comp_op: Some(limits.op.into()),
+        low_limit: limits.low.map(Into::into),
+        high_limit: limits.high.map(Into::into),
+        ..NumericMeasurement::default()
+    });
+    let unused = limits.unused.map(|unused| match unused {
+        Bound::Low => "lsl",
+        Bound::High => "usl",
+    });
+    Ok((measured, unused.into_iter().collect()))
+}
+
+fn text(element: &Element, rules: Rules<'_>) -> Result<Read, ConvertError> {
+    let [low, high] = ["lsl", "usl"].map(|name| limit(element, name, rules.zero_is_no_limit));
+    let limit = high.owned().or_else(|| low.owned());
+    let op = match rules.operator.given() {
+        _ if limit.is_none() => CompOp::Log,
+        None => CompOp::Eq,
+        Some(word) => {
+            of_texts(word).ok_or_else(|| rules.operator.expected("a comparison operator of texts"))?
+        }
+    };
+    let measured = Value::Text(StringMeasurement {
+        status: Some(rules.status.into()),
+        name: name(element),
+        value: Some(element.text.trim().to_owned()),
+        comp_op: Some(op.into()),
+        limit,
+        ..StringMeasurement::default()
+    });
+    let mut unused = vec!["uom"];
+    if !high.is_empty() && low.text != high.text {
+        unused.push("lsl");
+    }
+    Ok((measured, unused))
+}
+
+/// Finds an operator of texts.
+fn of_texts(word: &str) -> Option<CompOp> {
+    let texts = [CompOp::CaseSensit, CompOp::IgnoreCase];
+    let own = CompOp::find(word).filter(|op| texts.contains(op));
+    own.or_else(|| operator(word).filter(|op| matches!(op, CompOp::Eq | CompOp::Ne | CompOp::Log)))
 }
 
 /// A limit's cell.
