@@ -1,7 +1,8 @@
 //! `TestLimits`.
 
-use stationd_report::{CompOp, NumberOrText};
+use stationd_report::{CompOp, Excerpt, NumberOrText};
 
+use super::data::unit;
 use crate::ConvertError;
 use crate::xml::Element;
 
@@ -11,6 +12,18 @@ pub(super) struct Limits<'a> {
     pub(super) op: CompOp,
     pub(super) low: Option<&'a Element>,
     pub(super) high: Option<&'a Element>,
+}
+
+/// Elements that are a comparison.
+const COMPARISONS: [&str; 3] = ["LimitPair", "SingleLimit", "Expected"];
+
+/// Whether a `TestResult` has more comparisons than a measurement has a place for.
+pub(super) fn are_several(result: &Element) -> bool {
+    let limits = result
+        .children("TestLimits")
+        .flat_map(|limits| limits.children("Limits"));
+    let all = limits.flat_map(|limits| &limits.children);
+    all.filter(|one| COMPARISONS.contains(&&*one.name)).count() > 1
 }
 
 impl<'a> Limits<'a> {
@@ -96,6 +109,26 @@ fn comparator(limit: &Element) -> Result<CompOp, ConvertError> {
         "CIEQ" => CompOp::IgnoreCase,
         _ => return Err(cell.expected("a comparator")),
     })
+}
+
+/// The unit of a value and its limits, which is one: a limit in another unit is another number than the report would say.
+pub(super) fn unit_of(holders: &[Option<&Element>]) -> Result<Option<String>, ConvertError> {
+    let mut found: Option<String> = None;
+    for datum in holders
+        .iter()
+        .filter_map(|holder| holder.as_ref()?.child("Datum"))
+    {
+        match (unit(datum), &found) {
+            (Some(other), Some(first)) if other != *first => {
+                let (first, other) = (Excerpt::of(first), Excerpt::of(&other));
+                let what = format!("expected the unit \"{first}\" of the value, found \"{other}\"");
+                return Err(ConvertError::at(datum.line, what));
+            }
+            (own, None) => found = own,
+            (_, Some(_)) => {}
+        }
+    }
+    Ok(found)
 }
 
 /// The number of a limit.

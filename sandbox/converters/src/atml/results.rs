@@ -1,12 +1,14 @@
 //! `TestResult`: the measurements of a step.
 
 use stationd_report::{
-    AdditionalData, BooleanMeasurement, CompOp, Measurements, NumericMeasurement, Step, StringMeasurement,
+    AdditionalData, AdditionalProperty, BooleanMeasurement, CompOp, Measurements, NumericMeasurement, Step,
+    StepStatus, StringMeasurement, Word,
 };
 
-use super::data::{property, text, unit};
-use super::limits::{Limits, number};
+use super::data::{property, text};
+use super::limits::{Limits, are_several, number, unit_of};
 use crate::ConvertError;
+use crate::fit::text_property;
 use crate::rows::{Cell, Comparison, StatusWords};
 use crate::xml::{self, Element};
 
@@ -41,42 +43,20 @@ pub(super) fn results(
             .attribute("name")
             .given()
             .unwrap_or(result.attribute("ID").text);
-        let own = super::outcome::outcome(result, words)?
-            .map(Into::into)
-            .or(status.clone());
-        match kind {
-            Kind::Numeric if name == "Numeric" => {
-                let one = NumericMeasurement {
-                    status: own,
-                    ..numeric(result, left)?
-                };
-                step.numeric.get_or_insert_default().push(one);
+        let own: Option<Word<StepStatus>> = super::outcome::outcome(result, words)?.map(Into::into);
+        let differs = own.is_some() && own != status;
+        let own = own.or(status.clone());
+        // Without TestStand's extension a text may stand beside numbers.
+        let fits = kind != Kind::MultiNumeric || typed || is_numeric(result);
+        if fits && measured(result, kind, name, own, step, left)? {
+            if let Some(limits) = result.child("TestLimits").filter(|_| are_several(result)) {
+                additional(step, "Results").push(Some(xml::property(limits)));
             }
-            Kind::MultiNumeric if typed || is_numeric(result) => {
-                let name = Some(name.to_owned());
-                let one = NumericMeasurement {
-                    status: own,
-                    name,
-                    ..numeric(result, left)?
-                };
-                step.numeric.get_or_insert_default().push(one);
+        } else {
+            keep(result, name, step);
+            if let Some(outcome) = result.child("Outcome").filter(|_| differs) {
+                additional(step, "Results").push(Some(said(name, outcome)));
             }
-            Kind::Text if name == "String" => {
-                let one = StringMeasurement {
-                    status: own,
-                    ..string(result, left)?
-                };
-                step.string.get_or_insert_default().push(one);
-            }
-            Kind::MultiText if is_compared(result) => {
-                let one = StringMeasurement {
-                    status: own,
-                    name: Some(name.to_owned()),
-                    ..string(result, left)?
-                };
-                step.string.get_or_insert_default().push(one);
-            }
-            _ => keep(result, name, step),
         }
     }
     if kind == Kind::PassFail {
@@ -90,6 +70,51 @@ pub(super) fn results(
     Ok(())
 }
 
+/// Puts a result into its step as a measurement; `false` when the step has no place for it.
+fn measured(
+    result: &Element,
+    kind: Kind,
+    name: &str,
+    status: Option<Word<StepStatus>>,
+    step: &mut Step,
+    left: &mut Vec<String>,
+) -> Result<bool, ConvertError> {
+    match kind {
+        Kind::Numeric if name == "Numeric" => {
+            let one = NumericMeasurement {
+                status,
+                ..numeric(result, left)?
+            };
+            step.numeric.get_or_insert_default().push(one);
+        }
+        Kind::MultiNumeric => {
+            let one = NumericMeasurement {
+                status,
+                name: Some(name.to_owned()),
+                ..numeric(result, left)?
+            };
+            step.numeric.get_or_insert_default().push(one);
+        }
+        Kind::Text if name == "String" => {
+            let one = StringMeasurement {
+                status,
+                ..string(result, left)?
+            };
+            step.string.get_or_insert_default().push(one);
+        }
+        Kind::MultiText if is_compared(result) => {
+            let one = StringMeasurement {
+                status,
+                name: Some(name.to_owned()),
+                ..string(result, left)?
+            };
+            step.string.get_or_insert_default().push(one);
+        }
+        _ => return Ok(false),
+    }
+    Ok(true)
+}
+
 /// Keeps a result that is no measurement of its step, and its limits.
 fn keep(result: &Element, name: &str, step: &mut Step) {
     if let Some(data) = result.child("TestData") {
@@ -98,6 +123,12 @@ fn keep(result: &Element, name: &str, step: &mut Step) {
     if let Some(limits) = result.child("TestLimits") {
         additional(step, "Results").push(Some(xml::property(limits)));
     }
+}
+
+/// The outcome of a result that is no measurement.
+fn said(name: &str, outcome: &Element) -> AdditionalProperty {
+    let words = ["value", "qualifier"].map(|word| outcome.attribute(word).text);
+    text_property(&format!("{name} outcome"), words.join(" ").trim())
 }
 
 /// The properties of the additional data of a name.
@@ -117,7 +148,7 @@ pub(super) struct Bag<'s>(&'s mut Vec<AdditionalData>);
 
 impl Bag<'_> {
     /// Adds a property to the last set.
-    pub(super) fn push(self, property: Option<stationd_report::AdditionalProperty>) {
+    pub(super) fn push(self, property: Option<AdditionalProperty>) {
         if let Some(last) = self.0.last_mut() {
             last.props.get_or_insert_default().extend(property);
         }
@@ -179,8 +210,8 @@ fn written(kind: Kind, found: String) -> String {
 
 fn numeric(result: &Element, left: &mut Vec<String>) -> Result<NumericMeasurement, ConvertError> {
     let limits = Limits::of(result, left)?;
-    let datum = result.child("TestData").and_then(|data| data.child("Datum"));
-    let value = match datum {
+    let data = result.child("TestData");
+    let value = match data.and_then(|data| data.child("Datum")) {
         Some(datum) => datum.attribute("value").value('.')?,
         None => None,
     };
@@ -193,7 +224,7 @@ fn numeric(result: &Element, left: &mut Vec<String>) -> Result<NumericMeasuremen
     )?;
     Ok(NumericMeasurement {
         value,
-        unit: datum.and_then(unit),
+        unit: unit_of(&[data, limits.low, limits.high])?,
         comp_op: Some(limits.op.into()),
         low_limit,
         high_limit,

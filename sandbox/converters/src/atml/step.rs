@@ -9,7 +9,7 @@ use super::outcome::{outcome, remark};
 use super::results::{additional, results};
 use crate::ConvertError;
 use crate::fit::{fitted, keep_in_step};
-use crate::rows::{Cell, NO_STATUS, Site, inherit, worst};
+use crate::rows::{Cell, NO_STATUS, Site, StatusWords, inherit, worst};
 use crate::when;
 use crate::xml::Element;
 
@@ -46,8 +46,8 @@ pub(super) struct Steps<'a> {
 }
 
 impl Steps<'_> {
-    /// The root step: the result set where it is a sequence itself (5.00), else its only group (2.02), else a
-    /// sequence made around its steps.
+    /// The root step: the only group of a result set that says nothing of its own (2.02), else the result set, which is
+    /// a sequence itself (5.00) or is made one around its steps.
     pub(super) fn root(&mut self, set: &Element) -> Result<Step, ConvertError> {
         let inside: Vec<&Element> = set
             .children
@@ -55,7 +55,7 @@ impl Steps<'_> {
             .filter(|child| STEPS.contains(&&*child.name))
             .collect();
         let mut root = match inside.as_slice() {
-            [only] if properties(set).is_none() && only.name == "TestGroup" => self.step(only)?,
+            [only] if repeats(set, only, self.site.reader.words)? => self.step(only)?,
             _ => self.step(set)?,
         };
         root.step_type = Some("SequenceCall".to_owned());
@@ -157,6 +157,20 @@ impl Steps<'_> {
     }
 }
 
+/// Whether a result set says no more than its only group: TestStand names both by the sequence's file.
+fn repeats(set: &Element, only: &Element, words: &StatusWords) -> Result<bool, ConvertError> {
+    let known = ["ID", "name", "startDateTime", "endDateTime"];
+    let status = outcome(set, words)?;
+    Ok(only.name == "TestGroup"
+        && set.unknown(&known, &["Outcome", "TestGroup"]).is_empty()
+        && only
+            .attribute("name")
+            .text
+            .starts_with(set.attribute("name").text)
+        && remark(set, words).is_none()
+        && (status.is_none() || status == outcome(only, words)?))
+}
+
 fn is_sequence(element: &Element) -> bool {
     matches!(element.name.as_str(), "TestGroup" | "ResultSet")
 }
@@ -179,7 +193,7 @@ fn name(element: &Element) -> Result<(&str, Option<SequenceCall>), ConvertError>
             .strip_prefix("SequenceCallStepName = '")?;
         quoted.strip_suffix('\'')
     });
-    let call = name.text.rsplit_once('#').filter(|_| is_sequence(element));
+    let call = called(name.text).filter(|_| is_sequence(element));
     let seq_call = call.map(|(path, name)| SequenceCall {
         path: Some(path.to_owned()),
         name: Some(name.to_owned()),
@@ -187,6 +201,13 @@ fn name(element: &Element) -> Result<(&str, Option<SequenceCall>), ConvertError>
     });
     let own = caller.or(call.map(|(_, name)| name)).or(name.given());
     Ok((own.ok_or_else(|| name.expected("a step name"))?, seq_call))
+}
+
+/// Splits `file.seq#Sequence`; any other `#` is a part of a name.
+fn called(name: &str) -> Option<(&str, &str)> {
+    let split = |(at, _)| Some((name.get(..at)?, name.get(at + 1..)?));
+    let is_file = |(path, _): &(&str, &str)| path.to_ascii_lowercase().ends_with(".seq");
+    name.match_indices('#').filter_map(split).find(is_file)
 }
 
 fn group(cell: Cell<'_>) -> Result<StepGroup, ConvertError> {

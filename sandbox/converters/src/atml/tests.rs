@@ -148,3 +148,114 @@ fn a_long_report_of_a_charger_is_read() {
     );
     assert_eq!(upper.len(), 12);
 }
+
+/// A unit whose results are this.
+fn converted(set: &str) -> Value {
+    let input = format!(
+        "<TestResults>\n{set}\n<UUT><SerialNumber>S</SerialNumber><Definition version='A'><Identification>\
+         <IdentificationNumbers><IdentificationNumber type='Part' number='P'/></IdentificationNumbers>\
+         </Identification></Definition></UUT></TestResults>"
+    );
+    let arguments = r#"{"process_code": 10}"#;
+    answered(Format::Atml, input.as_bytes(), OsStr::new("x.xml"), arguments)
+}
+
+#[test]
+fn a_result_set_that_says_something_is_not_its_only_group() {
+    let group = "<TestGroup name='Supply'><Outcome value='Passed'/><Test name='t'><Outcome value='Passed'/></Test></TestGroup>";
+    let root = |own: &str| {
+        let answer = converted(&format!("<ResultSet name='All'>{own}{group}</ResultSet>"));
+        answer["reports"][0]["root"].clone()
+    };
+    let events =
+        "<Outcome value='Failed'/><Events><Event ID='5'><Message>door open</Message></Event></Events>";
+    let found = root(events);
+    assert_eq!(
+        (&found["name"], &found["status"]),
+        (&json!("All"), &json!("F")),
+        "{found:#}"
+    );
+    assert_eq!(found["errorMessage"], "door open");
+    assert_eq!(
+        (&found["steps"][0]["name"], &found["steps"][0]["status"]),
+        (&json!("Supply"), &json!("P"))
+    );
+    assert_eq!(root("<Outcome value='Passed'/>")["name"], "All");
+    let answer = converted(&format!("<ResultSet>{group}</ResultSet>"));
+    assert_eq!(answer["reports"][0]["root"]["name"], "Supply");
+}
+
+#[test]
+fn a_hash_is_split_from_a_sequence_file_alone() {
+    let named = |name: &str| {
+        let set = format!(
+            "<ResultSet name='{name}'><Outcome value='Passed'/><Test name='t'><Outcome value='Passed'/></Test></ResultSet>"
+        );
+        let root = converted(&set)["reports"][0]["root"].clone();
+        (root["name"].clone(), root["seqCall"].clone())
+    };
+    assert_eq!(
+        named("Check lamp #1 bright"),
+        (json!("Check lamp #1 bright"), Value::Null)
+    );
+    assert_eq!(
+        named("C:/a.SEQ#Lamp #1"),
+        (json!("Lamp #1"), json!({"path": "C:/a.SEQ", "name": "Lamp #1"}))
+    );
+}
+
+/// A result named `v` with this value and these limits.
+fn result(value: &str, limits: &str) -> Value {
+    converted(&format!(
+        "<ResultSet name='All'><Outcome value='Passed'/><Test name='t'><Outcome value='Passed'/>\n<TestResult ID='v'>\
+         <Outcome value='Failed'/><TestData><Datum {value}/></TestData>{limits}</TestResult></Test></ResultSet>"
+    ))
+}
+
+#[test]
+fn a_limit_in_another_unit_than_its_value_is_a_fault() {
+    let limit = |unit: &str| {
+        format!(
+            "<TestLimits><Limits><SingleLimit comparator='LE'>\n<Datum type='double' value='5' standardUnit='{unit}'/>\
+             </SingleLimit></Limits></TestLimits>"
+        )
+    };
+    let value = "xsi:type='double' value='4.5' standardUnit='mV'";
+    assert_eq!(
+        result(value, &limit("V"))["reason"],
+        "line=4: expected the unit \"mV\" of the value, found \"V\""
+    );
+    let answer = result(value, &limit("mV"));
+    assert_eq!(
+        answer["reports"][0]["root"]["steps"][0]["numericMeas"][0]["unit"],
+        "mV"
+    );
+    let answer = result("xsi:type='double' value='4.5'", &limit("V"));
+    assert_eq!(
+        answer["reports"][0]["root"]["steps"][0]["numericMeas"][0]["unit"],
+        "V"
+    );
+}
+
+#[test]
+fn second_limits_and_the_outcome_of_other_results_are_kept() {
+    let pair = |low: u8| {
+        format!(
+            "<LimitPair operator='AND'><Limit comparator='GE'><Datum value='{low}'/></Limit>\
+             <Limit comparator='LE'><Datum value='9'/></Limit></LimitPair>"
+        )
+    };
+    let limits = format!("<TestLimits><Limits>{}{}</Limits></TestLimits>", pair(1), pair(3));
+    let answer = result("xsi:type='double' value='4'", &limits);
+    let step = &answer["reports"][0]["root"]["steps"][0];
+    assert_eq!(step["numericMeas"][0]["lowLimit"], 1);
+    let kept = &step["additionalResults"][0]["props"][0]["props"][0]["props"];
+    assert_eq!(kept.as_array().unwrap().len(), 2, "{step:#}");
+    let answer = result("xsi:type='string' value='x'", "");
+    let kept = &answer["reports"][0]["root"]["steps"][0]["additionalResults"][0]["props"];
+    assert_eq!(
+        kept[1],
+        json!({"name": "v outcome", "type": "String", "value": "Failed"}),
+        "{answer}"
+    );
+}
