@@ -2,9 +2,11 @@
 //! `PassFail`, `Measurement`.
 
 use stationd_report::{
-    BooleanMeasurement, Code as _, CompOp, Measurements, NumericMeasurement, Step, StringMeasurement,
+    AdditionalData, BooleanMeasurement, Code as _, CompOp, Measurements, NumericMeasurement, Step,
+    StringMeasurement,
 };
 
+use super::data::{property, says_something};
 use super::prop::{at, objects, prop, value};
 use crate::ConvertError;
 use crate::rows::{Comparison, StatusWords};
@@ -13,6 +15,8 @@ use crate::xml::Element;
 /// What a numeric measurement is made of. `RawLimits` repeat the limits unscaled.
 const NUMERIC: [&str; 5] = ["Numeric", "Limits", "RawLimits", "Comp", "Units"];
 const STRING: [&str; 3] = ["String", "Limits", "Comp"];
+/// What one of several measurements is made of.
+const ONE: [&str; 7] = ["Data", "Limits", "RawLimits", "Comp", "Units", "Status", "Name"];
 
 /// Puts the measurements of a result into its step, and the step type for them. A type of a site's own has the
 /// measurement of the TestStand type whose properties it has. Returns the properties that were read.
@@ -39,6 +43,7 @@ pub(super) fn measurements(
         Some(&"Measurement") => {
             if let Some(array) = prop(result, "Measurement") {
                 step.numeric = Some(several(array, words)?);
+                step.additional_results = beyond_all(array)?;
             }
         }
         Some(&"PassFail") => step.boolean = Some(Measurements::from(boolean(result)?)),
@@ -46,13 +51,57 @@ pub(super) fn measurements(
         _ => {}
     }
     step.step_type = Some(written.to_owned());
-    // Of EQT the nominal value alone has a place.
-    let tolerance = read.contains(&"Limits") && operator(result)? == CompOp::Eqt;
-    Ok(if tolerance {
-        &["Numeric", "Comp", "Units"]
-    } else {
-        read
+    Ok(match read.first() {
+        Some(&"Numeric") if limits_say_more(result)? => &["Numeric", "Comp", "Units"],
+        Some(&"String") if limits_say_more(result)? => &["String", "Comp"],
+        _ => read,
     })
+}
+
+/// Whether the limits hold more than a measurement has a place for: of `EQT` that is the nominal value alone.
+fn limits_say_more(holder: &Element) -> Result<bool, ConvertError> {
+    let placed: &[&str] = if operator(holder)? == CompOp::Eqt {
+        &["Nominal"]
+    } else {
+        &["Low", "High", "String"]
+    };
+    let mut inside = prop(holder, "Limits")
+        .into_iter()
+        .flat_map(|limits| limits.children("Prop"));
+    Ok(inside.any(|prop| !placed.contains(&prop.attribute("Name").text) && says_something(prop)))
+}
+
+/// What each of several measurements has no place for, by its name.
+fn beyond_all(array: &Element) -> Result<Option<Vec<AdditionalData>>, ConvertError> {
+    let mut all = Vec::new();
+    for (index, one) in objects(array).enumerate() {
+        let more = limits_say_more(one)?;
+        let beyond = |prop: &&Element| {
+            let name = prop.attribute("Name").text;
+            let is_placed = ONE.contains(&name) && !(more && name == "Limits");
+            !is_placed && says_something(prop)
+        };
+        let props: Vec<_> = one
+            .children("Prop")
+            .filter(beyond)
+            .map(|prop| property(prop, prop.attribute("Name").given().unwrap_or("Prop")))
+            .collect();
+        if !props.is_empty() {
+            all.push(AdditionalData {
+                name: Some(name_of(one, index)),
+                props: Some(props),
+                ..AdditionalData::default()
+            });
+        }
+    }
+    Ok(Some(all).filter(|all| !all.is_empty()))
+}
+
+/// The name of one of several measurements.
+fn name_of(one: &Element, index: usize) -> String {
+    let own = one.attribute("Name").owned();
+    own.or_else(|| at(one, &["Name"]).map(|name| name.text.clone()))
+        .unwrap_or_else(|| format!("Measurement {index}"))
 }
 
 fn operator(result: &Element) -> Result<CompOp, ConvertError> {
@@ -94,12 +143,8 @@ fn numeric(result: &Element, of: &'static str) -> Result<NumericMeasurement, Con
 fn several(array: &Element, words: &StatusWords) -> Result<Measurements<NumericMeasurement>, ConvertError> {
     let mut all = Measurements::default();
     for (index, one) in objects(array).enumerate() {
-        let name = one
-            .attribute("Name")
-            .owned()
-            .or_else(|| at(one, &["Name"]).map(|name| name.text.clone()));
         all.push(NumericMeasurement {
-            name: Some(name.unwrap_or_else(|| format!("Measurement {index}"))),
+            name: Some(name_of(one, index)),
             status: words.step(value(one, "Status"))?.map(Into::into),
             ..numeric(one, "Data")?
         });

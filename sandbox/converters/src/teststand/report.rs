@@ -46,15 +46,18 @@ fn report(
     let mut left = unread(element);
     header(element, &mut unit, site, &mut left)?;
     notes.extend(left.into_iter().map(left_out));
-    let result = element
-        .children("Prop")
-        .find(|prop| prop.attribute("Type").text == "TEResult");
-    let Some(result) = result else {
+    let props = element.children("Prop");
+    let mut results = props.filter(|prop| prop.attribute("Type").text == "TEResult");
+    let Some(result) = results.next() else {
         return Err(ConvertError::at(
             element.line,
             "the report has no results of a main sequence",
         ));
     };
+    if let Some(second) = results.next() {
+        let what = "the report has results of a second main sequence";
+        return Err(ConvertError::at(second.line, what));
+    }
     let mut steps = Steps {
         site,
         notes: Vec::new(),

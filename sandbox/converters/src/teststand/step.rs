@@ -239,6 +239,6 @@ fn rest(result: &Element, ts: &Element, read: &[&str], step: &mut Step) {
             props: Some(found),
             ..AdditionalData::default()
         };
-        step.additional_results = Some(vec![data]);
+        step.additional_results.get_or_insert_default().insert(0, data);
     }
 }

@@ -105,3 +105,71 @@ fn a_report_of_teststand_alone_needs_what_it_does_not_write() {
         "line=4: the unit has no part number; arguments: set part_number"
     );
 }
+
+/// A report whose main sequence has this beside its properties.
+fn converted(inside: &str, behind: &str) -> Value {
+    let head = |kind: &str| {
+        format!(
+            "<Prop Name='Status' Type='String'><Value>Passed</Value></Prop><Prop Name='TS' Type='Obj'>\
+             <Prop Name='StepName' Type='String'><Value>Main</Value></Prop>\
+             <Prop Name='StepType' Type='String'><Value>{kind}</Value></Prop>"
+        )
+    };
+    let input = format!(
+        "<TSReport><ReportInfo key='SN' value='1'/><ReportInfo key='PN' value='P'/><ReportInfo key='Rev' value='A'/>\
+         <Prop Name='Main' Type='TEResult'>{}<Prop Name='SequenceCall' Type='Obj'><Prop Name='ResultList' Type='Array'>\
+         <Value ID='[0]'><Prop Type='TEResult'>{inside}{}</Prop></Prop></Value></Prop></Prop></Prop></Prop>\n{behind}\
+         </TSReport>",
+        head("SequenceCall"),
+        head("NI_MultipleNumericLimitTest"),
+    );
+    let arguments = r#"{"process_code": 10}"#;
+    answered(
+        Format::TestStand,
+        input.as_bytes(),
+        OsStr::new("x.xml"),
+        arguments,
+    )
+}
+
+#[test]
+fn a_measurement_of_several_keeps_its_tolerance_and_what_else_it_holds() {
+    let number =
+        |name: &str, value: &str| format!("<Prop Name='{name}' Type='Number'><Value>{value}</Value></Prop>");
+    let answer = converted(
+        &format!(
+            "<Prop Name='Measurement' Type='Array'><Value ID='[0]'><Prop Name='3V3' Type='Obj'>{}\
+             <Prop Name='Comp' Type='String'><Value>EQT</Value></Prop><Prop Name='Limits' Type='Obj'>{}{}</Prop>{}\
+             </Prop></Value></Prop>",
+            number("Data", "3.3"),
+            number("Nominal", "3.3"),
+            number("High", "5"),
+            number("Samples", "16"),
+        ),
+        "",
+    );
+    let step = &answer["reports"][0]["root"]["steps"][0];
+    assert_eq!(
+        step["numericMeas"],
+        json!([{"status": "P", "name": "3V3", "value": 3.3, "compOp": "EQT", "lowLimit": 3.3}]),
+        "{answer}"
+    );
+    let kept = &step["additionalResults"][0];
+    assert_eq!(kept["name"], "3V3");
+    let names: Vec<_> = kept["props"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|prop| &prop["name"])
+        .collect();
+    assert_eq!(names, ["Limits", "Samples"]);
+}
+
+#[test]
+fn a_second_main_sequence_is_not_dropped_in_silence() {
+    let answer = converted("", "<Prop Name='Again' Type='TEResult'/>");
+    assert_eq!(
+        answer["reason"],
+        "line=2: the report has results of a second main sequence"
+    );
+}
