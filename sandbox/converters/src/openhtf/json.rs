@@ -136,6 +136,14 @@ impl<'a> Json<'a> {
         before.split(|&byte| byte == b'\n').count()
     }
 
+    /// The error of an object that lacks something, with the line of its first member.
+    pub(super) fn lacking(self, object: &Object<'_>, what: String) -> ConvertError {
+        match object.0.first() {
+            Some((_, first)) => ConvertError::at(self.line(first), what),
+            None => ConvertError::new(what),
+        }
+    }
+
     /// The error of a value that is something else.
     pub(super) fn expected(self, value: &RawValue, name: &str, what: &str) -> ConvertError {
         let (name, found) = (Excerpt::of(name), Excerpt::of(value.get()));

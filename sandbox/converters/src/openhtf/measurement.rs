@@ -34,10 +34,10 @@ pub(super) fn measurement<'a>(
 ) -> Result<Step, ConvertError> {
     let name = members.get("name").map(text).unwrap_or_default();
     if name.is_empty() {
-        return Err(ConvertError::new("a measurement has no name"));
+        return Err(json.lacking(members, "a measurement has no name".to_owned()));
     }
     let status = status_of(json, words, members.get("outcome"), "outcome")?;
-    let status = status.ok_or_else(|| ConvertError::new(format!("{name:?} has no outcome")))?;
+    let status = status.ok_or_else(|| json.lacking(members, format!("{name:?} has no outcome")))?;
     let mut step = Step {
         name: Some(fitted(&name).0),
         status: Some(status.into()),

@@ -1,5 +1,7 @@
 //! `phases`: sequences and steps.
 
+use std::collections::BTreeSet;
+
 use serde_json::value::RawValue;
 use stationd_report::{
     Attachment, BinaryData, BooleanMeasurement, Measurements, NumberOrText, Step, StepStatus, Word,
@@ -50,11 +52,13 @@ impl<'a, 'n> Phases<'a, 'n> {
         }
     }
 
-    /// The phases of a record; adjacent ones of a subtest stand in a sequence of its name.
+    /// The phases of a record; adjacent ones of a subtest stand in a sequence of its name. A subtest without a phase is an
+    /// empty sequence: it may be what failed.
     pub(super) fn steps(&mut self, record: &Object<'a>) -> Result<Vec<Step>, ConvertError> {
         let subtests = self.json.objects(record, "subtests")?;
         let mut steps: Vec<Step> = Vec::new();
         let mut open = None;
+        let mut seen = BTreeSet::new();
         for phase in self.json.objects(record, "phases")? {
             let subtest = phase.get("subtest_name").map(text);
             let step = self.phase(&phase)?;
@@ -63,9 +67,20 @@ impl<'a, 'n> Phases<'a, 'n> {
                 (Some(_), Some(last)) if open == subtest => {
                     last.steps.get_or_insert_default().push(step);
                 }
-                (Some(name), _) => steps.push(self.subtest(name, &subtests, step)?),
+                (Some(name), _) => {
+                    let own = subtests.iter().find(|one| one.get("name").map(text) == subtest);
+                    steps.push(self.subtest(name, own, vec![step])?);
+                }
             }
+            seen.extend(subtest.clone());
             open = subtest;
+        }
+        for subtest in &subtests {
+            let name = subtest.get("name").map(text);
+            let name = name.ok_or_else(|| self.json.lacking(subtest, "a subtest has no name".to_owned()))?;
+            if !seen.contains(&name) {
+                steps.push(self.subtest(&name, Some(subtest), Vec::new())?);
+            }
         }
         for step in steps.iter_mut().filter(|step| step.status.is_none()) {
             let below = step
@@ -73,20 +88,18 @@ impl<'a, 'n> Phases<'a, 'n> {
                 .iter()
                 .flatten()
                 .filter_map(|step| step.status.as_ref());
-            step.status = worst(below.map(Word::code)).map(Into::into);
+            let status = worst(below.map(Word::code)).unwrap_or(StepStatus::Done);
+            step.status = Some(status.into());
         }
         Ok(steps)
     }
 
     /// A sequence for the phases of a subtest.
-    fn subtest(&self, name: &str, all: &[Object<'a>], first: Step) -> Result<Step, ConvertError> {
-        let own = all
-            .iter()
-            .find(|one| one.get("name").map(text).as_deref() == Some(name));
+    fn subtest(&self, name: &str, own: Option<&Object<'a>>, phases: Vec<Step>) -> Result<Step, ConvertError> {
         let mut step = Step {
             step_type: Some("SequenceCall".to_owned()),
             name: Some(fitted(name).0),
-            steps: Some(vec![first]),
+            steps: Some(phases),
             ..Step::default()
         };
         if let Some(own) = own {
@@ -109,7 +122,7 @@ impl<'a, 'n> Phases<'a, 'n> {
         let status = status_of(self.json, self.words, phase.get("outcome"), "outcome")?;
         let name = phase.get("name").map(text).unwrap_or_default();
         if name.is_empty() {
-            return Err(ConvertError::new("a phase has no name"));
+            return Err(self.json.lacking(phase, "a phase has no name".to_owned()));
         }
         let (name, whole) = fitted(&name);
         let mut step = Step {

@@ -1,6 +1,6 @@
 use std::ffi::OsStr;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::Format;
 use crate::fixtures::answered;
@@ -38,4 +38,50 @@ fn damaged_json_is_a_fault_with_its_place() {
     let answer = answered(Format::OpenHtf, b"{\"dut_id\": \n nul}", OsStr::new("x"), "");
     let reason = answer["reason"].as_str().unwrap();
     assert!(reason.starts_with("line=2 column="), "{reason}");
+}
+
+fn converted(members: &str) -> Value {
+    let input = format!("{{\"dut_id\": \"S\", \"outcome\": \"FAIL\",\n{members}}}");
+    let arguments = r#"{"process_code": 10, "part_number": "P", "revision": "A"}"#;
+    answered(Format::OpenHtf, input.as_bytes(), OsStr::new("x.json"), arguments)
+}
+
+#[test]
+fn a_subtest_that_failed_before_its_first_phase_leaves_a_trace() {
+    let answer = converted(
+        r#""phases": [{"name": "a", "outcome": "PASS", "subtest_name": "power"}],
+           "subtests": [{"name": "power", "outcome": "PASS"}, {"name": "radio", "outcome": "FAIL"}]"#,
+    );
+    let steps = &answer["reports"][0]["root"]["steps"];
+    assert_eq!(
+        (&steps[0]["name"], &steps[0]["steps"][0]["name"]),
+        (&json!("power"), &json!("a")),
+        "{answer}"
+    );
+    assert_eq!(
+        (&steps[1]["name"], &steps[1]["status"]),
+        (&json!("radio"), &json!("F"))
+    );
+}
+
+#[test]
+fn what_lacks_a_name_or_an_outcome_is_named_by_its_line() {
+    let measurement = |inside: &str| {
+        format!(
+            "\"phases\": [{{\"name\": \"a\", \"outcome\": \"PASS\", \"measurements\": {{\"v\":\n {{\n{inside}}}}}}}]"
+        )
+    };
+    for (members, reason) in [
+        (
+            "\"phases\": [\n{\"outcome\": \"PASS\"}]".to_owned(),
+            "line=3: a phase has no name",
+        ),
+        (
+            measurement("\"outcome\": \"PASS\""),
+            "line=4: a measurement has no name",
+        ),
+        (measurement("\"name\": \"v\""), "line=4: \"v\" has no outcome"),
+    ] {
+        assert_eq!(converted(&members)["reason"], reason);
+    }
 }
