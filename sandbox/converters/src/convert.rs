@@ -5,7 +5,7 @@ use std::fmt::Display;
 use std::io::{self, Write};
 
 use serde::Serialize;
-use stationd_report::Report;
+use stationd_report::{Number, NumberOrText, Report, Step};
 
 use crate::origin::{self, Origin};
 use crate::{
@@ -21,6 +21,31 @@ pub(crate) fn left_out(what: impl Display) -> String {
     format!("{what} has no place in a report and was left out")
 }
 
+/// What is said of a duration below zero.
+const NEGATIVE: &str = "a time below zero was left out";
+
+/// Takes durations below zero out of a report; whether there was one.
+fn drop_negative(report: &mut Report) -> bool {
+    let mut found = false;
+    let mut drop = |time: &mut Option<Number>| {
+        found |= time.take_if(|time| time.value() < 0.0).is_some();
+    };
+    if let Some(uut) = &mut report.uut {
+        drop(&mut uut.exec_time);
+    }
+    if let Some(uur) = &mut report.uur {
+        drop(&mut uur.exec_time);
+    }
+    let mut steps: Vec<&mut Step> = report.root.as_deref_mut().into_iter().collect();
+    while let Some(step) = steps.pop() {
+        let negative =
+            |time: &mut NumberOrText| matches!(time, NumberOrText::Number(time) if time.value() < 0.0);
+        found |= step.tot_time.take_if(negative).is_some();
+        steps.extend(step.steps.iter_mut().flatten());
+    }
+    found
+}
+
 /// The reports of a file.
 #[derive(Debug, Default)]
 pub struct Conversion {
@@ -33,9 +58,12 @@ pub struct Conversion {
 }
 
 impl Conversion {
-    /// Adds a report that a parser built.
-    pub(crate) fn push(&mut self, report: &Report) {
-        let text = serde_json::to_string(report).expect("the model has text keys alone");
+    /// Adds a report that a parser built, without durations below zero, which say that a clock was set.
+    pub(crate) fn push(&mut self, mut report: Report) {
+        if drop_negative(&mut report) {
+            self.note(NEGATIVE.to_owned());
+        }
+        let text = serde_json::to_string(&report).expect("the model has text keys alone");
         self.reports.push(text);
         origin::report();
     }

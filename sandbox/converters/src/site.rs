@@ -100,7 +100,7 @@ impl OnDamagedUnit {
         into: &mut Conversion,
     ) -> Result<(), ConvertError> {
         match (unit, self) {
-            (Ok(report), _) => into.push(&report),
+            (Ok(report), _) => into.push(report),
             (Err(error), Self::Reject) => return Err(error),
             (Err(error), Self::LeaveOut) => {
                 into.note(format!("a damaged unit was left out: {error}"));

@@ -81,7 +81,7 @@ pub(crate) fn epoch(milliseconds: i64) -> Option<String> {
 }
 
 /// Seconds from one time to another, both as [`start`] writes them and both with an offset or both without; `None`
-/// when they cannot be compared, or the second is before the first.
+/// when they cannot be compared. Below zero when the second is before the first: a clock was set, or summer ended.
 pub(crate) fn between(first: &str, second: &str) -> Option<Number> {
     let milliseconds = match (first.parse::<Timestamp>(), second.parse::<Timestamp>()) {
         (Ok(first), Ok(second)) => second.as_millisecond() - first.as_millisecond(),
@@ -92,9 +92,6 @@ pub(crate) fn between(first: &str, second: &str) -> Option<Number> {
         }
         _ => return None,
     };
-    if milliseconds < 0 {
-        return None;
-    }
     seconds(&Number::from(milliseconds))
 }
 
@@ -103,7 +100,7 @@ pub(crate) fn milliseconds(cell: Cell<'_>, decimal_mark: char) -> Result<Option<
     let Some(number) = cell.number(decimal_mark)? else {
         return Ok(None);
     };
-    let found = seconds(&number).filter(|number| number.value() >= 0.0);
+    let found = seconds(&number);
     found.map(Some).ok_or_else(|| cell.expected("a time in ms"))
 }
 
@@ -183,7 +180,10 @@ mod tests {
             text(between("2026-01-02T03:04:05", "2026-01-02T03:09:05")).as_deref(),
             Some("300")
         );
-        assert_eq!(between("2026-01-02T03:04:05", "2026-01-02T03:04:04"), None);
+        assert_eq!(
+            text(between("2026-01-02T03:04:05", "2026-01-02T03:04:04")).as_deref(),
+            Some("-1")
+        );
         assert_eq!(between("2026-01-02T03:04:05", "2026-01-02T03:04:06Z"), None);
         assert_eq!(
             epoch(1_700_000_000_250).as_deref(),

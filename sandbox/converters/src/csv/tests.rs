@@ -202,6 +202,24 @@ fn an_operator_with_one_limit_takes_its_own_of_two() {
     );
 }
 
+#[test]
+fn a_duration_below_zero_is_left_out_and_said() {
+    let arguments = PLAIN.replacen(r#""step":"#, r#""exec_time": "T", "step_time": "t", "step":"#, 1);
+    let answer = convert_csv(
+        b"SN,Step,Value,Status,T,t\nS1,a,1,P,-3,-0.5\nS1,b,1,P,-3,0\n",
+        &arguments,
+    );
+    let report = &answer["reports"][0];
+    assert_eq!(report["uut"].get("execTime"), None, "{answer}");
+    let steps = &report["root"]["steps"];
+    assert_eq!(
+        (steps[0].get("totTime"), &steps[1]["totTime"]),
+        (None, &serde_json::json!(0))
+    );
+    let reason = answer["reason"].as_str().unwrap();
+    assert!(reason.contains("a time below zero was left out"), "{reason}");
+}
+
 proptest! {
     #[test]
     fn every_row_of_any_table_arrives_in_some_report(

@@ -3,9 +3,8 @@
 mod range;
 mod scale;
 mod steps;
-mod times;
 
+pub(crate) use crate::when::between as seconds_between;
 pub(crate) use range::range;
 pub(crate) use scale::{prefix, shifted};
 pub(crate) use steps::{action, add_text, boolean, numeric, sequence};
-pub(crate) use times::seconds_between;

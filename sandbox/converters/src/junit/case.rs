@@ -47,9 +47,6 @@ pub(super) const WORDS: [(&str, StepStatus); 22] = [
 /// Attributes with a place of their own.
 const READ: [&str; 3] = ["name", "classname", "time"];
 
-/// What a time that is below zero becomes.
-pub(super) const NEGATIVE: &str = "a time below zero was left out";
-
 /// Elements of a case or suite that are read.
 const CHILDREN: [&str; 12] = [
     "error",
@@ -105,7 +102,7 @@ pub(super) fn case(
     };
     step.step_type = Some("ET_PFT".to_owned());
     step.status = Some(status.into());
-    step.tot_time = seconds(element.attribute("time"), notes)?.map(NumberOrText::Number);
+    step.tot_time = seconds(element.attribute("time"))?.map(NumberOrText::Number);
     step.boolean = Some(Measurements::from(BooleanMeasurement {
         status: Some(status.into()),
         ..BooleanMeasurement::default()
@@ -224,7 +221,7 @@ pub(super) fn set_properties(step: &mut Step, found: Vec<AdditionalProperty>) {
 }
 
 /// A duration. Some runners write it for people: `2,503.1` is two thousand seconds.
-pub(super) fn seconds(cell: Cell<'_>, notes: &mut Vec<String>) -> Result<Option<Number>, ConvertError> {
+pub(super) fn seconds(cell: Cell<'_>) -> Result<Option<Number>, ConvertError> {
     let Some(text) = cell.given() else { return Ok(None) };
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let mut groups = whole.split(',');
@@ -235,10 +232,8 @@ pub(super) fn seconds(cell: Cell<'_>, notes: &mut Vec<String>) -> Result<Option<
     } else {
         text.to_owned()
     };
-    let number = Number::from_decimal(&plain).ok_or_else(|| cell.expected("a number of seconds"))?;
-    if number.value() < 0.0 {
-        notes.push(NEGATIVE.to_owned());
-        return Ok(None);
-    }
-    Ok(Some(number))
+    let number = Number::from_decimal(&plain);
+    number
+        .map(Some)
+        .ok_or_else(|| cell.expected("a number of seconds"))
 }

@@ -40,7 +40,7 @@ impl Suites<'_> {
             step_type: Some("SequenceCall".to_owned()),
             name: Some(name),
             start: timestamp(element.attribute("timestamp"))?,
-            tot_time: seconds(element.attribute("time"), &mut self.notes)?.map(NumberOrText::Number),
+            tot_time: seconds(element.attribute("time"))?.map(NumberOrText::Number),
             report_text: whole,
             ..Step::default()
         };

@@ -175,8 +175,7 @@ impl<'a> Record<'a> {
 
 /// Seconds between two times in milliseconds.
 pub(super) fn took(began: Option<i64>, ended: Option<i64>) -> Option<Number> {
-    let milliseconds = ended?.checked_sub(began?)?;
-    seconds(&Number::from(milliseconds)).filter(|_| milliseconds >= 0)
+    seconds(&Number::from(ended?.checked_sub(began?)?))
 }
 
 /// The status that a word in a member stands for.

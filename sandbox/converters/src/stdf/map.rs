@@ -105,7 +105,7 @@ impl File<'_> {
         let part = self.open.remove(&place).ok_or_else(|| homeless(record))?;
         let mut notes = Vec::new();
         let report = part.finish(place, fields, &self.lot, self.arguments, self.site, &mut notes)?;
-        self.conversion.push(&report);
+        self.conversion.push(report);
         self.conversion.note_all(notes);
         Ok(())
     }
