@@ -44,9 +44,10 @@ pub(crate) fn start(text: &str, dates: Dates<'_>) -> Option<String> {
     Some(start)
 }
 
-/// The same for a time that is known to be UTC when it has no offset.
-pub(crate) fn utc(text: &str) -> Option<String> {
-    let start = iso(text.trim())?;
+/// The same for a time that is known to be UTC when it has no offset. Beside local times in a form of their own it may be
+/// in ISO 8601 all the same.
+pub(crate) fn utc(text: &str, dates: Dates<'_>) -> Option<String> {
+    let start = start(text, dates).or_else(|| iso(text.trim()))?;
     Some(if has_offset(&start) {
         start
     } else {
@@ -233,11 +234,11 @@ mod tests {
             assert_eq!(start(text, Dates::Iso).as_deref(), Some(expected), "{text}");
         }
         assert_eq!(
-            utc("2026-01-02 03:04:05").as_deref(),
+            utc("2026-01-02 03:04:05", Dates::Iso).as_deref(),
             Some("2026-01-02T03:04:05+00:00")
         );
         assert_eq!(
-            utc("2026-01-02T03:04:05+02:00").as_deref(),
+            utc("2026-01-02T03:04:05+02:00", Dates::Pattern("%d.%m.%Y %H:%M:%S")).as_deref(),
             Some("2026-01-02T03:04:05+02:00")
         );
     }
@@ -268,6 +269,10 @@ mod tests {
         assert_eq!(
             start("01/02/26 03:04 PM +0100", dates).as_deref(),
             Some("2026-01-02T15:04:00+01:00")
+        );
+        assert_eq!(
+            utc("01/02/26 03:04 PM +0000", dates).as_deref(),
+            Some("2026-01-02T15:04:00+00:00")
         );
         assert_eq!(
             start("02.01.2026", Dates::Pattern("%d.%m.%Y")).as_deref(),

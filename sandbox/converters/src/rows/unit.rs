@@ -123,7 +123,7 @@ impl Unit {
                 report.start = Some(start.ok_or_else(|| cell.expected("a date and time"))?);
             }
             Field::StartUtc => {
-                let start = when::utc(cell.text);
+                let start = when::utc(cell.text, site.reader.dates);
                 self.start_utc = Some(start.ok_or_else(|| cell.expected("a date and time"))?);
             }
             Field::Operator => uut.user = cell.owned(),

@@ -124,3 +124,20 @@ fn hostile_files_are_rejected_with_a_reason() {
         assert!(found.contains(reason) && found.len() < 300, "{reason}: {found}");
     }
 }
+
+#[test]
+fn the_start_in_utc_is_read_as_the_site_writes_times() {
+    for utc in ["02.01.2026 03:04:05", "2026-01-02T03:04:05Z"] {
+        let text = format!(
+            "--Header-Start--\nSerialNumber\tS\nPartNumber\tP\nRevision\tA\nUUTStatus\tPassed\n\
+             UTCStartDateTime\t{utc}\n--Step-Data-Start--\nStepType\tStepName\tStepStatus\n\
+             PassFailTest\ta\tPassed\n--Step-Data-End--\n--UUT-End--\n"
+        );
+        let arguments = r#"{"process_code": 1, "start_format": "%d.%m.%Y %H:%M:%S"}"#;
+        let answer = convert_text(text.as_bytes(), arguments);
+        assert_eq!(
+            answer["reports"][0]["start"], "2026-01-02T03:04:05+00:00",
+            "{answer}"
+        );
+    }
+}
