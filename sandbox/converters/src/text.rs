@@ -3,17 +3,44 @@
 use std::borrow::Cow;
 
 use encoding_rs::Encoding;
+use stationd_report::Excerpt;
 
 use crate::ConvertError;
 
 /// Decodes a file. A byte order mark decides; else the encoding of the arguments, a label of the WHATWG encoding
 /// standard such as `windows-1252`; else UTF-8. Bytes that the encoding has not are a fault, not a replacement.
 pub(crate) fn decode<'a>(input: &'a [u8], encoding: Option<&str>) -> Result<Cow<'a, str>, ConvertError> {
-    let named = self::encoding(encoding)?;
+    decode_with(input, self::encoding(encoding)?, Some("the argument `encoding`"))
+}
+
+/// The same for a format whose encoding something else names, `by`, or nothing.
+pub(crate) fn decode_as<'a>(
+    input: &'a [u8],
+    encoding: Option<&str>,
+    by: Option<&str>,
+) -> Result<Cow<'a, str>, ConvertError> {
+    let label = encoding.unwrap_or("utf-8");
+    let named = Encoding::for_label_no_replacement(label.as_bytes()).ok_or_else(|| {
+        let by = by.unwrap_or("the file");
+        ConvertError::new(format!(
+            "{by} names the unknown encoding {:?}",
+            Excerpt::of(label).to_string()
+        ))
+    })?;
+    decode_with(input, named, by)
+}
+
+fn decode_with<'a>(
+    input: &'a [u8],
+    named: &'static Encoding,
+    by: Option<&str>,
+) -> Result<Cow<'a, str>, ConvertError> {
     let (chosen, mark) = Encoding::for_bom(input).unwrap_or((named, 0));
     let body = input.get(mark..).unwrap_or_default();
     let text = if chosen == encoding_rs::UTF_8 {
-        Cow::Borrowed(std::str::from_utf8(body).map_err(|error| not_utf8(body, mark, error.valid_up_to()))?)
+        Cow::Borrowed(
+            std::str::from_utf8(body).map_err(|error| not_utf8(body, mark, error.valid_up_to(), by))?,
+        )
     } else {
         chosen
             .decode_without_bom_handling_and_without_replacement(body)
@@ -38,16 +65,16 @@ pub(crate) fn encoding(label: Option<&str>) -> Result<&'static Encoding, Convert
         .ok_or_else(|| ConvertError::new(format!("arguments: encoding: unknown encoding {label:?}")))
 }
 
-fn not_utf8(body: &[u8], mark: usize, at: usize) -> ConvertError {
+fn not_utf8(body: &[u8], mark: usize, at: usize, by: Option<&str>) -> ConvertError {
     let before = body.get(..at).unwrap_or_default();
     let line = before.split(|&byte| byte == b'\n').count();
-    ConvertError::at(
-        line,
-        format!(
-            "not UTF-8 at byte offset {}; the argument `encoding` names another",
-            at + mark
-        ),
-    )
+    let remedy = by.map(|by| format!("; {by} must name another"));
+    let what = format!(
+        "not UTF-8 at byte offset {}{}",
+        at + mark,
+        remedy.unwrap_or_default()
+    );
+    ConvertError::at(line, what)
 }
 
 /// The line in which a byte of a text stands.
@@ -72,13 +99,17 @@ mod tests {
         let error = decode(b"x\n10 \xb5A", None).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "line=2: not UTF-8 at byte offset 5; the argument `encoding` names another"
+            "line=2: not UTF-8 at byte offset 5; the argument `encoding` must name another"
+        );
+        assert_eq!(
+            decode_as(b"\xb5", None, None).unwrap_err().to_string(),
+            "line=1: not UTF-8 at byte offset 0"
         );
         assert!(
             decode(b"a", Some("klingon"))
                 .unwrap_err()
                 .to_string()
-                .contains("unknown encoding \"klingon\"")
+                .contains("the argument `encoding` names the unknown encoding \"klingon\"")
         );
     }
 

@@ -11,7 +11,7 @@ use super::measurement::measurement;
 use super::phase::Phases;
 use crate::fit::keep_in_step;
 use crate::rows::{Cell, Field, Site, StatusWords, Unit, worst};
-use crate::text::decode;
+use crate::text::decode_as;
 use crate::when::{epoch, seconds};
 use crate::{Conversion, ConvertError, Source};
 
@@ -40,7 +40,7 @@ pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, C
     ];
     let words = StatusWords::with(&own, &BTreeMap::new())?;
     let site = Site::new(&words, arguments.process_code);
-    let text = decode(input, None)?;
+    let text = decode_as(input, None, None)?;
     let text = quoted(&text);
     let json = Json { text: &text };
     let record = Record {

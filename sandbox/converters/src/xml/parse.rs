@@ -5,7 +5,7 @@ use quick_xml::{Reader, XmlVersion};
 
 use super::Element;
 use crate::ConvertError;
-use crate::text::decode;
+use crate::text::decode_as;
 
 /// The deepest nesting of elements.
 const DEEPEST: usize = 200;
@@ -15,7 +15,7 @@ const MOST_NODES: usize = 1_000_000;
 
 /// Reads a document. The encoding is that of the byte order mark, else the declaration's, else UTF-8.
 pub(crate) fn parse(input: &[u8]) -> Result<Element, ConvertError> {
-    let text = decode(input, declared(input).as_deref())?;
+    let text = decode_as(input, declared(input).as_deref(), Some("the XML declaration"))?;
     let mut tree = Tree {
         text: &text,
         open: Vec::new(),
@@ -213,6 +213,14 @@ mod tests {
             (&b""[..], "the file is empty"),
             (b"<a>\n<b></a>", "line=2: not XML"),
             (b"<a>\n<b>", "line=2: <b> does not end"),
+            (
+                b"<?xml version='1.0'?>\n<a x='\xb5'/>",
+                "line=2: not UTF-8 at byte offset 28; the XML declaration must name another",
+            ),
+            (
+                b"<?xml version='1.0' encoding='klingon'?><a/>",
+                "the XML declaration names the unknown encoding \"klingon\"",
+            ),
             (b"<a x=1/>", "line=1: not XML: <a>"),
             (b"<a x='1' x='2'/>", "line=1: not XML: <a>"),
             (b"text", "line=1: text outside"),
