@@ -3,7 +3,7 @@
 use stationd_report::{BooleanMeasurement, Measurements};
 
 use super::records::Fields;
-use super::results::{Defaults, TestResult, Tests, begin, listed, remarks, step};
+use super::results::{TestResult, Tests, begin, listed, remarks, step};
 use crate::ConvertError;
 
 /// FTR: pass or fail of a pattern.
@@ -41,11 +41,11 @@ pub(super) fn functional(mut fields: Fields<'_>, tests: &mut Tests) -> Result<Te
     }
     told.extend(remarks(begin.flags, alarm, 0));
     let text = told.into_iter();
-    let own = Defaults {
-        name: name.or(defaults.name.clone()),
-        ..Defaults::default()
-    };
-    let mut step = step(&begin, &own, text.reduce(|a, b| a + "\n" + &b));
+    let mut step = step(
+        &begin,
+        name.or(defaults.name.clone()),
+        text.reduce(|a, b| a + "\n" + &b),
+    );
     step.step_type = Some("ET_PFT".to_owned());
     step.boolean = Some(Measurements::from(BooleanMeasurement {
         status: step.status.clone(),
@@ -54,6 +54,7 @@ pub(super) fn functional(mut fields: Fields<'_>, tests: &mut Tests) -> Result<Te
     Ok(TestResult {
         number: begin.number,
         step,
+        lost_limits: false,
     })
 }
 

@@ -7,7 +7,7 @@ use super::functional::functional;
 use super::lot::Lot;
 use super::part::Part;
 use super::records::{Fields, Record, Records, name};
-use super::results::{TestResult, Tests, multiple, parametric};
+use super::results::{TestResult, Tests, damaged, multiple, parametric};
 use super::unpack::unpack;
 use crate::rows::{Site, StatusWords};
 use crate::{Conversion, ConvertError, Source};
@@ -119,9 +119,15 @@ impl File<'_> {
     ) -> Result<(), ConvertError> {
         let mut fields = record.fields;
         let result = read(fields, &mut self.tests);
+        if result.is_err() {
+            damaged(fields, &mut self.tests);
+        }
         let place = fields.skip(4).and_then(|()| fields.place());
         match (place, result) {
             (Ok(place), Ok(result)) => {
+                if result.lost_limits {
+                    self.conversion.note(lost_limits(result.number));
+                }
                 let part = self.open.get_mut(&place).ok_or_else(|| homeless(record))?;
                 part.add(result);
             }
@@ -160,6 +166,13 @@ impl File<'_> {
         }
         Ok(self.conversion)
     }
+}
+
+/// What is said of results that take their limits from a record that was damaged.
+fn lost_limits(number: u32) -> String {
+    format!(
+        "the first record of test {number} cannot be read: later ones without limits of their own have none"
+    )
 }
 
 fn homeless(record: &Record<'_>) -> ConvertError {

@@ -17,16 +17,30 @@ pub(super) struct Defaults {
     pub(super) units: Option<String>,
     /// `RTN_INDX`
     pub(super) pins: Vec<u16>,
+    /// A record gave the limits.
+    is_read: bool,
+    /// A record before that could not be read.
+    is_damaged: bool,
 }
 
 /// The defaults by test number.
 pub(super) type Tests = BTreeMap<u32, Defaults>;
+
+/// Notes that a record of a test could not be read: when it was the first, nobody knows the limits of those that have
+/// none of their own.
+pub(super) fn damaged(mut fields: Fields<'_>, tests: &mut Tests) {
+    if let Ok(Some(number)) = fields.u4() {
+        tests.entry(number).or_default().is_damaged = true;
+    }
+}
 
 /// A result.
 #[derive(Debug)]
 pub(super) struct TestResult {
     pub(super) number: u32,
     pub(super) step: Step,
+    /// Its limits stood in a record that could not be read.
+    pub(super) lost_limits: bool,
 }
 
 /// The fields that all results begin with.
@@ -112,6 +126,10 @@ struct Limits {
     high: Option<f32>,
     /// What has no place of its own, as text: the limits of the specification, the input condition.
     told: Option<String>,
+    /// `RTN_INDX`, its own or the test's.
+    pins: Vec<u16>,
+    /// They stood in a record that could not be read.
+    lost: bool,
 }
 
 impl Limits {
@@ -121,20 +139,16 @@ impl Limits {
         fields: &mut Fields<'_>,
         defaults: &mut Defaults,
         pins: Option<u16>,
-        new: bool,
     ) -> Result<Self, ConvertError> {
         let options = fields.u1()?;
         fields.skip(3)?;
         let (low, high) = (fields.r4()?, fields.r4()?);
-        let mut told = None;
+        let (mut told, mut own_pins) = (None, Vec::new());
         let units = match pins {
             None => fields.cn()?,
             Some(pins) => {
                 let input = [("START_IN", fields.r4()?), ("INCR_IN", fields.r4()?)];
-                let indexes = fields.indexes(pins.into())?;
-                if !indexes.is_empty() {
-                    defaults.pins = indexes;
-                }
+                own_pins = fields.indexes(pins.into())?;
                 let (units, of_input) = (fields.cn()?, fields.cn()?);
                 // Bit 1: there is no input condition; testers without one leave zeros, too.
                 let is_input = options.is_some_and(|options| options & 0x02 == 0);
@@ -159,24 +173,28 @@ impl Limits {
         }
         // Bits 4 and 5: take the default; bits 6 and 7: there is no such limit.
         let options = options.unwrap_or(0x30);
-        let choose = |own: Option<f32>, default: Option<f32>, from_default: u8, none: u8| {
-            if options & none != 0 {
-                None
-            } else if options & from_default != 0 {
-                default
-            } else {
-                own.or(default)
-            }
+        let own = |own: Option<f32>, from_default: u8| own.filter(|_| options & from_default == 0);
+        let choose = |own: Option<f32>, default: Option<f32>, none: u8| {
+            own.or(default).filter(|_| options & none == 0)
         };
+        let (low, high) = (own(low, 0x10), own(high, 0x20));
+        let needs = |own: Option<f32>, none: u8| own.is_none() && options & none == 0;
+        let lost = defaults.is_damaged && !defaults.is_read && (needs(low, 0x40) || needs(high, 0x80));
         let found = Self {
             units: units.or(defaults.units.clone()),
-            low: choose(low, defaults.low, 0x10, 0x40),
-            high: choose(high, defaults.high, 0x20, 0x80),
+            low: choose(low, defaults.low, 0x40),
+            high: choose(high, defaults.high, 0x80),
             told,
+            pins: Some(own_pins)
+                .filter(|pins| !pins.is_empty())
+                .unwrap_or_else(|| defaults.pins.clone()),
+            lost,
         };
-        if new {
+        if !defaults.is_read && !lost {
+            defaults.is_read = true;
             (defaults.low, defaults.high) = (found.low, found.high);
             defaults.units.clone_from(&found.units);
+            defaults.pins.clone_from(&found.pins);
         }
         Ok(found)
     }
@@ -230,11 +248,8 @@ fn number(value: f32) -> NumberOrText {
     Number::new(&text).map_or(NumberOrText::Text(text), NumberOrText::Number)
 }
 
-pub(super) fn step(begin: &Begin, defaults: &Defaults, text: Option<String>) -> Step {
-    let name = defaults
-        .name
-        .clone()
-        .unwrap_or_else(|| format!("Test {}", begin.number));
+pub(super) fn step(begin: &Begin, name: Option<String>, text: Option<String>) -> Step {
+    let name = name.unwrap_or_else(|| format!("Test {}", begin.number));
     let (name, whole) = fitted(&name);
     Step {
         name: Some(name),
@@ -250,19 +265,15 @@ pub(super) fn parametric(mut fields: Fields<'_>, tests: &mut Tests) -> Result<Te
     let parameters = fields.u1()?.unwrap_or_default();
     let result = fields.r4()?;
     let (name, alarm) = (fields.cn()?, fields.cn()?);
-    let new = !tests.contains_key(&begin.number);
     let defaults = tests.entry(begin.number).or_default();
     if defaults.name.is_none() {
         defaults.name.clone_from(&name);
     }
-    let limits = Limits::read(&mut fields, defaults, None, new)?;
+    let limits = Limits::read(&mut fields, defaults, None)?;
     let value = result.filter(|_| begin.is_valid());
     let mut step = step(
         &begin,
-        &Defaults {
-            name: name.or(defaults.name.clone()),
-            ..Defaults::default()
-        },
+        name.or(defaults.name.clone()),
         both(remarks(begin.flags, alarm, parameters), limits.told.clone()),
     );
     step.step_type = Some("ET_NLT".to_owned());
@@ -274,6 +285,7 @@ pub(super) fn parametric(mut fields: Fields<'_>, tests: &mut Tests) -> Result<Te
     Ok(TestResult {
         number: begin.number,
         step,
+        lost_limits: limits.lost,
     })
 }
 
@@ -296,25 +308,20 @@ pub(super) fn multiple(mut fields: Fields<'_>, tests: &mut Tests) -> Result<Test
         values.extend(fields.r4()?);
     }
     let (name, alarm) = (fields.cn()?, fields.cn()?);
-    let new = !tests.contains_key(&begin.number);
     let defaults = tests.entry(begin.number).or_default();
     if defaults.name.is_none() {
         defaults.name.clone_from(&name);
     }
-    let limits = Limits::read(&mut fields, defaults, Some(pins), new)?;
-    let names = pin_names(&defaults.pins, values.len());
+    let limits = Limits::read(&mut fields, defaults, Some(pins))?;
+    let names = pin_names(&limits.pins, values.len());
     let mut text = both(remarks(begin.flags, alarm, parameters), limits.told.clone());
     // A test that measures no states has zeros for them.
     if states.iter().any(|&state| state != 0) {
-        text = both(text, listed("RTN_STAT", &defaults.pins, &states));
+        text = both(text, listed("RTN_STAT", &limits.pins, &states));
     } else if names.is_none() {
-        text = both(text, listed("RTN_INDX", &defaults.pins, &[]));
+        text = both(text, listed("RTN_INDX", &limits.pins, &[]));
     }
-    let own = Defaults {
-        name: name.or(defaults.name.clone()),
-        ..Defaults::default()
-    };
-    let mut step = step(&begin, &own, text);
+    let mut step = step(&begin, name.or(defaults.name.clone()), text);
     step.step_type = Some("ET_MNLT".to_owned());
     let of_test = status(begin.flags);
     // The flag is the whole test's: of one that failed, the values inside the limits passed if others are outside.
@@ -338,5 +345,6 @@ pub(super) fn multiple(mut fields: Fields<'_>, tests: &mut Tests) -> Result<Test
     Ok(TestResult {
         number: begin.number,
         step,
+        lost_limits: limits.lost,
     })
 }

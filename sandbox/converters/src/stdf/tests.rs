@@ -330,3 +330,34 @@ fn the_failing_pins_of_a_functional_test_are_text_of_its_step() {
         "RTN_STAT: 5=6\nPATG_NUM: 3\nFAIL_PIN: 1 10"
     );
 }
+
+#[test]
+fn limits_that_stood_in_a_damaged_record_are_said_to_be_lost() {
+    let with_limits = || {
+        let ((kind, subtype), mut body) = ptr(1, 1, true);
+        body.extend(b"\x00\x00\x00\x00\x00\x00");
+        for limit in [1.0_f32, 5.0] {
+            body.extend(limit.to_le_bytes());
+        }
+        ((kind, subtype), body)
+    };
+    let part = |result, id| [pir(1, 1), result, prr(1, 1, id)];
+    let mut records = vec![mir()];
+    records.extend(part(ptr(1, 1, false), "damaged"));
+    records.extend(part(ptr(1, 1, true), "without limits"));
+    records.extend(part(with_limits(), "with limits"));
+    records.extend(part(ptr(1, 1, true), "with those"));
+    let answer = converted(&records, LEAVE_OUT);
+    assert_eq!(
+        serials(&answer),
+        ["without limits", "with limits", "with those"],
+        "{answer}"
+    );
+    let reason = answer["reason"].as_str().unwrap();
+    assert!(
+        reason.contains("the first record of test 7 cannot be read"),
+        "{reason}"
+    );
+    let step = &answer["reports"][2]["root"]["steps"][0];
+    assert_eq!(step["numericMeas"][0]["highLimit"], 5);
+}
