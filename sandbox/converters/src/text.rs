@@ -67,7 +67,7 @@ pub(crate) fn encoding(label: Option<&str>) -> Result<&'static Encoding, Convert
 
 fn not_utf8(body: &[u8], mark: usize, at: usize, by: Option<&str>) -> ConvertError {
     let before = body.get(..at).unwrap_or_default();
-    let line = before.split(|&byte| byte == b'\n').count();
+    let line = line_ends(before) + 1;
     let remedy = by.map(|by| format!("; {by} must name another"));
     let what = format!(
         "not UTF-8 at byte offset {}{}",
@@ -79,7 +79,17 @@ fn not_utf8(body: &[u8], mark: usize, at: usize, by: Option<&str>) -> ConvertErr
 
 /// The line in which a byte of a text stands.
 fn line_of(text: &str, at: usize) -> usize {
-    text.bytes().take(at).filter(|&byte| byte == b'\n').count() + 1
+    line_ends(text.as_bytes().get(..at).unwrap_or_default()) + 1
+}
+
+/// How many lines end in a text: with LF, CR LF or CR.
+pub(crate) fn line_ends(text: &[u8]) -> usize {
+    let mut before = 0;
+    let is_end = |&&byte: &&u8| {
+        let last = std::mem::replace(&mut before, byte);
+        byte == b'\r' || byte == b'\n' && last != b'\r'
+    };
+    text.iter().filter(is_end).count()
 }
 
 #[cfg(test)]
@@ -111,6 +121,13 @@ mod tests {
                 .to_string()
                 .contains("the argument `encoding` names the unknown encoding \"klingon\"")
         );
+    }
+
+    #[test]
+    fn lines_end_as_every_system_ends_them() {
+        for text in ["a\nb\n\n", "a\r\nb\r\n\r\n", "a\rb\r\r"] {
+            assert_eq!(line_ends(text.as_bytes()), 3, "{text:?}");
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@ use super::CsvArguments;
 use super::quotes::mended;
 use crate::ConvertError;
 use crate::rows::Cell;
+use crate::text::line_ends;
 
 /// A row as it was read.
 #[derive(Debug)]
@@ -214,12 +215,7 @@ impl Lines {
         let blank = rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));
         let begin = byte + blank.count();
         let between = bytes.get(self.counted..begin).unwrap_or_default();
-        let mut before = 0;
-        for &byte in between {
-            let is_end = byte == b'\r' || byte == b'\n' && before != b'\r';
-            self.line += usize::from(is_end);
-            before = byte;
-        }
+        self.line += line_ends(between);
         self.counted = begin;
         self.line
     }
