@@ -54,7 +54,19 @@ fn decode_with<'a>(
             "a NUL character: this is no text file",
         )),
         None if text.trim().is_empty() => Err(ConvertError::new("the file is empty")),
-        None => Ok(text),
+        None => Ok(without_end_mark(text)),
+    }
+}
+
+/// What DOS programs write behind the end of a text is none of it.
+fn without_end_mark(text: Cow<'_, str>) -> Cow<'_, str> {
+    const END_MARK: char = '\u{1a}';
+    match text {
+        Cow::Borrowed(text) => Cow::Borrowed(text.trim_end_matches(END_MARK)),
+        Cow::Owned(mut text) => {
+            text.truncate(text.trim_end_matches(END_MARK).len());
+            Cow::Owned(text)
+        }
     }
 }
 
@@ -104,6 +116,13 @@ mod tests {
     }
 
     #[test]
+    fn the_end_mark_of_dos_is_no_text() {
+        for encoding in [None, Some("windows-1252")] {
+            assert_eq!(decode(b"@\r\n\x1a\x1a", encoding).unwrap(), "@\r\n");
+        }
+    }
+
+    #[test]
     fn the_encoding_of_the_arguments_is_used() {
         assert_eq!(decode(b"10 \xb5A", Some("windows-1252")).unwrap(), "10 \u{b5}A");
         let error = decode(b"x\n10 \xb5A", None).unwrap_err();
@@ -119,7 +138,7 @@ mod tests {
             decode(b"a", Some("klingon"))
                 .unwrap_err()
                 .to_string()
-                .contains("the argument `encoding` names the unknown encoding \"klingon\"")
+                .contains("unknown encoding \"klingon\"")
         );
     }
 

@@ -5,7 +5,7 @@ use stationd_report::{Report, ReportStatus, Step, StepStatus};
 use super::Gr228xArguments;
 use super::measure::{failure, step};
 use super::parse::{Tested, units};
-use crate::ict::{add_text, boolean, seconds_between, sequence};
+use crate::ict::{add_text, boolean, sequence};
 use crate::rows::{Cell, Field, Site, StatusWords, Unit};
 use crate::text::decode;
 use crate::when::{self, Dates};
@@ -56,10 +56,7 @@ fn report(
     unit.report_mut().result = Some(result(sign).into());
     let end = when::start(end.text, DATES).ok_or_else(|| end.expected("a date and time"))?;
     let start = unit.report_mut().start.clone().unwrap_or_default();
-    unit.uut_mut().exec_time = seconds_between(&start, &end);
-    if unit.uut_mut().exec_time.is_none() {
-        notes.push("a unit ends before it starts; its duration was left out".to_owned());
-    }
+    unit.uut_mut().exec_time = when::between(&start, &end);
     let mut root = sequence(
         tested.program.map_or("Log", |program| program.stem()),
         None,

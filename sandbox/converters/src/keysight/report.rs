@@ -60,9 +60,6 @@ fn report(
         let start = unit.report_mut().start.clone().unwrap_or_default();
         unit.uut_mut().exec_time = when::between(&start, &end);
     }
-    if unit.uut_mut().exec_time.is_none() && ended {
-        notes.push("a unit ends before it starts; its duration was left out".to_owned());
-    }
     let program = root
         .child("Header")
         .and_then(|header| header.child("ProgramName"))

@@ -162,9 +162,8 @@ impl Run<'_> {
                 .ok_or_else(|| end.attribute("ED").expected("a date and time"))?;
             let began = unit.report_mut().start.clone();
             let time = began.as_deref().and_then(|began| between(began, &ended));
-            if time.is_none() {
+            if time.as_ref().is_none_or(|time| time.value() < 0.0) {
                 unit.keep("ED", end.attribute("ED"));
-                notes.push("ED without a SD before it is a misc info, not a duration".to_owned());
             }
             unit.uut_mut().exec_time = time;
         }

@@ -5,10 +5,11 @@ use stationd_report::{Report, Step};
 use super::SpeaArguments;
 use super::measure::step;
 use super::parse::{Line, Tested, units};
-use crate::ict::{add_text, seconds_between, sequence};
+use crate::ict::{add_text, sequence};
 use crate::rows::{Cell, Field, Site, StatusWords, Unit};
 use crate::site::DateOrder;
 use crate::text::decode;
+use crate::when::between;
 use crate::{Conversion, ConvertError, Source};
 
 /// Converts all units of a file.
@@ -78,10 +79,7 @@ fn times(
         DateOrder::read(order, &text, line.field(at), notes)
     };
     let (start, end) = (time(&tested.start, 6)?, time(&tested.end, 2)?);
-    unit.uut_mut().exec_time = seconds_between(&start, &end);
-    if unit.uut_mut().exec_time.is_none() {
-        notes.push("a unit ends before it starts; its duration was left out".to_owned());
-    }
+    unit.uut_mut().exec_time = between(&start, &end);
     unit.start(start, tested.start.field(6));
     Ok(())
 }

@@ -5,9 +5,9 @@ use stationd_report::{Excerpt, ReportStatus};
 use super::SpectrumArguments;
 use super::node::Node;
 use crate::ConvertError;
-use crate::ict::seconds_between;
 use crate::rows::{Cell, Field, Site, Unit};
 use crate::site::DateOrder;
+use crate::when::between;
 
 /// The lines of one unit that are gathered before they mean something.
 #[derive(Debug, Default)]
@@ -60,10 +60,7 @@ impl<'a> Header<'a> {
         if let (Some(date), Some(start)) = (self.date, self.start) {
             let begin = time(date, start, arguments, notes)?;
             if let Some(end) = self.end {
-                unit.uut_mut().exec_time = seconds_between(&begin, &time(date, end, arguments, notes)?);
-                if unit.uut_mut().exec_time.is_none() {
-                    notes.push("a unit ends before it starts; its duration was left out".to_owned());
-                }
+                unit.uut_mut().exec_time = between(&begin, &time(date, end, arguments, notes)?);
             }
             unit.start(begin, date);
         } else if let Some(step) = self.first_step {
