@@ -116,6 +116,7 @@ fn status_line(queue: &QueueStatus, uploads: &UploaderStatus, converters: usize)
         ServerState::Unknown => "server not used yet",
         ServerState::Reachable => "server reachable",
         ServerState::Unreachable => "server not reachable",
+        ServerState::Failing => "server fails",
         ServerState::Parked => "server refuses us, uploads stopped",
     };
     let full = if queue.full { ", queue full" } else { "" };

@@ -6,7 +6,7 @@ mod tests {
     use std::os::unix::net::UnixStream;
 
     use serde_json::Value;
-    use stationd_tests::{Answer, Line, Server};
+    use stationd_tests::{Answer, Line, Server, get};
 
     const REPORT: &str = r#"{"id":"5f0e1c9a-1f5b-4b6e-9d39-0a4f6c1e7b11","type":"T","pn":"P","sn":"SN1","rev":"A",
         "processCode":10,"result":"P","start":"2026-01-02T03:04:05+01:00","machineName":"X","location":"L","purpose":"Q",
@@ -66,6 +66,41 @@ mod tests {
             server.wait_for(1);
             assert_eq!(server.report("5f0e1c9a-1f5b-4b6e-9d39-0a4f6c1e7b11")["sn"], "SN1");
         }
+        assert!(daemon.stop().success());
+    }
+
+    #[test]
+    fn a_server_that_fails_at_every_report_is_said_to_fail_wherever_one_looks() {
+        let server = Server::http();
+        server.fail("status:503");
+        let line = Line::wsjf(&server)
+            .http()
+            .settings("[upload]\nbreaker_threshold = 1");
+        let daemon = line.start();
+        let base = daemon.http();
+        line.drop_file("wsjf", b"one.json", REPORT.as_bytes());
+        daemon.wait_for_code("U412");
+        let status = line.ctl(&["status"]).json;
+        assert_eq!(status["server"]["state"], "failing", "{status}");
+        assert!(status["server"]["down_since"].is_string(), "{status}");
+        let cause = status["server"]["last_error"].as_str().unwrap();
+        assert!(cause.starts_with("HTTP status 503"), "{cause}");
+        let screen = line.run(&["status"]);
+        let screen = String::from_utf8_lossy(&screen.stdout);
+        assert!(screen.contains("fails, takes no reports since"), "{screen}");
+        let health = line.ctl(&["health"]).json;
+        assert_eq!(health["server"]["status"], "warning", "{health}");
+        let metrics = get(&base, "/metrics").body;
+        assert!(metrics.contains("\nstationd_server_up 0\n"), "{metrics}");
+        assert!(
+            metrics.contains("\nstationd_health{part=\"server\"} 1\n"),
+            "{metrics}"
+        );
+        let page = get(&base, "/").body;
+        assert!(page.contains("<dd class=\"warning\">fails</dd>"), "{page}");
+        let trace = line.run(&["trace", "SN1"]);
+        let trace = String::from_utf8_lossy(&trace.stdout);
+        assert!(trace.contains("which fails since"), "{trace}");
         assert!(daemon.stop().success());
     }
 

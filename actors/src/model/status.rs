@@ -47,10 +47,12 @@ pub enum ServerState {
     /// Nothing was sent yet.
     #[default]
     Unknown,
-    /// The last request was answered.
+    /// It works: the last request was answered as one expects.
     Reachable,
     /// The last request failed on the way.
     Unreachable,
+    /// It is reached, but fails at one request after the other: it answers 5xx, or breaks off.
+    Failing,
     /// It refuses our credentials, or the path; uploads are parked.
     Parked,
 }

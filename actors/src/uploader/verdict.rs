@@ -57,6 +57,24 @@ pub(super) struct Ruling {
     pub(super) words: String,
 }
 
+impl Ruling {
+    /// What failed, with the status where there was an answer.
+    pub(super) fn said(&self) -> String {
+        self.status
+            .map_or_else(|| self.words.clone(), |status| said(status, &self.words))
+    }
+}
+
+/// The status of an answer, and its words where it has any.
+pub(super) fn said(status: u16, words: &str) -> String {
+    let alone = format!("HTTP status {status}");
+    if words.is_empty() || words == alone {
+        alone
+    } else {
+        format!("{alone}: {words}")
+    }
+}
+
 /// Rules on `outcome`.
 ///
 /// An unreachable server is not the report's fault: the report keeps its place and its attempts, and the breaker sees to

@@ -68,7 +68,12 @@ fn what_keeps_all(status: &Status) -> Option<String> {
             "for the server, which refuses us: {}; stationctl doctor says what to do",
             server.last_error
         )),
-        (_, Some(since)) => Some(format!(
+        (ServerState::Failing, Some(since)) => Some(format!(
+            "for the server, which fails since {}: {}; it is sent when the server works",
+            local(since),
+            server.last_error
+        )),
+        (ServerState::Unreachable, Some(since)) => Some(format!(
             "for the server, not reachable since {}: {}; it is sent when the server answers",
             local(since),
             server.last_error

@@ -128,6 +128,7 @@ fn server(snapshot: &Snapshot) -> Part {
             ServerState::Unknown => part(Grade::Ok, "nothing was sent yet"),
             ServerState::Reachable => part(Grade::Ok, "reachable"),
             ServerState::Unreachable => part(Grade::Warning, &uploads.last_error),
+            ServerState::Failing => part(Grade::Warning, format!("fails: {}", uploads.last_error)),
             ServerState::Parked => part(Grade::Failure, &uploads.last_error),
         },
     }

@@ -231,7 +231,7 @@ fn uploader(out: &mut Exposition, uploads: &UploaderStatus) {
     out.single(
         "stationd_server_up",
         Kind::Gauge,
-        "Whether the last request was answered.",
+        "Whether the server is reached and neither fails nor refuses us.",
         up,
     );
 }

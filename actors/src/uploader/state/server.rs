@@ -13,7 +13,7 @@ use crate::uploader::journal::Notice;
 use crate::uploader::kept::KeptV1;
 use crate::uploader::settings::UploaderSettings;
 use crate::uploader::trouble::{Fault, Outages, Repeated};
-use crate::uploader::verdict::{Park, Ruling, Sign};
+use crate::uploader::verdict::{self, Park, Ruling, Sign};
 
 /// Answers of an unknown path in a row that park uploads: one may be a server that is being updated.
 const PATH_PATIENCE: u32 = 3;
@@ -169,7 +169,7 @@ impl ServerView {
                     self.hold_until(now.up + pause + spread);
                 }
                 if opened || self.outages.is_down() {
-                    self.down(Fault::Failing, &ruling.words, now, effects);
+                    self.down(Fault::Failing, &ruling.said(), now, effects);
                 } else if let Some(times) = self.retried.again(now.up) {
                     effects.push(Effect::Say(Notice::Later {
                         entry: Box::new(entry.clone()),
@@ -183,11 +183,11 @@ impl ServerView {
                 self.refusals_in_a_row = self.refusals_in_a_row.saturating_add(1);
                 if *why == Park::Credentials || self.refusals_in_a_row >= PATH_PATIENCE {
                     self.park(*why, now.up + PROBE);
-                    self.down(Fault::Refusing(*why), &ruling.words, now, effects);
+                    self.down(Fault::Refusing(*why), &ruling.said(), now, effects);
                 } else {
                     let (base, most) = self.pause;
                     self.hold_until(now.up + backoff::delay(self.refusals_in_a_row, base, most, random));
-                    self.last_error.clone_from(&ruling.words);
+                    self.last_error = ruling.said();
                 }
             }
         }
@@ -221,7 +221,7 @@ impl ServerView {
         self.state = match fault {
             Fault::Refusing(_) => ServerState::Parked,
             Fault::Unreachable => ServerState::Unreachable,
-            Fault::Failing => ServerState::Reachable,
+            Fault::Failing => ServerState::Failing,
         };
         if let Some(line) = self.outages.failed(fault, now.up) {
             let next = self.next_times().max().unwrap_or(now.up);
@@ -255,7 +255,7 @@ impl ServerView {
         let words = match &sent.outcome {
             Outcome::Stored => None,
             Outcome::Answered(answer) if (200..=299).contains(&answer.status) && answer.json => None,
-            Outcome::Answered(answer) => Some(format!("HTTP status {}: {}", answer.status, answer.words)),
+            Outcome::Answered(answer) => Some(verdict::said(answer.status, &answer.words)),
             Outcome::Unreachable(words) | Outcome::Lost(words) => Some(words.clone()),
         };
         self.probing = false;
@@ -311,7 +311,8 @@ impl ServerView {
         status.state = self.state;
         status.breaker = self.breaker.state();
         status.last_ok = self.last_ok;
-        status.down_since = self.down_since;
+        // A probe that is welcome does not end the outage, but its beginning says nothing of a server that answers.
+        status.down_since = self.down_since.filter(|_| self.state != ServerState::Reachable);
         status.last_error.clone_from(&self.last_error);
     }
 

@@ -256,6 +256,21 @@ fn an_unreachable_server_costs_reports_neither_place_nor_attempts() {
 }
 
 #[test]
+fn a_server_that_answers_every_report_with_an_error_fails_since_the_breaker_opened_and_says_its_status() {
+    let mut desk = Desk::started();
+    desk.fail_until_open(&Outcome::Answered(Answer {
+        status: 503,
+        words: "in maintenance".to_owned(),
+        json: true,
+        ..Answer::default()
+    }));
+    let status = desk.state.status();
+    assert_eq!(status.state, ServerState::Failing);
+    assert_eq!(status.down_since, Some(desk.now().wall));
+    assert_eq!(status.last_error, "HTTP status 503: in maintenance");
+}
+
+#[test]
 fn after_days_without_a_server_the_first_report_goes_within_a_minute() {
     let mut desk = Desk::started();
     assert_eq!(desk.fail_until_open(&unreachable()), 5);

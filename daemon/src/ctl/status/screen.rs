@@ -54,6 +54,7 @@ fn server(status: &Status, now: UnixMs) -> String {
         ServerState::Unknown => "nothing sent yet",
         ServerState::Reachable => "reachable",
         ServerState::Unreachable => "not reachable",
+        ServerState::Failing => "fails, takes no reports",
         ServerState::Parked => "refuses us, uploads are stopped",
     };
     let mut words = format!("{} {state}", server.address);

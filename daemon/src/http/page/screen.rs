@@ -81,6 +81,7 @@ impl Screen<'_> {
             ServerState::Unknown => ("not used yet", "faint"),
             ServerState::Reachable => ("reachable", "ok"),
             ServerState::Unreachable => ("not reachable", "warning"),
+            ServerState::Failing => ("fails", "warning"),
             ServerState::Parked => ("refuses us", "failure"),
         };
         let since = match (&server.down_since, &server.last_ok) {
