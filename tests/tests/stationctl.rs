@@ -3,10 +3,11 @@
 #[cfg(test)]
 mod tests {
     use std::io::{Read as _, Write as _};
+    use std::os::unix::fs::PermissionsExt;
     use std::os::unix::net::UnixStream;
 
     use serde_json::Value;
-    use stationd_tests::{Answer, Line, Server, get};
+    use stationd_tests::{Answer, Line, Reply, Scripted, Server, WSJF, get};
 
     const REPORT: &str = r#"{"id":"5f0e1c9a-1f5b-4b6e-9d39-0a4f6c1e7b11","type":"T","pn":"P","sn":"SN1","rev":"A",
         "processCode":10,"result":"P","start":"2026-01-02T03:04:05+01:00","machineName":"X","location":"L","purpose":"Q",
@@ -101,6 +102,49 @@ mod tests {
         let trace = line.run(&["trace", "SN1"]);
         let trace = String::from_utf8_lossy(&trace.stdout);
         assert!(trace.contains("which fails since"), "{trace}");
+        assert!(daemon.stop().success());
+    }
+
+    #[test]
+    fn a_token_that_may_read_the_version_but_write_no_report_is_a_failure_to_the_doctor() {
+        let server = Scripted::start(|head| {
+            if head.starts_with("get ") {
+                Reply::new(200, "\"1.0\"")
+            } else {
+                Reply::new(401, "{\"message\": \"no\"}")
+            }
+        });
+        let line = Line::to_address(server.address()).converter("wsjf", WSJF);
+        let token_file = line.path("token");
+        std::fs::write(&token_file, "c2VjcmV0").unwrap();
+        std::fs::set_permissions(&token_file, PermissionsExt::from_mode(0o600)).unwrap();
+        let line = line.server(&format!("token_file = {token_file:?}"));
+        let daemon = line.start();
+        line.drop_file("wsjf", b"one.json", REPORT.as_bytes());
+        daemon.wait_for_code("U420");
+        let output = line.run(&["doctor", "--json"]);
+        assert_eq!(output.status.code(), Some(1));
+        let doctor = Answer::of(&output).json;
+        let failing: Vec<_> = doctor["findings"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|finding| finding["status"] == "failure")
+            .map(|finding| {
+                (
+                    finding["check"].as_str().unwrap(),
+                    finding["words"].as_str().unwrap(),
+                )
+            })
+            .collect();
+        let [("daemon", stopped), ("token", refused)] = failing[..] else {
+            panic!("daemon and token fail: {doctor}")
+        };
+        assert!(stopped.contains("uploads are stopped"), "{stopped}");
+        assert!(
+            refused.contains("not for reports: HTTP status 401: no"),
+            "{refused}"
+        );
         assert!(daemon.stop().success());
     }
 

@@ -33,6 +33,8 @@ pub use replay_part::{ReplayPart, ReplayReportPart, ReplayResultPart};
 pub use roles::{ConverterRole, DaemonRequest, QueueRole, Roles, UploaderRole, WatcherRole};
 pub use server::{ControlServer, serve};
 pub use snapshot::Snapshot;
+#[cfg(feature = "tools")]
+pub(crate) use status::UPLOADS_STOPPED;
 pub use status::{ConverterPart, SandboxPart, ServerPart, Status};
 pub use switches::Switches;
 pub use verdict::Verdict;

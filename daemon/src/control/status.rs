@@ -51,7 +51,7 @@ pub struct Status {
 pub struct ServerPart {
     /// Its URL, or the folder that stands for it.
     pub address: String,
-    /// `unknown`, `reachable`, `unreachable` or `parked`.
+    /// `unknown`, `reachable`, `unreachable`, `failing` or `parked`.
     pub state: ServerState,
     /// `closed`, `open` or `half-open`.
     pub breaker: BreakerState,
@@ -99,6 +99,9 @@ pub struct SandboxPart {
     /// Converters that run unconfined (setting `trusted = true`).
     pub trusted: Vec<String>,
 }
+
+/// How the problem begins that the server refuses us.
+pub(crate) const UPLOADS_STOPPED: &str = "uploads are stopped";
 
 impl Desk {
     /// Asks all roles and puts the answers together.
@@ -169,7 +172,7 @@ impl Status {
         }
         if self.server.state == ServerState::Parked {
             found.push(format!(
-                "uploads are stopped: {}; stationctl doctor says what to do",
+                "{UPLOADS_STOPPED}: {}; stationctl doctor says what to do",
                 self.server.last_error
             ));
         } else if !self.server.last_error.is_empty() {

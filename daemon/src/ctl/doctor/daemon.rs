@@ -4,11 +4,16 @@ use serde_json::json;
 
 use super::Finding;
 use crate::causes::joined;
-use crate::control::Status;
+use crate::control::{Status, UPLOADS_STOPPED};
 use crate::ctl::context::Context;
 use crate::ctl::words::span;
 
 const CHECK: &str = "daemon";
+
+/// The server refuses what the daemon sends, whatever it answers to the doctor's own question.
+const STOPPED_REMEDY: &str = "status 401 or 403: the token may not write reports, get one that may; 407: the proxy wants \
+                              a name and password in server.proxy; another status: correct server.url. then: systemctl \
+                              restart stationd";
 
 /// What the daemon says, if it can be asked.
 pub(super) fn check(context: &Context, findings: &mut Vec<Finding>) -> Option<Status> {
@@ -48,8 +53,12 @@ pub(super) fn check(context: &Context, findings: &mut Vec<Finding>) -> Option<St
     for problem in &status.problems {
         // What it says of the doctor is for who reads it elsewhere.
         let words = problem.split("; stationctl doctor").next().unwrap_or(problem);
-        let remedy = "see the checks below; stationctl status says since when";
-        findings.push(Finding::warning(CHECK, words, remedy));
+        findings.push(if problem.starts_with(UPLOADS_STOPPED) {
+            Finding::failure(CHECK, words, STOPPED_REMEDY)
+        } else {
+            let remedy = "see the checks below; stationctl status says since when";
+            Finding::warning(CHECK, words, remedy)
+        });
     }
     if status.paused {
         findings.push(Finding::warning(CHECK, "work is paused", "stationctl resume"));
