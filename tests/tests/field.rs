@@ -9,7 +9,7 @@ mod tests {
     use std::process::Command;
 
     use nix::unistd::geteuid;
-    use stationd_tests::{Daemon, Line, Server, report, skipped, stationctl};
+    use stationd_tests::{Daemon, Line, Server, WSJF, report, skipped, stationctl};
 
     /// A user without rights. Source: Linux, `overflowuid`.
     const NOBODY: u32 = 65_534;
@@ -135,6 +135,48 @@ mod tests {
         follow(&line, "The converter refuses the file", "SN1.json");
         std::fs::rename(line.path("wsjf/error/SN1.json"), line.path("looked-at.json")).unwrap();
         line.drop_file("wsjf", b"SN1.json", report("SN1").as_bytes());
+        daemon.wait_for_code("U401");
+        assert!(daemon.stop().success());
+    }
+
+    #[test]
+    fn no_pattern_takes_the_file() {
+        let server = Server::http();
+        let keys = format!("{WSJF}\npatterns = [\"*.json\"]");
+        let line = Line::to(&server).converter("wsjf", &keys);
+        let daemon = line.start();
+        line.drop_file("wsjf", b"SN1.JSON", report("SN1").as_bytes());
+        line.drop_file("wsjf", b"SN1.part", b"");
+        follow(&line, "No pattern takes the file", "SN1.JSON");
+        let path = line.path("wsjf/drop/SN1.JSON");
+        for file in ["SN1.JSON", path.to_str().unwrap()] {
+            let trace = line.ctl(&["trace", file]).json;
+            assert_eq!(trace["left_out"]["converter"], "wsjf", "{trace}");
+            let reason = trace["left_out"]["reason"].as_str().unwrap();
+            assert!(
+                reason.ends_with(r#"patterns = ["*.json"], ignore_case = false"#),
+                "{trace}"
+            );
+        }
+        let ignored = line.ctl(&["trace", "SN1.part"]).json;
+        let reason = ignored["left_out"]["reason"].as_str().unwrap();
+        assert!(reason.contains(r#"ignore = ["*.tmp", "*.part"]"#), "{ignored}");
+        let findings = line.ctl(&["doctor"]).json;
+        let words: Vec<_> = findings["findings"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|finding| finding["check"] == "patterns")
+            .filter_map(|finding| finding["words"].as_str())
+            .collect();
+        assert!(
+            matches!(words[..], [words] if words.contains("takes 1 file in") && words.contains("SN1.JSON")),
+            "{words:?}"
+        );
+        let text = std::fs::read_to_string(line.path("stationd.toml")).unwrap();
+        let text = text.replace("patterns = [", "ignore_case = true\npatterns = [");
+        std::fs::write(line.path("stationd.toml"), text).unwrap();
+        assert!(line.ctl(&["reload"]).success);
         daemon.wait_for_code("U401");
         assert!(daemon.stop().success());
     }

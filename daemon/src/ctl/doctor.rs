@@ -7,6 +7,7 @@ mod disk;
 mod dns;
 mod folders;
 mod inotify;
+mod patterns;
 mod proxy;
 mod sandbox;
 mod server;
@@ -104,6 +105,7 @@ pub(super) fn run(context: &Context) -> Result<(), CtlError> {
         };
         for check in [
             folders::check,
+            patterns::check,
             unit::check,
             converters::check,
             disk::check,
@@ -137,6 +139,7 @@ pub(super) fn check_converters(context: &Context, settings: Settings) -> Result<
         converters::check,
         converters::look_into,
         folders::check,
+        patterns::check,
         unit::check,
     ];
     let findings: Vec<_> = checks.into_iter().flat_map(|check| check(&scene)).collect();

@@ -14,6 +14,7 @@ mod doctor;
 mod error;
 mod health;
 mod job;
+mod left_out;
 mod log_level;
 mod manual;
 mod metrics;

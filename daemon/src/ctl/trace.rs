@@ -1,12 +1,16 @@
 //! `trace`: the whole way of a unit.
 
+use std::path::Path;
+
 use clap::Args;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use stationd_actors::model::{EntryState, Outcome, ServerState};
+use stationd_actors::model::{EntryState, Outcome, ServerState, Shown};
 
+use super::config;
 use super::context::Context;
 use super::error::CtlError;
+use super::left_out::{self, LeftOut};
 use super::output::{self, Output, Tone};
 use super::table::wrap;
 use super::words::{bytes, count, local, visible};
@@ -28,13 +32,21 @@ pub struct Arguments {
 struct Answer {
     found_by: Option<String>,
     traced: Vec<TracedPart>,
+    /// A file that nobody saw since its converter does not take it; not the daemon's answer but found here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    left_out: Option<LeftOut>,
 }
 
 /// Exit code 1 when nothing is known of it.
 pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<(), CtlError> {
     let question = json!({ "of": arguments.of, "limit": arguments.limit });
     let mut client = context.client()?;
-    let answer: Answer = client.ask("trace", &question)?;
+    let mut answer: Answer = client.ask("trace", &question)?;
+    if answer.traced.is_empty() {
+        // Settings that cannot be read are another command's to tell.
+        let settings = config::load(context).ok();
+        answer.left_out = settings.and_then(|settings| left_out::find(&settings, Path::new(&arguments.of)));
+    }
     if context.json() {
         output::write_json(&answer)?;
     } else {
@@ -90,7 +102,20 @@ fn render(of: &str, answer: &Answer, status: &Status, output: Output) -> String 
                 "nothing is known of {}: no report, serial number or file of that name",
                 visible(of)
             ),
-            "a file that is still in its drop folder: stationctl status says why it waits".to_owned(),
+            match &answer.left_out {
+                Some(LeftOut {
+                    path,
+                    converter,
+                    reason,
+                }) => format!(
+                    "{} lies in the drop folder of converter {converter}, which does not take it; {reason}; correct the \
+                     settings, then: systemctl reload stationd",
+                    Shown(path)
+                ),
+                None => {
+                    "a file that is still in its drop folder: stationctl status says why it waits".to_owned()
+                }
+            },
         ];
         return lines.map(|line| wrap(&line, output.width(), 2) + "\n").concat();
     }
@@ -291,6 +316,7 @@ mod tests {
         let nothing = Answer {
             found_by: None,
             traced: Vec::new(),
+            left_out: None,
         };
         assert!(
             render("SN9", &nothing, &Status::default(), Output::plain(80))

@@ -1,0 +1,77 @@
+//! Files in a drop folder that are never taken: no pattern fits their names, or `ignore` does. The daemon passes them over
+//! without a word, for they may be anybody's.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use stationd_actors::watcher::FolderSettings;
+
+use crate::settings::Settings;
+
+/// A file that lies in a drop folder and is not taken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct LeftOut {
+    /// The file.
+    pub(super) path: PathBuf,
+    /// The name of the converter whose folder it is.
+    pub(super) converter: String,
+    /// Why, with the keys of the settings.
+    pub(super) reason: String,
+}
+
+/// Looks for the file that `of` names, by its path or by its name alone, in each drop folder.
+pub(super) fn find(settings: &Settings, of: &Path) -> Option<LeftOut> {
+    settings.folders.iter().find_map(|folder| {
+        let path = if of.components().count() > 1 {
+            std::path::absolute(of).ok()?
+        } else {
+            folder.drop_dir.join(of)
+        };
+        let within = path.parent()?;
+        let watched = within == folder.drop_dir || (folder.recursive && within.starts_with(&folder.drop_dir));
+        if !watched || path.symlink_metadata().is_err() {
+            return None;
+        }
+        let reason = reason(settings, folder, path.file_name()?)?;
+        let converter = folder.converter.clone();
+        Some(LeftOut {
+            path,
+            converter,
+            reason,
+        })
+    })
+}
+
+/// Whether a file of this name fits no pattern, and is not ignored on purpose.
+pub(super) fn fits_no_pattern(folder: &FolderSettings, name: &OsStr) -> bool {
+    !folder.patterns.is_match(name) && !folder.ignore.is_match(name)
+}
+
+fn reason(settings: &Settings, folder: &FolderSettings, name: &OsStr) -> Option<String> {
+    let converter = &folder.converter;
+    if folder.ignore.is_match(name) {
+        Some(format!(
+            "it is to be ignored: {}",
+            keys(settings, converter, "ignore")
+        ))
+    } else if folder.patterns.is_match(name) {
+        None
+    } else {
+        let keys = keys(settings, converter, "patterns");
+        Some(format!("no pattern fits its name: {keys}"))
+    }
+}
+
+/// `patterns` or `ignore` of a converter with its value, and whether the case of letters counts.
+pub(super) fn keys(settings: &Settings, converter: &str, list: &str) -> String {
+    let shown = |key| {
+        let setting = settings.values.get(&format!("converter.{converter}.{key}"));
+        setting.map(|setting| format!("{key} = {}", setting.value))
+    };
+    [shown(list), shown("ignore_case")]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .join(", ")
+}
