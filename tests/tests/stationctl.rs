@@ -149,6 +149,28 @@ mod tests {
     }
 
     #[test]
+    fn a_converter_that_is_switched_on_or_off_is_shown_so() {
+        let server = Server::http();
+        let line = Line::to(&server).converter("wsjf", &format!("{WSJF}\nenabled = false"));
+        let daemon = line.start();
+        let shown = || {
+            let status = line.ctl(&["status"]).json;
+            let converter = &status["converters"][0];
+            (
+                converter["enabled"].as_bool().unwrap(),
+                converter["state"].as_str().unwrap().to_owned(),
+            )
+        };
+        daemon.wait_for_code("D060");
+        assert_eq!(shown(), (false, "disabled".to_owned()));
+        assert!(line.ctl(&["converter", "enable", "wsjf"]).success);
+        assert_eq!(shown(), (true, "idle".to_owned()));
+        assert!(line.ctl(&["converter", "disable", "wsjf"]).success);
+        assert_eq!(shown(), (false, "disabled".to_owned()));
+        assert!(daemon.stop().success());
+    }
+
+    #[test]
     fn a_crowd_at_the_control_socket_does_not_keep_a_file_from_its_server() {
         let server = Server::https();
         let line = Line::wsjf(&server);

@@ -126,11 +126,10 @@ impl Tally {
             .unwrap_or_default()
     }
 
-    /// Its figures.
+    /// Its figures. Whether it takes files is its folder's to say: the watcher is told when it is switched on or off.
     pub(super) fn status(&self, sums: Sums) -> ConverterStatus {
         let problem = self.problem().to_owned();
         let state = match () {
-            () if !self.settings.enabled => ConverterState::Disabled,
             () if !problem.is_empty() => ConverterState::Blocked,
             () if self.in_flight > 0 => ConverterState::Busy,
             () => ConverterState::Idle,

@@ -125,6 +125,9 @@ impl Status {
                 let folder = folders.iter().find(|folder| folder.converter.0 == index);
                 if let Some(folder) = folder {
                     status.enabled = folder.enabled;
+                    if !folder.enabled {
+                        status.state = ConverterState::Disabled;
+                    }
                     if !folder.problem.is_empty() {
                         status.state = ConverterState::Blocked;
                         status.problem.clone_from(&folder.problem);
