@@ -171,6 +171,40 @@ mod tests {
     }
 
     #[test]
+    fn a_refused_report_has_a_state_and_no_next_try_and_goes_over_to_another_daemon() {
+        let server = Server::http();
+        server.fail("status:400");
+        let line = Line::wsjf(&server);
+        let daemon = line.start();
+        line.drop_file("wsjf", b"one.json", REPORT.as_bytes());
+        daemon.wait_for_code("U403");
+        let entry = line.ctl(&["queue", "list"]).json["entries"][0].clone();
+        assert_eq!(entry["state"], "dead", "{entry}");
+        assert!(entry["not_before"].is_null(), "{entry}");
+        let shown = line.run(&["queue", "show", &entry["id"].to_string()]);
+        let shown = String::from_utf8_lossy(&shown.stdout);
+        assert!(shown.contains("refused for good"), "{shown}");
+        assert!(!shown.contains("next try") && !shown.contains("1970"), "{shown}");
+        // Earlier versions wrote the beginning of time for a report that is not tried again.
+        let export = line.path("export.jsonl");
+        assert!(line.ctl(&["queue", "export", export.to_str().unwrap()]).success);
+        let text = std::fs::read_to_string(&export).unwrap();
+        let old = text.replace(
+            "\"not_before\":null",
+            "\"not_before\":\"1970-01-01T00:00:00.000Z\"",
+        );
+        assert_ne!(text, old);
+        for text in [text, old] {
+            std::fs::write(&export, text).unwrap();
+            assert_eq!(line.ctl(&["queue", "drop", "--all", "--yes"]).json["count"], 1);
+            let imported = line.ctl(&["queue", "import", export.to_str().unwrap()]);
+            assert_eq!(imported.json["queued"], 1, "{}", imported.json);
+            assert_eq!(line.ctl(&["queue", "list"]).json["entries"][0]["state"], "dead");
+        }
+        assert!(daemon.stop().success());
+    }
+
+    #[test]
     fn a_crowd_at_the_control_socket_does_not_keep_a_file_from_its_server() {
         let server = Server::https();
         let line = Line::wsjf(&server);

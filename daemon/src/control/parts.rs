@@ -7,7 +7,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use stationd_actors::messages::queue::{Traced, TracedReport};
 use stationd_actors::model::{
-    Entry, EntryId, EntryState, JobEnd, JobRecord, Outcome, Priority, Receipt, Refusal, Shown,
+    Entry, EntryId, EntryState, JobEnd, JobRecord, Outcome, Priority, Receipt, Refusal, Shown, UnixMs,
 };
 use uuid::Uuid;
 
@@ -34,8 +34,8 @@ pub struct EntryPart {
     pub priority: Priority,
     /// When it was queued, RFC 3339.
     pub queued: String,
-    /// Not to be sent before, RFC 3339.
-    pub not_before: String,
+    /// Not to be sent before, RFC 3339; null for one that has no such delay, or was refused for good.
+    pub not_before: Option<String>,
     /// Attempts so far.
     pub attempts: u32,
     /// Size of the report in bytes.
@@ -148,7 +148,7 @@ impl From<Entry> for EntryPart {
             converter: entry.converter,
             priority: entry.priority,
             queued: entry.queued.to_string(),
-            not_before: entry.not_before.to_string(),
+            not_before: (entry.not_before > UnixMs(0)).then(|| entry.not_before.to_string()),
             attempts: entry.attempts,
             document_bytes: entry.document_bytes,
             last: entry.last.map(FailurePart::from),

@@ -235,16 +235,14 @@ impl Story {
             };
             let (at, word, words) = match (entry.state, &self.kept) {
                 (EntryState::Ready, Some(kept)) => ("", "waiting", format!("{kept}{tries}")),
-                (EntryState::Ready, None) if entry.attempts == 0 => (
-                    "",
-                    "waiting",
-                    "for its turn; the server is not in trouble".to_owned(),
-                ),
-                (EntryState::Ready, None) => (
-                    entry.not_before.as_str(),
-                    "waiting",
-                    format!("for the next try then{tries}"),
-                ),
+                (EntryState::Ready, None) => match &entry.not_before {
+                    Some(at) => (at.as_str(), "waiting", format!("for the next try then{tries}")),
+                    None => (
+                        "",
+                        "waiting",
+                        format!("for its turn; the server is not in trouble{tries}"),
+                    ),
+                },
                 (EntryState::Leased, _) => ("", "sending", "on its way now".to_owned()),
                 (EntryState::Dead, _) => (
                     "",

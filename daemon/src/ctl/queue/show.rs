@@ -4,6 +4,7 @@ use clap::Args;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use serde_json::value::RawValue;
+use stationd_actors::model::EntryState;
 
 use crate::control::EntryPart;
 use crate::ctl::context::Context;
@@ -53,6 +54,14 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<(), CtlErr
     output::write(render(&answer.entry))
 }
 
+fn state(state: EntryState) -> &'static str {
+    match state {
+        EntryState::Ready => "waits for its turn",
+        EntryState::Leased => "on its way to the server",
+        EntryState::Dead => "refused for good; correct the cause, then: stationctl queue retry",
+    }
+}
+
 fn render(entry: &EntryPart) -> String {
     let failure = entry
         .last
@@ -77,7 +86,8 @@ fn render(entry: &EntryPart) -> String {
         ("job", Some(entry.job.clone())),
         ("trace", Some(entry.trace.clone())),
         ("queued", Some(local(&entry.queued))),
-        ("next try", Some(local(&entry.not_before))),
+        ("state", Some(state(entry.state).to_owned())),
+        ("next try", entry.not_before.as_deref().map(local)),
         ("tries", Some(entry.attempts.to_string())),
         ("failure", failure),
         (
