@@ -58,8 +58,15 @@ pub enum SandboxError {
 pub enum ProgramFault {
     /// The command is empty, or its first word is no absolute path.
     NotAbsolute,
-    /// It, or a folder it needs, cannot be opened.
+    /// It, or what it is run by, cannot be opened.
     Open(io::Error),
+    /// A folder that it is to read cannot be opened.
+    Folder {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// It is not a regular file with an execute bit.
     NotExecutable,
     /// It is neither an ELF file nor a script that begins with `#!`.
@@ -109,6 +116,13 @@ impl fmt::Display for ProgramFault {
         match self {
             Self::NotAbsolute => f.write_str("not an absolute path"),
             Self::Open(_) => f.write_str("cannot be opened"),
+            Self::Folder { path, .. } => {
+                write!(
+                    f,
+                    "the folder that it is to read cannot be opened: {}",
+                    path.display()
+                )
+            }
             Self::NotExecutable => f.write_str("not an executable file (mode)"),
             Self::NotAProgram => f.write_str("neither an ELF file nor a script with an interpreter line"),
             Self::Machine { found, expected } => {
@@ -146,7 +160,7 @@ impl std::error::Error for SandboxError {
 impl std::error::Error for ProgramFault {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Open(source) | Self::Copy(source) => Some(source),
+            Self::Open(source) | Self::Copy(source) | Self::Folder { source, .. } => Some(source),
             Self::Signature(fault) => fault.source(),
             _ => None,
         }

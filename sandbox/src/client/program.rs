@@ -124,7 +124,11 @@ impl External {
             grants.push((Grant::Execute, open_path(&loader)?));
         }
         for folder in readable {
-            grants.push((Grant::Read, open_path(folder)?));
+            let opened = files::open_path(folder).map_err(|errno| ProgramFault::Folder {
+                path: folder.clone(),
+                source: errno.into(),
+            })?;
+            grants.push((Grant::Read, opened));
         }
         // The files that its command names, such as a shell's script.
         let named = command
