@@ -89,8 +89,11 @@ mod tests {
         // The receiver is a web server: it refuses to be a proxy.
         let refusing = Server::http();
         for (proxy, words) in [
-            ("http://127.0.0.1:9".to_owned(), "refused"),
-            (refusing.url(), "proxy"),
+            (
+                "http://127.0.0.1:9".to_owned(),
+                "the proxy 127.0.0.1:9: connection refused",
+            ),
+            (refusing.url(), "the proxy refuses"),
         ] {
             let server = Server::https();
             let line = Line::wsjf(&server)
@@ -101,6 +104,12 @@ mod tests {
             let daemon = line.start();
             let said = daemon.wait_for_code("U410");
             assert!(said.key("cause").contains(words), "{}", said.0);
+            let doctor = line.ctl(&["doctor"]).json;
+            let about_tcp = |finding: &&Value| finding["check"] == "tcp";
+            let tcp = doctor["findings"].as_array().unwrap().iter().find(about_tcp);
+            let tcp = tcp.unwrap()["words"].as_str().unwrap();
+            let proxy = proxy.trim_start_matches("http://");
+            assert!(tcp.contains(proxy), "{proxy} is looked at: {tcp}");
             let line = line.server_without("proxy");
             line.write_settings();
             assert!(line.ctl(&["reload"]).success);

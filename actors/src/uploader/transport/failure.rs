@@ -17,6 +17,8 @@ pub(super) struct Failure {
     pub(super) stale: bool,
     /// The two sides could not agree on a connection at all, though bytes were exchanged.
     pub(super) handshake: bool,
+    /// There was no connection to begin with: behind a proxy that is one to the proxy.
+    pub(super) connecting: bool,
 }
 
 impl Failure {
@@ -25,6 +27,14 @@ impl Failure {
             words: words.into(),
             stale: false,
             handshake: false,
+            connecting: false,
+        }
+    }
+
+    fn connecting(words: impl Into<String>) -> Self {
+        Self {
+            connecting: true,
+            ..Self::new(words)
         }
     }
 
@@ -41,9 +51,11 @@ pub(super) fn explain(error: &ureq::Error) -> Failure {
     match error {
         ureq::Error::Io(error) => explain_io(error),
         ureq::Error::Rustls(error) => explain_tls(error),
+        ureq::Error::Timeout(ureq::Timeout::Connect) => {
+            Failure::connecting("no connection in time; is the host up, is a firewall in between?")
+        }
         ureq::Error::Timeout(phase) => Failure::new(match phase {
             ureq::Timeout::Resolve => "no answer from the name server in time; check DNS",
-            ureq::Timeout::Connect => "no connection in time; is the host up, is a firewall in between?",
             _ => "no answer in time (server.request_timeout_s)",
         }),
         ureq::Error::HostNotFound => Failure::new("the host name has no address; check DNS and server.url"),
@@ -73,9 +85,9 @@ pub(super) fn explain_io(error: &io::Error) -> Failure {
         return explain(inner);
     }
     match error.kind() {
-        Kind::ConnectionRefused => Failure::new("connection refused"),
+        Kind::ConnectionRefused => Failure::connecting("connection refused"),
         Kind::HostUnreachable => {
-            Failure::new("no route to the host; check the cable and the network settings")
+            Failure::connecting("no route to the host; check the cable and the network settings")
         }
         Kind::NetworkUnreachable | Kind::NetworkDown => {
             Failure::new("no network; check the cable and the network settings")

@@ -59,7 +59,10 @@ impl Resolver for Lookups {
             return Ok(addresses);
         }
         let addresses = match self.resolver.resolve(uri, config, timeout) {
-            Err(Error::Io(cause)) => return Err(Error::Other(Box::new(LookupError(cause)))),
+            Err(Error::Io(cause)) => {
+                let of_proxy = config.proxy().is_some_and(|proxy| proxy.uri() == uri);
+                return Err(Error::Other(Box::new(LookupError { of_proxy, cause })));
+            }
             result => result?,
         };
         let known = Known {
@@ -77,17 +80,25 @@ impl Resolver for Lookups {
 
 /// A host name could not be looked up; set apart from other input and output errors, which look the same.
 #[derive(Debug)]
-pub(super) struct LookupError(io::Error);
+pub(super) struct LookupError {
+    /// It is the proxy's name, not the server's.
+    of_proxy: bool,
+    cause: io::Error,
+}
 
 impl fmt::Display for LookupError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the host name cannot be looked up; check DNS and server.url")
+        f.write_str(if self.of_proxy {
+            "the name of the proxy cannot be looked up; check DNS and server.proxy"
+        } else {
+            "the host name cannot be looked up; check DNS and server.url"
+        })
     }
 }
 
 impl std::error::Error for LookupError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&self.0)
+        Some(&self.cause)
     }
 }
 

@@ -363,6 +363,32 @@ fn settings_that_cannot_work_are_found_before_anything_is_sent() {
 }
 
 #[test]
+fn a_proxy_that_is_not_reached_is_blamed_and_not_the_server() {
+    let closed = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .to_string();
+    for (proxy, says) in [
+        (closed.clone(), format!("the proxy {closed}: connection refused")),
+        (
+            "no-such-proxy.invalid:3128".to_owned(),
+            "the name of the proxy cannot be looked up; check DNS and server.proxy".to_owned(),
+        ),
+    ] {
+        let target = target_with("http://wats.invalid".to_owned(), |_, server| {
+            server.proxy = Proxy::Url(format!("http://{proxy}"));
+        })
+        .unwrap();
+        let outcome = target.put(&lease(1)).outcome;
+        assert!(
+            matches!(&outcome, Outcome::Unreachable(words) if words.starts_with(&says)),
+            "{outcome:?}"
+        );
+    }
+}
+
+#[test]
 fn a_proxy_of_the_settings_is_used() {
     let proxy = Peer::http(vec![Act::Answer(407, "", "")]);
     let target = target_with("http://wats.invalid".to_owned(), |_, server| {

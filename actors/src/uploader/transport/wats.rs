@@ -27,6 +27,8 @@ const BUFFER: usize = 32 * 1024;
 pub(in crate::uploader) struct Wats {
     agent: Agent,
     lookups: Lookups,
+    /// Host and port of the proxy that requests go through.
+    proxy: Option<String>,
     report_url: String,
     version_url: String,
     authorization: Option<HeaderValue>,
@@ -68,11 +70,18 @@ impl Wats {
         if is_https(&server.url)? {
             config = config.tls_config(tls::configure(server)?);
         }
+        let config = config.build();
+        let proxy = config.proxy().filter(|proxy| {
+            // It was parsed a moment ago.
+            server.url.parse().is_ok_and(|uri| !proxy.is_no_proxy(&uri))
+        });
+        let proxy = proxy.map(|proxy| format!("{}:{}", proxy.host(), proxy.port()));
         let lookups = Lookups::default();
         let connector = DefaultConnector::default().chain(Wiping);
         Ok(Self {
-            agent: Agent::with_parts(config.build(), connector, lookups.clone()),
+            agent: Agent::with_parts(config, connector, lookups.clone()),
             lookups,
+            proxy,
             report_url: format!("{}/api/Report/WSJF", server.url),
             version_url: format!("{}/api/App/Version", server.url),
             authorization: server
@@ -155,8 +164,12 @@ impl Wats {
             Err((failure, _)) if failure.stale => read(request()),
             first => first,
         };
-        read.unwrap_or_else(|(Failure { words, handshake, .. }, begun)| {
-            if begun && !handshake {
+        read.unwrap_or_else(|(failure, begun)| {
+            let words = match &self.proxy {
+                Some(proxy) if failure.connecting => format!("the proxy {proxy}: {}", failure.words),
+                _ => failure.words,
+            };
+            if begun && !failure.handshake {
                 Outcome::Lost(words)
             } else {
                 self.lookups.forget();

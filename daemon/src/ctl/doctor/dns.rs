@@ -1,20 +1,15 @@
-//! Has the server's name an address?
+//! Has the name of the server, or of the proxy before it, an address?
 
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
 
-use stationd_actors::uploader::WatsServer;
-
+use super::proxy::First;
 use super::{Finding, Scene, proxy};
 
 const CHECK: &str = "dns";
 
 pub(super) fn check(scene: &Scene) -> Vec<Finding> {
-    // Behind a proxy, the proxy looks the name up.
-    let Some((host, port)) = scene
-        .wats()
-        .filter(|_| proxy::is_direct(scene))
-        .and_then(host_and_port)
-    else {
+    // Behind a proxy, the proxy looks the server's name up.
+    let Some(First { key, host, port }) = scene.wats().and_then(proxy::first) else {
         return Vec::new();
     };
     if host.parse::<IpAddr>().is_ok() {
@@ -31,7 +26,9 @@ pub(super) fn check(scene: &Scene) -> Vec<Finding> {
         Err(error) => Finding::failure(
             CHECK,
             format!("{host}: {error}"),
-            "is the name in server.url right? does the name server answer: resolvectl status, cat /etc/resolv.conf",
+            format!(
+                "is the name in {key} right? does the name server answer: resolvectl status, cat /etc/resolv.conf"
+            ),
         ),
     }]
 }
@@ -45,10 +42,11 @@ pub(super) fn addresses(host: &str, port: u16) -> std::io::Result<Vec<SocketAddr
     Ok(found)
 }
 
-/// Host and port of the server's URL; nothing for a URL that no request could be sent to.
-pub(super) fn host_and_port(server: &WatsServer) -> Option<(String, u16)> {
-    let (scheme, rest) = server.url.split_once("://")?;
-    let authority = rest.split('/').next()?;
+/// Host and port of a server's or proxy's URL; nothing for one that no request could be sent to.
+pub(super) fn host_and_port(url: &str) -> Option<(String, u16)> {
+    let (scheme, rest) = url.split_once("://")?;
+    // A proxy's may have a name and password.
+    let authority = rest.split('/').next()?.rsplit('@').next()?;
     let usual = if scheme == "https" { 443 } else { 80 };
     let (host, port) = match authority.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
         Some((address, port)) => (address, port.strip_prefix(':')),
@@ -63,30 +61,20 @@ pub(super) fn host_and_port(server: &WatsServer) -> Option<(String, u16)> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
-    use stationd_actors::uploader::Proxy;
-
     use super::*;
 
     #[test]
     fn the_port_follows_from_the_scheme_when_none_is_named() {
-        let of = |url: &str| {
-            host_and_port(&WatsServer {
-                url: url.to_owned(),
-                token: None,
-                ca_file: None,
-                client_cert: None,
-                proxy: Proxy::Direct,
-                connect_timeout: Duration::ZERO,
-                request_timeout: Duration::ZERO,
-            })
-        };
+        let of = host_and_port;
         assert_eq!(
             of("https://wats.example/x"),
             Some(("wats.example".to_owned(), 443))
         );
         assert_eq!(of("http://[::1]:8080"), Some(("::1".to_owned(), 8080)));
         assert_eq!(of("http://host:many"), None);
+        assert_eq!(
+            of("http://me:secret@proxy:3128"),
+            Some(("proxy".to_owned(), 3128))
+        );
     }
 }

@@ -1,8 +1,8 @@
-//! Which proxy is between us and the server?
+//! Which proxy is between us and the server, and so: whose name is looked up, who is connected to?
 
-use stationd_actors::uploader::Proxy;
+use stationd_actors::uploader::{Proxy, WatsServer};
 
-use super::{Finding, Scene};
+use super::{Finding, Scene, dns};
 
 const CHECK: &str = "proxy";
 
@@ -22,7 +22,13 @@ pub(super) fn check(scene: &Scene) -> Vec<Finding> {
     };
     vec![match &server.proxy {
         Proxy::Direct => Finding::ok(CHECK, "none (server.proxy)"),
-        Proxy::Url(_) => Finding::ok(CHECK, "as server.proxy says; the server is asked through it"),
+        Proxy::Url(url) => match dns::host_and_port(url) {
+            Some((host, port)) => Finding::ok(
+                CHECK,
+                format!("{host}:{port} (server.proxy); the server is asked through it"),
+            ),
+            None => Finding::failure(CHECK, "server.proxy names no host and port", "correct it"),
+        },
         Proxy::Environment => match VARIABLES
             .into_iter()
             .find(|name| std::env::var_os(name).is_some())
@@ -37,11 +43,26 @@ pub(super) fn check(scene: &Scene) -> Vec<Finding> {
     }]
 }
 
-/// Whether requests go straight to the server, as far as we can tell.
-pub(super) fn is_direct(scene: &Scene) -> bool {
-    match scene.wats().map(|server| &server.proxy) {
-        None | Some(Proxy::Url(_)) => false,
-        Some(Proxy::Direct) => true,
-        Some(Proxy::Environment) => VARIABLES.into_iter().all(|name| std::env::var_os(name).is_none()),
-    }
+/// Whom requests are sent to first.
+#[derive(Debug)]
+pub(super) struct First {
+    /// The setting that names it.
+    pub(super) key: &'static str,
+    pub(super) host: String,
+    pub(super) port: u16,
+}
+
+/// The proxy of the settings, else the server; none behind a proxy of an environment, which may not be the daemon's, and
+/// for a URL that no request could be sent to.
+pub(super) fn first(server: &WatsServer) -> Option<First> {
+    let (key, url) = match &server.proxy {
+        Proxy::Url(url) => ("server.proxy", url),
+        Proxy::Direct => ("server.url", &server.url),
+        Proxy::Environment if VARIABLES.into_iter().all(|name| std::env::var_os(name).is_none()) => {
+            ("server.url", &server.url)
+        }
+        Proxy::Environment => return None,
+    };
+    let (host, port) = dns::host_and_port(url)?;
+    Some(First { key, host, port })
 }

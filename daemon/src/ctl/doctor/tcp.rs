@@ -1,19 +1,20 @@
-//! Does the server take connections?
+//! Does the server, or the proxy before it, take connections?
 
 use std::net::TcpStream;
 
+use super::proxy::First;
 use super::{Finding, Scene, dns, proxy};
 
 const CHECK: &str = "tcp";
 
 pub(super) fn check(scene: &Scene) -> Vec<Finding> {
-    let Some(server) = scene.wats().filter(|_| proxy::is_direct(scene)) else {
+    let Some((server, First { key, host, port })) = scene
+        .wats()
+        .and_then(|server| Some((server, proxy::first(server)?)))
+    else {
         return Vec::new();
     };
     // Without an address, the check before has said what there is to say.
-    let Some((host, port)) = dns::host_and_port(server) else {
-        return Vec::new();
-    };
     let Ok(addresses) = dns::addresses(&host, port) else {
         return Vec::new();
     };
@@ -24,9 +25,17 @@ pub(super) fn check(scene: &Scene) -> Vec<Finding> {
             Err(error) => failures.push(format!("{address}: {error}")),
         }
     }
-    vec![Finding::failure(
-        CHECK,
-        failures.join("; "),
-        "is the server up, is the port in server.url right, is a firewall in between? does it need a proxy (server.proxy)?",
-    )]
+    let failures = failures.join("; ");
+    let (words, remedy) = if key == "server.proxy" {
+        (
+            format!("the proxy {failures}"),
+            "is the proxy up, is the port in server.proxy right, is a firewall in between?",
+        )
+    } else {
+        (
+            failures,
+            "is the server up, is the port in server.url right, is a firewall in between? does it need a proxy (server.proxy)?",
+        )
+    };
+    vec![Finding::failure(CHECK, words, remedy)]
 }

@@ -13,7 +13,7 @@ pub(super) fn check(scene: &Scene) -> Vec<Finding> {
         return Vec::new();
     };
     if !server.url.starts_with("https:") {
-        let local = dns::host_and_port(server).is_some_and(|(host, _)| is_local(&host));
+        let local = dns::host_and_port(&server.url).is_some_and(|(host, _)| is_local(&host));
         if local {
             return vec![Finding::ok(CHECK, "off: the server is on this machine")];
         }
