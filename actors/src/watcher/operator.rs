@@ -9,6 +9,7 @@ use super::folder::Folder;
 use super::journal;
 use crate::messages::lifecycle::{Pause, Resume};
 use crate::messages::watcher::{DescribeFolders, FolderState, Rescan, SetEnabled};
+use crate::model::Shown;
 
 impl Handler<SetEnabled> for Watcher {
     type Result = ();
@@ -41,7 +42,10 @@ impl Handler<DescribeFolders> for Watcher {
             converter: folder.index,
             enabled: folder.enabled,
             waiting: folder.waiting(),
-            problem: folder.problem().to_owned(),
+            problem: match folder.problem() {
+                "" => String::new(),
+                problem => format!("{}: {problem}", Shown(&folder.settings.drop_dir)),
+            },
         };
         MessageResult(self.folders.iter().map(state).collect())
     }

@@ -81,6 +81,10 @@ pub(super) fn run(context: &Context, arguments: Arguments) -> Result<(), CtlErro
     let verdict = Verdict::new(ran, &limits, &zone);
     if context.json() {
         output::write_json(&verdict)?;
+    } else if arguments.format == Format::Wsjf && verdict.has_converted() && arguments.explain {
+        output::write(
+            "a report of this format passes through whole: each member is as it stands in the file\n",
+        )?;
     } else if let Some(explanation) = &verdict.explanation {
         write_explanation(context, explanation)?;
     } else if verdict.has_converted() {

@@ -219,15 +219,17 @@ impl Story {
                 Outcome::Dropped => ("dropped", Tone::Bad),
                 Outcome::Evicted => ("evicted", Tone::Bad),
             };
-            let mut words = match receipt.attempts {
-                0 => "without a try".to_owned(),
-                1 => "at the first try".to_owned(),
-                tries => format!("after {tries} tries"),
-            };
-            if !receipt.server_id.is_empty() {
-                words.extend([", receipt ", &receipt.server_id]);
+            let mut words = Vec::new();
+            match receipt.attempts {
+                0 => words.push("without a try".to_owned()),
+                // Tries that failed for no fault of the report do not count: it need not be the first.
+                1 => {}
+                tries => words.push(format!("after {tries} tries")),
             }
-            self.line(&receipt.at, word, tone, &words);
+            if !receipt.server_id.is_empty() {
+                words.push(format!("receipt {}", receipt.server_id));
+            }
+            self.line(&receipt.at, word, tone, &words.join(", "));
         } else if let Some(entry) = &report.entry {
             let tries = match entry.attempts {
                 0 => String::new(),
@@ -307,6 +309,16 @@ mod tests {
                 .unwrap_or_else(|| panic!("{step} is missing in\n{text}"))
                 .1;
         }
+    }
+
+    #[test]
+    fn a_try_that_does_not_count_makes_none_the_first() {
+        let mut answer = answer();
+        for report in answer.traced.iter_mut().flat_map(|traced| &mut traced.reports) {
+            report.receipt.as_mut().unwrap().attempts = 1;
+        }
+        let text = render("SN1", &answer, &Status::default(), Output::plain(80));
+        assert!(text.contains("delivered  receipt S-1"), "{text}");
     }
 
     #[test]

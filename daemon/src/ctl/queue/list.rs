@@ -39,7 +39,13 @@ enum State {
 struct Answer {
     entries: Vec<EntryPart>,
     limit: usize,
+    /// There are entries besides these, or may be.
+    #[serde(default)]
+    more: bool,
 }
+
+/// Most entries in one answer of the daemon.
+const MOST: usize = 1000;
 
 pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<(), CtlError> {
     let state = arguments.state.map(|state| match state {
@@ -47,8 +53,13 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<(), CtlErr
         State::Leased => EntryState::Leased,
         State::Dead => EntryState::Dead,
     });
-    let question = json!({ "state": state, "limit": arguments.limit });
-    let answer: Answer = context.client()?.ask("queue.list", &question)?;
+    // One more than wanted says whether there are more.
+    let question = json!({ "state": state, "limit": arguments.limit + 1 });
+    let mut answer: Answer = context.client()?.ask("queue.list", &question)?;
+    let limit = usize::try_from(arguments.limit).unwrap_or(usize::MAX);
+    answer.more = answer.entries.len() > limit || answer.entries.len() == MOST;
+    answer.entries.truncate(limit);
+    answer.limit = limit;
     context.show(&answer, |answer| {
         render(answer, context.output, stationd_actors::clock::now())
     })
@@ -88,8 +99,10 @@ fn render(answer: &Answer, output: Output, now: UnixMs) -> String {
         ]);
     }
     let mut text = table.render(output);
-    if answer.entries.len() == answer.limit {
+    if answer.more && answer.limit < MOST {
         text.extend(["the first ", &answer.limit.to_string(), "; --limit shows more\n"]);
+    } else if answer.more {
+        text.push_str("the first 1000; queue export writes all\n");
     }
     text
 }
