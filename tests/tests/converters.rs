@@ -358,7 +358,7 @@ mod tests {
             run(&[&fixed, words].concat()).status.code()
         };
         assert_eq!(sign(&["--new-key", "--password-file", text(&password)]), Some(0));
-        assert_eq!(sign(&["--password-file", text(&wrong)]), Some(74));
+        assert_eq!(sign(&["--password-file", text(&wrong)]), Some(65));
         assert_eq!(sign(&["--password-file", text(&password)]), Some(0));
         assert_eq!(
             sign(&["--new-key", "--no-password"]),

@@ -105,7 +105,9 @@ mod tests {
         let exported = line.ctl(&["queue", "export", to.to_str().unwrap()]);
         assert_eq!(exported.number("/exported"), Some(2), "{}", exported.json);
         let text = std::fs::read_to_string(&to).unwrap();
-        assert_eq!(without_traces(&text), without_traces(EXPORT));
+        // Where a report waits for no moment, early versions wrote the beginning of time.
+        let expected = without_traces(EXPORT).replace("\"1970-01-01T00:00:00.000Z\"", "null");
+        assert_eq!(without_traces(&text), expected);
         std::fs::write(
             &from,
             EXPORT.replace("{\"stationd_queue\":1}", "{\"stationd_queue\":2}"),

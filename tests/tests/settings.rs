@@ -648,7 +648,10 @@ mod tests {
         }
         assert_eq!(daemon.wait_for_code("D014").key("faults"), "2");
         let refused = line.ctl(&["reload"]);
-        assert!(!refused.success, "{}", refused.json);
+        assert_eq!(refused.word("/error/code"), "failed", "{}", refused.json);
+        let words = refused.word("/error/message");
+        assert!(words.starts_with("the old settings stay in force"), "{words}");
+        assert_eq!(line.run(&["reload"]).status.code(), Some(78));
         line.drop_file("wsjf", b"one.json", report("ONE").as_bytes());
         server.wait_for(1);
         assert!(daemon.stop().success());

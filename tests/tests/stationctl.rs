@@ -5,9 +5,10 @@ mod tests {
     use std::io::{Read as _, Write as _};
     use std::os::unix::fs::PermissionsExt;
     use std::os::unix::net::UnixStream;
+    use std::path::Path;
 
     use serde_json::Value;
-    use stationd_tests::{Answer, Line, Reply, Scripted, Server, WSJF, get};
+    use stationd_tests::{Answer, Line, Reply, Scripted, Server, WSJF, get, report};
 
     const REPORT: &str = r#"{"id":"5f0e1c9a-1f5b-4b6e-9d39-0a4f6c1e7b11","type":"T","pn":"P","sn":"SN1","rev":"A",
         "processCode":10,"result":"P","start":"2026-01-02T03:04:05+01:00","machineName":"X","location":"L","purpose":"Q",
@@ -171,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_report_has_a_state_and_no_next_try_and_goes_over_to_another_daemon() {
+    fn a_refused_report_has_a_state_and_no_next_try() {
         let server = Server::http();
         server.fail("status:400");
         let line = Line::wsjf(&server);
@@ -185,22 +186,198 @@ mod tests {
         let shown = String::from_utf8_lossy(&shown.stdout);
         assert!(shown.contains("refused for good"), "{shown}");
         assert!(!shown.contains("next try") && !shown.contains("1970"), "{shown}");
-        // Earlier versions wrote the beginning of time for a report that is not tried again.
+        assert!(daemon.stop().success());
+    }
+
+    #[test]
+    fn an_import_says_in_which_line_the_file_is_not_valid() {
+        let server = Server::http();
+        server.fail("status:503");
+        let line = Line::wsjf(&server);
+        let daemon = line.start();
+        line.drop_file("wsjf", b"one.json", REPORT.as_bytes());
+        daemon.wait_for_code("C201");
         let export = line.path("export.jsonl");
-        assert!(line.ctl(&["queue", "export", export.to_str().unwrap()]).success);
-        let text = std::fs::read_to_string(&export).unwrap();
-        let old = text.replace(
-            "\"not_before\":null",
-            "\"not_before\":\"1970-01-01T00:00:00.000Z\"",
-        );
-        assert_ne!(text, old);
-        for text in [text, old] {
-            std::fs::write(&export, text).unwrap();
-            assert_eq!(line.ctl(&["queue", "drop", "--all", "--yes"]).json["count"], 1);
-            let imported = line.ctl(&["queue", "import", export.to_str().unwrap()]);
-            assert_eq!(imported.json["queued"], 1, "{}", imported.json);
-            assert_eq!(line.ctl(&["queue", "list"]).json["entries"][0]["state"], "dead");
+        let export = export.to_str().unwrap();
+        assert!(line.ctl(&["queue", "export", export]).success);
+        let good = std::fs::read_to_string(export).unwrap();
+        let half = good.get(..good.len() - 9).unwrap();
+        for (text, says) in [
+            (String::new(), "it holds no report"),
+            ("not an export".to_owned(), "line 1: expected"),
+            (
+                "{\"stationd_queue\": 2}\n".to_owned(),
+                "line 1: an export of version 2",
+            ),
+            (half.to_owned(), "line 2: EOF"),
+            (
+                good.replace("\\\"SequenceCall", "SequenceCall"),
+                "line 2: the report",
+            ),
+            (good.replace("\"queued\":\"20", "\"queued\":\""), "line 2: `"),
+        ] {
+            std::fs::write(export, text).unwrap();
+            let output = line.run(&["queue", "import", export, "--json"]);
+            assert_eq!(output.status.code(), Some(65), "{says}");
+            let answer = Answer::of(&output);
+            let words = answer.word("/error/message");
+            assert!(
+                words.starts_with(&format!("{export} is not valid: {says}")),
+                "{words}"
+            );
         }
+        let missing = line.run(&["queue", "import", "/no/such/export"]);
+        assert_eq!(missing.status.code(), Some(66));
+        assert!(daemon.stop().success());
+    }
+
+    /// Runs a command with the line's settings: it ends with `code`, and says `names`, whatever the width of the screen.
+    fn ends(line: &Line, words: &[&str], code: i32, names: &str) {
+        let settings = line.path("stationd.toml");
+        let config = ["--config", settings.to_str().unwrap()];
+        let output = line.run(&[&config, words].concat());
+        let said = [output.stdout, output.stderr].concat();
+        let said: String = String::from_utf8_lossy(&said).split_whitespace().collect();
+        assert_eq!(output.status.code(), Some(code), "{words:?}: {said}");
+        assert!(said.contains(names), "{words:?} names {names}: {said}");
+    }
+
+    #[test]
+    fn a_file_that_is_not_valid_is_65_and_one_that_is_not_there_66() {
+        let server = Server::http();
+        let line = Line::wsjf(&server);
+        line.write_settings();
+        let [folder, good, bad] = ["folder", "one.json", "bad.json"].map(|name| line.path(name));
+        std::fs::create_dir(&folder).unwrap();
+        std::fs::write(&good, REPORT).unwrap();
+        std::fs::write(&bad, "not a report").unwrap();
+        let [folder, good, bad] = [&folder, &good, &bad].map(|path| path.to_str().unwrap());
+        let test = |file| ["converter", "test", "wsjf", file];
+        ends(&line, &["convert", "wsjf", folder], 65, folder);
+        ends(&line, &test(folder), 65, folder);
+        ends(&line, &test(bad), 65, "rejected:");
+        ends(&line, &test("/no/such"), 66, "/no/such");
+        ends(&line, &test(good), 0, "converted");
+        ends(&line, &["converter", "sign", good, "--key", bad], 65, bad);
+        ends(
+            &line,
+            &["config", "upgrade", "/no/such.json"],
+            66,
+            "/no/such.json",
+        );
+        for (words, names) in [
+            (&["--", "/no/such/program"][..], "/no/such/program"),
+            (
+                &["--readable", "/no/such/folder", "--", "/bin/sh"],
+                "thefolderthatitistoreadcannotbeopened:/no/such/folder",
+            ),
+        ] {
+            let run = ["converter", "run", "--kind", "exec", "--input", good];
+            ends(&line, &[&run, words].concat(), 66, names);
+        }
+    }
+
+    #[test]
+    fn a_program_that_is_altered_or_unsigned_is_65_and_one_that_is_missing_66() {
+        let server = Server::http();
+        let line = Line::wsjf(&server);
+        let report = line.path("one.json");
+        std::fs::write(&report, REPORT).unwrap();
+        let program = line.script("own", "#!/bin/sh\necho '{}'\n");
+        let [script, key] = ["converters/own", "key"].map(|name| line.path(name));
+        let [report, script_path, key] = [&report, &script, &key].map(|path| path.to_str().unwrap());
+        let signed = line.ctl(&[
+            "converter",
+            "sign",
+            script_path,
+            "--key",
+            key,
+            "--new-key",
+            "--no-password",
+        ]);
+        let public = signed.word("/public_key");
+        let line = line
+            .converter("own", &format!("kind = \"exec\"\ncommand = [{program}]"))
+            .settings(&format!("[sandbox]\ntrusted_keys = [{public:?}]"));
+        line.write_settings();
+        let test = ["converter", "test", "own", report];
+        let away = |path: &Path| std::fs::rename(path, line.path("away")).unwrap();
+        std::fs::write(&script, "#!/bin/sh\n: altered\n").unwrap();
+        ends(&line, &test, 65, script_path);
+        away(&script.with_file_name("own.minisig"));
+        ends(&line, &test, 65, script_path);
+        away(&script);
+        ends(&line, &test, 66, script_path);
+    }
+
+    #[test]
+    fn a_demo_in_a_folder_that_cannot_be_used_says_whose_fault_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        std::fs::write(&file, "").unwrap();
+        for (dir, code) in [(folder.path(), 64), (&file.join("below"), 74)] {
+            let mut demo = std::process::Command::new(stationd_tests::stationd());
+            let output = demo.arg("--demo").arg(dir).output().unwrap();
+            assert_eq!(output.status.code(), Some(code), "{output:?}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_command_line_is_an_error_in_json_too() {
+        let server = Server::http();
+        let line = Line::wsjf(&server);
+        for words in ["status --nonsense", "nonsense", "queue", "queue list --limit 0"] {
+            let words: Vec<_> = words.split(' ').chain(["--json"]).collect();
+            let output = line.run(&words);
+            assert_eq!(output.status.code(), Some(64), "{words:?}");
+            let answer = Answer::of(&output);
+            assert_eq!(answer.word("/error/code"), "usage", "{words:?}");
+            assert!(!answer.word("/error/message").is_empty(), "{words:?}");
+            assert!(output.stderr.is_empty(), "{words:?}");
+        }
+        let output = line.run(&["status", "--nonsense"]);
+        assert!(output.stdout.is_empty() && !output.stderr.is_empty());
+    }
+
+    #[test]
+    fn a_list_says_that_there_is_more_only_where_there_is() {
+        let server = Server::http();
+        server.fail("status:503");
+        let line = Line::wsjf(&server);
+        let daemon = line.start();
+        let list = |limit: &str| {
+            let output = line.run(&["queue", "list", "--limit", limit]);
+            String::from_utf8_lossy(&output.stdout).into_owned()
+        };
+        line.drop_file("wsjf", b"one.json", report("SN1").as_bytes());
+        daemon.wait_for_code("C201");
+        assert!(!list("1").contains("--limit"), "{}", list("1"));
+        line.drop_file("wsjf", b"two.json", report("SN2").as_bytes());
+        daemon.wait_for_code("C201");
+        assert!(
+            list("1").contains("the first 1; --limit shows more"),
+            "{}",
+            list("1")
+        );
+        assert!(!list("2").contains("--limit"), "{}", list("2"));
+        let listed = line.ctl(&["queue", "list", "--limit", "1"]).json;
+        assert_eq!(listed["entries"].as_array().unwrap().len(), 1);
+        assert_eq!(listed["limit"], 1);
+        assert!(daemon.stop().success());
+    }
+
+    #[test]
+    fn a_drop_folder_that_is_gone_is_named() {
+        let server = Server::http();
+        let line = Line::wsjf(&server);
+        let daemon = line.start();
+        daemon.wait_for_code("W101");
+        let folder = line.path("wsjf/drop");
+        std::fs::remove_dir(&folder).unwrap();
+        daemon.wait_for_code("W110");
+        let status = line.ctl(&["status"]).json;
+        let problem = status["problems"][0].as_str().unwrap();
+        assert!(problem.contains(folder.to_str().unwrap()), "{problem}");
         assert!(daemon.stop().success());
     }
 
@@ -247,6 +424,12 @@ mod tests {
         let converted: Value = serde_json::from_slice(&output.stdout).unwrap();
         let source: Value = serde_json::from_str(REPORT).unwrap();
         assert_eq!(converted, source);
+        let output = line.run(&["convert", "wsjf", file.to_str().unwrap(), "--explain"]);
+        let explained = String::from_utf8_lossy(&output.stdout);
+        assert!(
+            explained.contains("passes through whole") && output.status.success(),
+            "{explained}"
+        );
         std::fs::write(&file, "not a report").unwrap();
         let output = line.run(&["convert", "wsjf", file.to_str().unwrap()]);
         assert_eq!(output.status.code(), Some(65), "{output:?}");

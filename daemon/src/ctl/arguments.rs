@@ -20,8 +20,9 @@ const DEFAULT_SOCKET: &str = "/run/stationd/control.sock";
     arg_required_else_help = true
 )]
 #[command(
-    after_help = "Exit codes: 0 done, 1 the answer is no, 64 usage, 65 file not valid, 66 file not found, 69 stationd not reachable, 70 \
-                        internal, 74 input or output failed."
+    after_help = "Exit codes: 0 done, 1 the answer is no, 64 usage, 65 file or program not valid, 66 file or \
+                        program not there, 69 stationd not reachable, or no sandbox or Python for a converter, 70 internal, \
+                        74 input or output failed, 78 settings wrong."
 )]
 pub struct Arguments {
     /// What holds for every command.
@@ -89,7 +90,7 @@ pub enum Command {
     Doctor,
     /// Show the figures that Prometheus gets
     Metrics,
-    /// Set which lines the daemon writes, until it stops
+    /// Set which lines the daemon writes, until the next start or reload
     LogLevel(log_level::Arguments),
     /// Show the version of stationctl, and of the daemon if it runs
     Version,

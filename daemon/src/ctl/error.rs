@@ -34,8 +34,8 @@ pub enum CtlError {
     No,
     /// The file is not what its format says. The words were written already.
     BadInput,
-    /// The sandbox could not run it. The words were written already.
-    NotRun,
+    /// The sandbox could not run it, for which this is the exit code. The words were written already.
+    NotRun(u8),
     /// The settings have faults.
     Settings(crate::settings::Faults),
     /// Settings of the old schema cannot be upgraded.
@@ -49,6 +49,15 @@ pub enum CtlError {
         /// The cause.
         cause: io::Error,
     },
+    /// The input is not what it should be.
+    NotValid {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong, and where.
+        what: String,
+    },
+    /// The daemon did not take the new settings.
+    NotReloaded(Fault),
     /// Whoever read our output has gone (`| head`): it has what it wanted.
     ReaderGone,
     /// It was not confirmed.
@@ -72,10 +81,12 @@ impl CtlError {
         match self {
             Self::ReaderGone => Exit::Clean.code(),
             Self::No => 1,
-            Self::BadInput => 65,
+            Self::BadInput | Self::NotValid { .. } => 65,
             Self::Input { .. } => 66,
             Self::Usage(_) | Self::Unconfirmed => Exit::Usage.code(),
-            Self::Settings(_) | Self::Upgrade(_) | Self::Repair(_) => Exit::Settings.code(),
+            Self::Settings(_) | Self::Upgrade(_) | Self::Repair(_) | Self::NotReloaded(_) => {
+                Exit::Settings.code()
+            }
             Self::Unreachable { .. } | Self::Key(_) | Self::Version { .. } => Exit::Unavailable.code(),
             Self::Refused(fault) => match fault.code.as_str() {
                 code::NOT_FOUND | code::FAILED => 1,
@@ -84,7 +95,8 @@ impl CtlError {
                 code::BAD_REQUEST | code::UNKNOWN_COMMAND => Exit::Internal.code(),
                 _ => Exit::Unavailable.code(),
             },
-            Self::Answer(_) | Self::NotRun => Exit::Internal.code(),
+            Self::NotRun(exit_code) => *exit_code,
+            Self::Answer(_) => Exit::Internal.code(),
             Self::Io { .. } | Self::Receiver(_) => Exit::Disk.code(),
         }
     }
@@ -113,6 +125,7 @@ impl CtlError {
             Self::Refused(fault) if fault.code == code::UNAVAILABLE => {
                 Some("look at its journal: journalctl -u stationd -e".to_owned())
             }
+            Self::NotReloaded(_) => Some("correct them, then once more: stationctl reload".to_owned()),
             Self::Unconfirmed => Some("say --yes to do it without being asked".to_owned()),
             _ => None,
         }
@@ -132,11 +145,11 @@ impl CtlError {
             Self::Key(_) => "key",
             Self::Version { .. } => code::VERSION_MISMATCH,
             Self::Answer(_) => "bad_answer",
-            Self::Refused(fault) => &fault.code,
+            Self::Refused(fault) | Self::NotReloaded(fault) => &fault.code,
             Self::ReaderGone => "reader_gone",
             Self::No => "no",
-            Self::BadInput | Self::Input { .. } => "input",
-            Self::NotRun => "not_run",
+            Self::BadInput | Self::Input { .. } | Self::NotValid { .. } => "input",
+            Self::NotRun(_) => "not_run",
             Self::Settings(_) | Self::Upgrade(_) | Self::Repair(_) => "settings",
             Self::Unconfirmed => "unconfirmed",
             Self::Usage(_) => "usage",
@@ -178,11 +191,18 @@ impl fmt::Display for CtlError {
             Self::ReaderGone => f.write_str("nobody reads the output"),
             Self::No => f.write_str("no"),
             Self::BadInput => f.write_str("the file cannot be converted"),
-            Self::NotRun => f.write_str("the job could not be run"),
+            Self::NotRun(_) => f.write_str("the job could not be run"),
             Self::Settings(faults) => faults.fmt(f),
             Self::Upgrade(error) => error.fmt(f),
             Self::Repair(error) => error.fmt(f),
             Self::Input { path, .. } => write!(f, "cannot open {}", path.display()),
+            Self::NotValid { path, what } => write!(f, "{} is not valid: {what}", path.display()),
+            Self::NotReloaded(fault) => {
+                write!(
+                    f,
+                    "the old settings stay in force, the new ones have faults:\n{fault}"
+                )
+            }
             Self::Unconfirmed => f.write_str("nothing was done: it was not confirmed"),
             Self::Usage(what) => f.write_str(what),
             Self::Io { doing, .. } => write!(f, "cannot {doing}"),

@@ -8,11 +8,13 @@ use std::path::{Path, PathBuf};
 
 use nix::libc::O_NONBLOCK;
 use stationd_sandbox::{
-    Client, Finished, Forker, ForkerSettings, JobSpec, PolicyMode, ReadyJob, SandboxError, TrustedKeys,
+    Client, Finished, Forker, ForkerSettings, JobSpec, PolicyMode, ProgramFault, ReadyJob, SandboxError,
+    TrustedKeys,
 };
 use tempfile::TempDir;
 
 use super::error::CtlError;
+use crate::exit::Exit;
 
 /// A job and what it needs around it.
 #[derive(Debug)]
@@ -37,6 +39,7 @@ pub(super) fn open_input(path: &Path) -> Result<OwnedFd, CtlError> {
 
 /// Runs the job to its end, whatever that is.
 pub(super) fn run(job: Job) -> Result<Finished, JobError> {
+    let input = path_of(&job.input);
     // Removed at the end of this function, when the forker is gone.
     let temporary;
     let scratch_root = if let Some(folder) = job.scratch.clone() {
@@ -48,7 +51,7 @@ pub(super) fn run(job: Job) -> Result<Finished, JobError> {
     let settings = ForkerSettings {
         scratch_root,
         user: String::new(),
-        readable: readable(&job),
+        readable: readable(&job, input.as_ref()),
         unconfined: job.spec.program.is_trusted(),
         own_cgroup: false,
     };
@@ -59,7 +62,10 @@ pub(super) fn run(job: Job) -> Result<Finished, JobError> {
         .map_err(JobError::Runtime)?;
     runtime.block_on(async {
         let client = Client::new(forker, job.policy).map_err(JobError::Sandbox)?;
-        let ready = ReadyJob::open(job.spec, job.input, &job.keys).map_err(JobError::Sandbox)?;
+        let ready = ReadyJob::open(job.spec, job.input, &job.keys).map_err(|error| match error {
+            SandboxError::Input => JobError::Input(input.unwrap_or_default()),
+            error => JobError::Sandbox(error),
+        })?;
         client.run(ready).await.map_err(JobError::Sandbox)
     })
 }
@@ -69,7 +75,26 @@ pub(super) fn run(job: Job) -> Result<Finished, JobError> {
 pub(super) enum JobError {
     Scratch(io::Error),
     Runtime(io::Error),
+    /// The input is of a sort that the program does not take.
+    Input(PathBuf),
     Sandbox(SandboxError),
+}
+
+impl JobError {
+    /// The exit code: whose fault it is.
+    pub(super) fn exit_code(&self) -> u8 {
+        match self {
+            Self::Sandbox(SandboxError::Program { fault, .. }) => match fault {
+                ProgramFault::Open(_) | ProgramFault::Folder { .. } => 66,
+                ProgramFault::NoPython => Exit::Unavailable.code(),
+                _ => 65,
+            },
+            Self::Sandbox(SandboxError::Level { .. }) => Exit::Unavailable.code(),
+            Self::Input(_) => 65,
+            Self::Scratch(_) => Exit::Disk.code(),
+            Self::Runtime(_) | Self::Sandbox(_) => Exit::Internal.code(),
+        }
+    }
 }
 
 impl std::fmt::Display for JobError {
@@ -77,6 +102,7 @@ impl std::fmt::Display for JobError {
         match self {
             Self::Scratch(_) => f.write_str("no temporary folder"),
             Self::Runtime(_) => f.write_str("no event loop"),
+            Self::Input(path) => write!(f, "{}: {}", path.display(), SandboxError::Input),
             Self::Sandbox(error) => error.fmt(f),
         }
     }
@@ -86,6 +112,7 @@ impl std::error::Error for JobError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Scratch(cause) | Self::Runtime(cause) => Some(cause),
+            Self::Input(_) => None,
             Self::Sandbox(error) => error.source(),
         }
     }
@@ -105,12 +132,15 @@ pub(super) fn temporary_folder() -> io::Result<TempDir> {
 }
 
 /// What the program is and names, besides what the job itself names; and the input, which may be a folder.
-fn readable(job: &Job) -> Vec<PathBuf> {
-    let input = std::fs::read_link(format!("/proc/self/fd/{}", job.input.as_raw_fd())).ok();
+fn readable(job: &Job, input: Option<&PathBuf>) -> Vec<PathBuf> {
     let paths = job.spec.program.paths();
     paths
         .into_iter()
         .chain(job.spec.readable.iter().cloned())
-        .chain(input)
+        .chain(input.cloned())
         .collect()
+}
+
+fn path_of(file: &OwnedFd) -> Option<PathBuf> {
+    std::fs::read_link(format!("/proc/self/fd/{}", file.as_raw_fd())).ok()
 }

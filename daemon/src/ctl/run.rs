@@ -22,10 +22,16 @@ pub fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => {
             // Help and version come as errors too; where they cannot be written there is nobody to tell.
-            let _unheard = error.print().is_err();
-            return match error.kind() {
-                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::SUCCESS,
-                _ => Exit::Usage.into(),
+            let answer = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+            let _unheard = if !answer && std::env::args_os().any(|word| word == "--json") {
+                output::write_json(&usage(&error).to_json()).is_err()
+            } else {
+                error.print().is_err()
+            };
+            return if answer {
+                ExitCode::SUCCESS
+            } else {
+                Exit::Usage.into()
             };
         }
     };
@@ -42,6 +48,21 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// What is wrong with the command line, without the usage that is for people.
+fn usage(error: &clap::Error) -> CtlError {
+    let text = error.render().to_string();
+    let said = text
+        .split("\n\n")
+        .next()
+        .and_then(|text| text.strip_prefix("error: "));
+    let words: Vec<_> = said
+        .or(error.kind().as_str())
+        .unwrap_or_default()
+        .split_whitespace()
+        .collect();
+    CtlError::Usage(words.join(" "))
+}
+
 fn run(context: &Context, command: Command) -> Result<(), CtlError> {
     match command {
         Command::Status(arguments) => status::run(context, &arguments),
@@ -54,7 +75,7 @@ fn run(context: &Context, command: Command) -> Result<(), CtlError> {
         Command::Pause => control::order(context, "pause", "paused until: stationctl resume"),
         Command::Resume => control::order(context, "resume", "working again"),
         Command::Rescan => control::order(context, "rescan", "looking through all drop folders"),
-        Command::Reload => control::order(context, "config.reload", "settings are read again"),
+        Command::Reload => control::reload(context),
         Command::Config(command) => config::run(context, command),
         Command::Doctor => doctor::run(context),
         Command::Metrics => metrics::run(context),
@@ -71,7 +92,7 @@ fn tell(context: &Context, error: &CtlError) {
     // These have said it already, or have nobody to say it to.
     if matches!(
         error,
-        CtlError::No | CtlError::NotRun | CtlError::BadInput | CtlError::ReaderGone
+        CtlError::No | CtlError::NotRun(_) | CtlError::BadInput | CtlError::ReaderGone
     ) {
         return;
     }

@@ -13,6 +13,7 @@ use super::output::{Output, Tone};
 use super::table::wrap;
 use super::words::{count, visible};
 use crate::causes::joined;
+use crate::exit::Exit;
 
 /// One word for how a job went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -46,6 +47,9 @@ pub(super) struct Verdict {
     /// How sure it is, 0 to 1, when it said so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) confidence: Option<f64>,
+    /// That it is less sure than `alarm_below`, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) doubt: Option<String>,
     /// Its reports, as it wrote them but for the space between their parts and the offsets of local times.
     pub(super) reports: Vec<Box<RawValue>>,
     /// Where the members of each report came from, when a built-in parser was asked.
@@ -61,6 +65,9 @@ pub(super) struct Verdict {
     /// What each report is about, for people.
     #[serde(skip)]
     units: Vec<String>,
+    /// The exit code of a job that could not be run.
+    #[serde(skip)]
+    not_run: u8,
 }
 
 /// Reports that get a line of their own.
@@ -73,6 +80,7 @@ impl Verdict {
             Ok(finished) => Self::of_finished(finished, limits, zone),
             Err(error) => Self {
                 reason: joined(&error),
+                not_run: error.exit_code(),
                 ..Self::empty(Word::SetupError)
             },
         }
@@ -141,6 +149,7 @@ impl Verdict {
             reason: String::new(),
             status: None,
             confidence: None,
+            doubt: None,
             reports: Vec::new(),
             explanation: None,
             wall_ms: 0,
@@ -150,6 +159,7 @@ impl Verdict {
             layers: Layers::default(),
             stderr: String::new(),
             units: Vec::new(),
+            not_run: Exit::Internal.code(),
         }
     }
 
@@ -158,18 +168,42 @@ impl Verdict {
         self.status == Some(OutputStatus::Converted.as_str())
     }
 
+    /// Whether the converter, or its settings, refuse the file.
+    pub(super) fn is_rejected(&self) -> bool {
+        self.status == Some(OutputStatus::Rejected.as_str())
+    }
+
+    /// Judges how sure the converter is as the daemon does, by the settings of these names.
+    pub(super) fn weigh(&mut self, alarm_below: f64, reject_below: f64) {
+        let Some(sure) = self.confidence.filter(|_| self.has_converted()) else {
+            return;
+        };
+        if sure < reject_below {
+            self.status = Some(OutputStatus::Rejected.as_str());
+            let gap = if self.reason.is_empty() { "" } else { ": " };
+            self.reason = format!(
+                "confidence {sure} is below reject_below = {reject_below}{gap}{}",
+                self.reason
+            );
+        } else if sure < alarm_below {
+            self.doubt = Some(format!(
+                "confidence {sure} is below alarm_below = {alarm_below}: the daemon sends it and warns of it"
+            ));
+        }
+    }
+
     /// Exit code 0 only for ok.
     pub(super) fn result(&self) -> Result<(), CtlError> {
         match self.outcome {
             Word::Ok => Ok(()),
-            Word::SetupError => Err(CtlError::NotRun),
+            Word::SetupError => Err(CtlError::NotRun(self.not_run)),
             _ => Err(CtlError::No),
         }
     }
 
     /// For people.
     pub(super) fn render(&self, output: Output) -> String {
-        let tone = if self.outcome == Word::Ok {
+        let tone = if self.outcome == Word::Ok && !self.is_rejected() {
             Tone::Good
         } else {
             Tone::Bad
@@ -191,6 +225,10 @@ impl Verdict {
             on(layers.cgroup),
         );
         text.push_str(&took);
+        if let Some(doubt) = &self.doubt {
+            let line = wrap(doubt, output.width(), 2);
+            text.extend([&output.paint(Tone::Warn, &line), "\n"]);
+        }
         for unit in &self.units {
             text.extend(["  ", &wrap(unit, output.width(), 4), "\n"]);
         }
@@ -358,6 +396,32 @@ mod tests {
         for layer in ["landlock_abi", "seccomp", "cgroup", "namespaces"] {
             assert!(!json["layers"][layer].is_null(), "{layer}");
         }
+    }
+
+    #[test]
+    fn how_sure_a_converter_is_counts_as_for_the_daemon() {
+        let weighed = |confidence: &str| {
+            let report = r#"{"type":"T","pn":"P","sn":"S","rev":"A","processCode":10,"result":"P",
+                "start":"2026-01-02T03:04:05Z","root":{"stepType":"SequenceCall","name":"Main"}}"#;
+            let stdout =
+                format!(r#"{{"status":"converted",{confidence}"reason":"guessed","reports":[{report}]}}"#);
+            let ran = Ok(finished(Outcome::Exited, &stdout));
+            let mut verdict = Verdict::new(ran, &Limits::default(), &TimeZone::UTC);
+            verdict.weigh(0.5, 0.2);
+            let shown = verdict.render(Output::plain(200));
+            assert_eq!(shown.contains("alarm_below = 0.5"), verdict.doubt.is_some());
+            (
+                verdict.is_rejected(),
+                verdict.doubt.is_some(),
+                verdict.reason.clone(),
+            )
+        };
+        let guessed = |doubt| (false, doubt, "guessed".to_owned());
+        assert_eq!(weighed(""), guessed(false));
+        assert_eq!(weighed("\"confidence\":0.5,"), guessed(false));
+        assert_eq!(weighed("\"confidence\":0.2,"), guessed(true));
+        let reason = "confidence 0.1 is below reject_below = 0.2: guessed".to_owned();
+        assert_eq!(weighed("\"confidence\":0.1,"), (true, false, reason));
     }
 
     #[test]

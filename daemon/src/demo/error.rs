@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use crate::exit::Exit;
 use crate::receiver::ReceiverError;
 
 /// Why the demo failed.
@@ -46,6 +47,17 @@ pub enum DemoError {
         /// How many files are concerned.
         files: usize,
     },
+}
+
+impl DemoError {
+    /// How the program ends.
+    pub(super) fn exit(&self) -> Exit {
+        match self {
+            Self::NotEmpty(_) => Exit::Usage,
+            Self::Folder { .. } => Exit::Disk,
+            _ => Exit::Internal,
+        }
+    }
 }
 
 impl fmt::Display for DemoError {

@@ -32,7 +32,7 @@ pub fn present(dir: Option<PathBuf>, program: &Path) -> Exit {
         Ok(()) => Exit::Clean,
         Err(error) => {
             complain(&format_args!("stationd --demo: {}", joined(&error)));
-            Exit::Internal
+            error.exit()
         }
     }
 }

@@ -6,7 +6,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use minisign::{KeyPair, PublicKey, SecretKey, SecretKeyBox};
+use minisign::{KeyPair, PError, PublicKey, SecretKey, SecretKeyBox};
 use serde_json::json;
 use stationd_sandbox::signature_path;
 use zeroize::Zeroizing;
@@ -80,12 +80,14 @@ fn read_key(arguments: &Arguments) -> Result<SecretKey, CtlError> {
         path: arguments.key.clone(),
         cause,
     })?;
-    let key = || SecretKeyBox::from_string(&text).map_err(minisign_failed("read the key"));
+    let not_valid = |error: PError| CtlError::NotValid {
+        path: arguments.key.clone(),
+        what: format!("as a secret key of minisign: {error}"),
+    };
+    let key = || SecretKeyBox::from_string(&text).map_err(not_valid);
     match key()?.into_unencrypted_secret_key() {
         Ok(key) => Ok(key),
-        Err(_) => key()?
-            .into_secret_key(password(arguments)?)
-            .map_err(minisign_failed("open the key")),
+        Err(_) => key()?.into_secret_key(password(arguments)?).map_err(not_valid),
     }
 }
 
@@ -148,7 +150,7 @@ fn failed(doing: &str) -> impl FnOnce(io::Error) -> CtlError {
     move |cause| CtlError::Io { doing, cause }
 }
 
-fn minisign_failed(doing: &str) -> impl FnOnce(minisign::PError) -> CtlError {
+fn minisign_failed(doing: &str) -> impl FnOnce(PError) -> CtlError {
     let failed = failed(doing);
     move |error| failed(io::Error::other(error.to_string()))
 }

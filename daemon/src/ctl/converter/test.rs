@@ -14,6 +14,10 @@ use crate::ctl::verdict::Verdict;
 
 /// Which converter, on what.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Exit code 0 when the daemon would take what came of the file, 65 when it would reject the file, by the \
+                        converter's word or its confidence below reject_below; 1 when the converter failed."
+)]
 pub struct Arguments {
     /// Its name in the settings
     name: String,
@@ -49,7 +53,11 @@ pub(super) fn run(context: &Context, arguments: &Arguments, explain: bool) -> Re
         keys: settings.sandbox.trusted_keys,
     });
     let zone = converter.time_zone.clone().unwrap_or_else(clock::zone);
-    let verdict = Verdict::new(ran, &converter.limits, &zone);
+    let mut verdict = Verdict::new(ran, &converter.limits, &zone);
+    verdict.weigh(converter.alarm_below, converter.reject_below);
     context.show(&verdict, |verdict| verdict.render(context.output))?;
-    verdict.result()
+    match verdict.result() {
+        Ok(()) if verdict.is_rejected() => Err(CtlError::BadInput),
+        result => result,
+    }
 }

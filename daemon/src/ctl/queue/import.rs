@@ -12,6 +12,7 @@ use flate2::write::GzEncoder;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use stationd_actors::model::EntryState;
+use stationd_report::{Document, ReadLimits};
 
 use super::export::{Head, VERSION};
 use crate::control::EntryPart;
@@ -58,6 +59,10 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<(), CtlErr
         path: file.clone(),
         cause,
     };
+    let not_valid = |what| CtlError::NotValid {
+        path: file.clone(),
+        what,
+    };
     let opened = File::open(file).map_err(input)?;
     let all_bytes = opened.metadata().map_err(input)?.len();
     let mut reader = BufReader::new(opened);
@@ -70,9 +75,15 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<(), CtlErr
         sum: Imported::default(),
     };
     for number in 1_u64.. {
+        let not_valid_there = |what: String| not_valid(format!("line {number}: {what}"));
         let mut line = String::new();
         let bytes = reader.by_ref().take(LINE_LIMIT).read_line(&mut line);
-        match bytes.map_err(input)? {
+        let bytes = bytes.map_err(|cause| match cause.kind() {
+            io::ErrorKind::InvalidData => not_valid_there(cause.to_string()),
+            _ => input(cause),
+        })?;
+        match bytes {
+            0 if number == 1 => return Err(not_valid("it holds no report".to_owned())),
             0 => break,
             bytes => read_bytes += u64::try_from(bytes).unwrap_or(u64::MAX),
         }
@@ -80,11 +91,11 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<(), CtlErr
         if number == 1
             && let Ok(Head { stationd_queue }) = serde_json::from_str(&line)
         {
-            check_version(stationd_queue).map_err(input)?;
+            check_version(stationd_queue).map_err(not_valid_there)?;
             continue;
         }
-        let line: Line = serde_json::from_str(&line)
-            .map_err(|error| input(io::Error::other(format!("line {number}: {error}"))))?;
+        let line: Line = serde_json::from_str(&line).map_err(|error| not_valid_there(error.to_string()))?;
+        check(&line).map_err(not_valid_there)?;
         batch.add(line).map_err(|error| match error {
             Packing::Io(cause) => input(cause),
             Packing::Ctl(error) => error,
@@ -103,13 +114,29 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<(), CtlErr
     })
 }
 
-fn check_version(found: u32) -> io::Result<()> {
+fn check_version(found: u32) -> Result<(), String> {
     if found <= VERSION {
         return Ok(());
     }
-    Err(io::Error::other(format!(
+    Err(format!(
         "an export of version {found}, this stationctl knows up to {VERSION}"
-    )))
+    ))
+}
+
+/// Looks at a report as the daemon will, which does not know the line it stands in.
+fn check(line: &Line) -> Result<(), String> {
+    let document = Document::parse(&line.document, &ReadLimits::default())
+        .map_err(|error| format!("the report: {error}"))?;
+    if document.id().is_none() {
+        return Err("the report has no id: it comes from no queue".to_owned());
+    }
+    let failed = line.entry.last.iter().map(|failure| &failure.at);
+    for moment in failed.chain([&line.entry.queued]) {
+        if moment.parse::<jiff::Timestamp>().is_err() {
+            return Err(format!("`{}` is no time of RFC 3339", moment.escape_debug()));
+        }
+    }
+    Ok(())
 }
 
 /// Why a report could not be added.

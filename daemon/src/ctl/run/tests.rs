@@ -103,7 +103,6 @@ async fn every_command_works_with_a_daemon() {
         "queue drop 1 --yes",
         "queue export -",
         "queue flush",
-        "queue import /dev/null",
         "converter list",
         "converter disable ict",
         "converter enable ict --json",
@@ -120,6 +119,11 @@ async fn every_command_works_with_a_daemon() {
 async fn what_is_not_there_is_exit_code_1() {
     assert_eq!(exit_code_of("queue show 99").await, 1);
     assert_eq!(exit_code_of("converter disable nobody").await, 1);
+}
+
+#[actix::test]
+async fn an_import_of_nothing_is_exit_code_65() {
+    assert_eq!(exit_code_of("queue import /dev/null").await, 65);
 }
 
 #[test]
