@@ -372,8 +372,8 @@ mod tests {
         let daemon = line.start();
         line.wait_until_empty("far");
         assert!(daemon.stop().success());
-        // The share hung when the copy was whole and the original not yet removed, so there may be a second copy.
-        assert!(line.names("far", "done").contains(&"far.json".to_owned()));
+        // The share may have hung when the copy was whole and the original not yet removed: there is no second copy.
+        assert_eq!(line.names("far", "done"), ["far.json"]);
         assert!(!share.join("far.json").exists());
         assert_eq!(server.uploads(), 3, "it is not sent again");
     }
@@ -466,11 +466,13 @@ mod tests {
         let said = daemon.wait_for_code("C230");
         assert!(said.key("cause").contains("Read-only"), "{said:?}");
         assert!(file.exists());
+        assert!(line.names("wsjf", "done").is_empty(), "no try leaves a copy");
         mounts.read_only(&drop, false);
         // It is the daemon's own mount that changed: the next try moves the file.
         daemon.wait_for_code("C231");
         assert!(daemon.stop().success());
         assert!(!file.exists());
+        assert_eq!(line.names("wsjf", "done"), ["one.json"]);
         assert_eq!(server.uploads(), 1);
     }
 

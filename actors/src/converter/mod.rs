@@ -5,6 +5,7 @@ mod anchor;
 pub mod beside;
 mod chatter;
 mod confined;
+mod copy;
 mod durable;
 mod endings;
 mod folder;

@@ -2,33 +2,21 @@
 //!
 //! Within a file system it is one rename: the file is in the old place or in the new one, whatever happens, and in
 //! either case the next start finds it where it belongs; nothing needs a sync. Across file systems, and when it is
-//! compressed, a copy is written, synced and named first, and the source removed after; a crash in between leaves both,
-//! and the job, known by then, is retired again.
+//! compressed, a copy is written, synced and named first, and the source removed after; if that is not possible the copy
+//! goes again. A crash in between leaves both: the job is retired again, knows its copy, and removes the source.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::io;
 use std::path::{Path, PathBuf};
 
-use flate2::Compression;
-use flate2::write::GzEncoder;
-use rustix::fs::{CWD, RenameFlags, renameat_with};
+use rustix::fs::{Access, AtFlags, CWD, RenameFlags, accessat, renameat_with};
 use rustix::io::Errno;
 
+use super::copy::{Form, is_copy, write_copy};
 use super::folder;
-use super::nofollow;
 use super::source::Source;
 use crate::model::{OWN_PREFIX, TAKEN_SUFFIX};
 use crate::tree;
-
-/// How the content gets there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Form {
-    /// As it is.
-    Plain,
-    /// Compressed; a folder is left as it is.
-    Gzip,
-}
 
 /// What became of the source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,10 +29,11 @@ pub(super) enum Placed {
     Gone,
 }
 
-/// Puts the source to `to`, which must not exist.
+/// Puts the source to `to`, which must not exist, but for a copy of the source that an earlier try left there.
 ///
 /// # Errors
-/// `AlreadyExists` when it does; anything else is the folders' fault. The source is where it was, whatever failed.
+/// `AlreadyExists` when something else is there; anything else is the folders' fault. The source is where it was, and
+/// nothing of it at `to`, whatever failed.
 pub(super) fn place(source: &Source, to: &Path, form: Form) -> io::Result<Placed> {
     let path = &source.path;
     if !source.identity.is_at(path) {
@@ -70,24 +59,49 @@ pub(super) fn place(source: &Source, to: &Path, form: Form) -> io::Result<Placed
 /// Removes the source.
 ///
 /// # Errors
-/// When the folder forbids it.
+/// When the folder forbids it; never `AlreadyExists`.
 pub(super) fn remove(source: &Source) -> io::Result<Placed> {
-    let path = &source.path;
     let aside = aside(source);
-    match rename_to_free(path, &aside) {
-        Ok(()) => {}
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Placed::Gone),
-        Err(error) => return Err(error),
+    let placed = set_aside(source, &aside)?;
+    if placed == Placed::There {
+        remove_all(&aside, source.identity.is_folder)?;
     }
-    // Only what was set aside is removed: a file that took the name meanwhile would be lost otherwise.
-    if !source.identity.is_at(&aside) {
-        return put_back(&aside, path).map(|()| Placed::Changed);
+    Ok(placed)
+}
+
+/// Takes the source out of its place, to be removed: a file that took its name meanwhile would be lost otherwise.
+///
+/// # Errors
+/// When the folder forbids it; never `AlreadyExists`, which would be taken for another name's.
+fn set_aside(source: &Source, aside: &Path) -> io::Result<Placed> {
+    let path = &source.path;
+    match rename_to_free(path, aside) {
+        Ok(()) if source.identity.is_at(aside) => Ok(Placed::There),
+        Ok(()) => put_back(aside, path).map(|()| Placed::Changed),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Placed::Gone),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            let name = aside.file_name().unwrap_or_default().display();
+            Err(io::Error::other(format!(
+                "{name} of an earlier try is in the way"
+            )))
+        }
+        Err(error) => Err(error),
     }
-    remove_all(&aside, source.identity.is_folder)?;
-    Ok(Placed::There)
 }
 
 fn copy(source: &Source, to: &Path, form: Form) -> io::Result<Placed> {
+    let folder = source.path.parent().unwrap_or(Path::new("/"));
+    // What cannot be removed afterwards is not copied at every try. Other reasons than this one only the removal knows.
+    if accessat(CWD, folder, Access::WRITE_OK, AtFlags::empty()) == Err(Errno::ROFS) {
+        return Err(Errno::ROFS.into());
+    }
+    if to.symlink_metadata().is_ok() {
+        return if is_copy(source, to, form) {
+            remove_copied(source)
+        } else {
+            Err(io::ErrorKind::AlreadyExists.into())
+        };
+    }
     let part = to.with_file_name(format!("{OWN_PREFIX}{}.part", source.job));
     let is_folder = source.identity.is_folder;
     let copied = if is_folder {
@@ -100,9 +114,28 @@ fn copy(source: &Source, to: &Path, form: Form) -> io::Result<Placed> {
         drop(remove_all(&part, is_folder));
         return Err(error);
     }
-    sync_folder(to)?;
-    let placed = remove(source)?;
-    sync_folder(&source.path)?;
+    let placed = sync_folder(to).and_then(|()| remove_copied(source));
+    if !matches!(placed, Ok(Placed::There)) {
+        // Best effort: what cannot be removed now is known by the next try.
+        drop(remove_all(to, is_folder));
+    }
+    placed
+}
+
+/// Removes a source whose copy is durable.
+///
+/// # Errors
+/// When it is still in its place.
+pub(super) fn remove_copied(source: &Source) -> io::Result<Placed> {
+    let aside = aside(source);
+    let placed = set_aside(source, &aside)?;
+    if placed == Placed::There {
+        // It has left its place: what fails now is no reason to copy it again. The next start finds what is left.
+        let removed = remove_all(&aside, source.identity.is_folder).and_then(|()| sync_folder(&source.path));
+        if let Err(cause) = removed {
+            log::debug!(target: "converter", cause = cause.to_string(); "a copied source was set aside, not removed");
+        }
+    }
     Ok(placed)
 }
 
@@ -111,30 +144,6 @@ fn copy_folder(source: &Source, part: &Path) -> io::Result<()> {
         remove_all(part, true)?;
     }
     folder::copy(&tree::look(&source.path)?, &source.path, part)
-}
-
-/// Writes the content to `part`, with its time, and syncs it.
-pub(super) fn write_copy(source: &Source, part: &Path, form: Form) -> io::Result<()> {
-    use std::io::Seek;
-    let mut from = &source.file;
-    from.rewind()?;
-    let meta = from.metadata()?;
-    let mut out = nofollow::write(part, 0o600)?;
-    let copied = match form {
-        Form::Plain => io::copy(&mut from, &mut out)?,
-        Form::Gzip => {
-            let mut packed = GzEncoder::new(&mut out, Compression::default());
-            let copied = io::copy(&mut from, &mut packed)?;
-            packed.finish()?.flush()?;
-            copied
-        }
-    };
-    if copied != source.identity.size {
-        return Err(io::Error::other("the file changed while it was copied"));
-    }
-    out.set_permissions(PermissionsExt::from_mode(meta.mode() & 0o777))?;
-    out.set_modified(meta.modified()?)?;
-    out.sync_all()
 }
 
 /// The name under which a source waits to be removed: in its own folder, and of no converter.
@@ -153,7 +162,7 @@ fn put_back(from: &Path, to: &Path) -> io::Result<()> {
             other => return other,
         }
     }
-    Err(io::ErrorKind::AlreadyExists.into())
+    Err(io::Error::other("no name is free to put it back"))
 }
 
 /// Renames a file to a name that must be free.

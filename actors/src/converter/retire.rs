@@ -6,9 +6,10 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use super::anchor::Anchor;
+use super::copy::{Form, is_copy};
 use super::names::{free_names, with_suffix};
 use super::nofollow;
-use super::place::{Form, Placed, place, remove, rename_to_free, sync_folder, unlink};
+use super::place::{Placed, place, remove, remove_copied, rename_to_free, sync_folder, unlink};
 use super::source::Source;
 use super::storeroom::{Archive, Record};
 use crate::model::{OWN_PREFIX, Shown, UnixMs};
@@ -130,6 +131,9 @@ impl Leaving<'_> {
 
     /// Moves it to a folder together with a companion that says why. The companion is durable first: no file lies there
     /// without one, whatever happens in between.
+    ///
+    /// Where a crash left a copy of the source beside a companion that names this very job, only the source goes. A note
+    /// in the pending folder names no job: there the source gets another name, and both are tried.
     pub(super) fn with_companion(
         &self,
         dir: &Path,
@@ -142,6 +146,10 @@ impl Leaving<'_> {
             let companion = folder.at(&with_suffix(&name, suffix));
             match to.symlink_metadata() {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Ok(_) if self.is_of_this_job(&companion) && is_copy(self.source, &to, Form::Plain) => {
+                    let removed = remove_copied(self.source).map_err(|cause| RetireError::new(dir, cause))?;
+                    return Ok(outcome(removed, || Retired::To(dir.join(name))));
+                }
                 Ok(_) => continue,
                 Err(cause) => return Err(RetireError::new(dir, cause)),
             }
@@ -257,15 +265,21 @@ mod tests {
         fn file(&self, name: impl AsRef<Path>, content: &str) -> (PathBuf, Source) {
             let path = self.dir.path().join(name);
             fs::write(&path, content).unwrap();
-            let seen = Identity::of(&fs::symlink_metadata(&path).unwrap());
+            let source = self.open(&path);
+            (path, source)
+        }
+
+        fn open(&self, name: impl AsRef<Path>) -> Source {
+            let path = self.dir.path().join(name);
+            let seen = Identity::at(&path).unwrap();
             let offered = Offered {
                 root: self.dir.path().to_owned(),
                 path: path.clone(),
-                named: path.clone(),
+                named: path,
                 size: seen.size,
                 modified_ns: seen.modified_ns,
             };
-            (path, open(&offered).unwrap())
+            open(&offered).unwrap()
         }
 
         fn at(&self, name: &str) -> PathBuf {
@@ -440,6 +454,65 @@ mod tests {
         );
     }
 
+    /// As a crash leaves it: the file is in its place again, as it was.
+    fn put_again(drop: &Drop, source: &Source, content: &str) -> Source {
+        let path = drop.at("SN1.log");
+        fs::write(&path, content).unwrap();
+        let time = source.file.metadata().unwrap().modified().unwrap();
+        let file = fs::File::options().write(true).open(&path).unwrap();
+        file.set_modified(time).unwrap();
+        let again = drop.open("SN1.log");
+        assert_eq!(again.identity.modified_ns, source.identity.modified_ns);
+        again
+    }
+
+    #[test]
+    fn a_source_that_cannot_leave_gets_no_copy_after_copy() {
+        let drop = Drop::new();
+        let (path, source) = drop.file("SN1.log", "content");
+        let in_the_way = format!("{OWN_PREFIX}{}.taken", source.job);
+        fs::write(drop.at(&in_the_way), "of an earlier try").unwrap();
+        for _ in 0..2 {
+            let error = leaving(&source).done(&Way::Zip(&drop.at("done"))).unwrap_err();
+            assert!(error.to_string().contains(&in_the_way), "{error}");
+            assert!(path.exists());
+            assert!(drop.names("done").is_empty(), "{:?}", drop.names("done"));
+        }
+    }
+
+    #[test]
+    fn a_copy_that_a_crash_left_beside_its_source_is_not_made_again() {
+        let drop = Drop::new();
+        let (_, source) = drop.file("SN1.log", "content");
+        let zip = |source: &Source| leaving(source).done(&Way::Zip(&drop.at("done"))).unwrap();
+        let to = Retired::To(drop.at("done/SN1.log.gz"));
+        assert_eq!(zip(&source), to);
+        assert_eq!(zip(&put_again(&drop, &source, "content")), to);
+        assert_eq!(
+            (drop.names("done").len(), drop.names(".")),
+            (1, vec!["done".to_owned()])
+        );
+        // Another content of the same size and time is another file.
+        assert_ne!(zip(&put_again(&drop, &source, "CONTENT")), to);
+        assert_eq!(drop.names("done").len(), 2);
+    }
+
+    #[test]
+    fn a_failed_file_that_a_crash_left_beside_its_copy_only_goes() {
+        let drop = Drop::new();
+        let (path, source) = drop.file("SN1.log", "content");
+        let fail = |source: &Source| {
+            let said = format!("{{\"job\":\"{}\"}}", source.job).into_bytes();
+            let retired = leaving(source).with_companion(&drop.at("error"), REASON_SUFFIX, |_| said.clone());
+            retired.unwrap()
+        };
+        let to = Retired::To(drop.at("error/SN1.log"));
+        assert_eq!(fail(&source), to);
+        assert_eq!(fail(&put_again(&drop, &source, "content")), to);
+        assert!(!path.exists());
+        assert_eq!(drop.names("error"), ["SN1.log", "SN1.log.reason.json"]);
+    }
+
     #[test]
     fn a_result_folder_goes_as_one_also_to_another_file_system() {
         let drop = Drop::new();
@@ -447,16 +520,7 @@ mod tests {
         let put = || {
             fs::create_dir_all(path.join("inner")).unwrap();
             fs::write(path.join("inner/curve.txt"), "12345").unwrap();
-            let seen = Identity::at(&path).unwrap();
-            let (size, modified_ns) = (seen.size, seen.modified_ns);
-            let offered = Offered {
-                root: drop.dir.path().to_owned(),
-                path: path.clone(),
-                named: path.clone(),
-                size,
-                modified_ns,
-            };
-            open(&offered).unwrap()
+            drop.open(&path)
         };
         for _ in 0..2 {
             let retired = leaving(&put()).done(&Way::Zip(&drop.at("done")));
@@ -473,8 +537,11 @@ mod tests {
         let Ok(elsewhere) = tempfile::tempdir_in("/dev/shm") else {
             return;
         };
-        let retired = leaving(&put()).done(&Way::Move(elsewhere.path()));
-        assert_eq!(retired.unwrap(), Retired::To(elsewhere.path().join("unit1")));
+        // The second one is what a crash leaves: its copy is known.
+        for _ in 0..2 {
+            let retired = leaving(&put()).done(&Way::Move(elsewhere.path()));
+            assert_eq!(retired.unwrap(), Retired::To(elsewhere.path().join("unit1")));
+        }
         assert_eq!(
             fs::read(elsewhere.path().join("unit1/inner/curve.txt")).unwrap(),
             b"12345"

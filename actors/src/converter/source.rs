@@ -196,13 +196,18 @@ fn open_with(flags: c_int, offered: &Offered) -> Result<Source, NoSource> {
 }
 
 fn hash(file: &mut File, size: u64) -> io::Result<SourceHash> {
+    let hash = digest(file.by_ref().take(size), size)?;
+    file.rewind()?;
+    Ok(hash)
+}
+
+/// SHA-256 of content of about this size, to its end.
+pub(super) fn digest(mut content: impl Read, size: u64) -> io::Result<SourceHash> {
     let mut hasher = Sha256::new();
     let mut chunk = vec![0; usize::try_from(size).unwrap_or(CHUNK).clamp(1, CHUNK)];
-    let mut left = file.take(size);
     loop {
-        let read = left.read(&mut chunk)?;
+        let read = content.read(&mut chunk)?;
         if read == 0 {
-            left.into_inner().rewind()?;
             return Ok(SourceHash(hasher.finalize().into()));
         }
         hasher.update(chunk.get(..read).unwrap_or_default());

@@ -13,8 +13,9 @@ use nix::libc::O_NOFOLLOW;
 use sha2::{Digest, Sha256};
 
 use super::record::Record;
+use crate::converter::copy::{Form, write_copy};
 use crate::converter::nofollow;
-use crate::converter::place::{Form, sync_folder, unlink, write_copy};
+use crate::converter::place::{sync_folder, unlink};
 use crate::converter::source::Source;
 use crate::model::{OWN_PREFIX, SourceHash, UnixMs};
 
