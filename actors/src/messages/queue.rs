@@ -134,7 +134,7 @@ pub enum Verdict {
 /// Ends a lease. Uploader to queue, one per lease.
 ///
 /// Lost in a crash, the report is sent again under the same id. When the store cannot write (full disk), the queue
-/// answers with the error, keeps the verdict, and goes on trying: it need not be sent again, but may be.
+/// answers with the error and has changed nothing: it is to be sent again, as often as it takes.
 #[derive(Debug, Message)]
 #[rtype(result = "Result<(), StoreError>")]
 pub struct Settle {

@@ -30,7 +30,7 @@ use super::store::Store;
 use super::{QueueSettings, journal};
 use crate::clock;
 use crate::messages::converter::Admission;
-use crate::messages::queue::{BindQueue, FullReason, GROUP, Leased, Settle, StoreError};
+use crate::messages::queue::{BindQueue, FullReason, GROUP, Leased, StoreError};
 use crate::messages::uploader::EntriesWaiting;
 
 /// Longest time that a group stays open for more. With a thousand files a second it is full long before; of the hundred of
@@ -69,8 +69,6 @@ pub struct Queue {
     last_group: u64,
     /// Whether the open group ends with what is in the mailbox.
     hurries: bool,
-    /// Verdicts to be written when the store can write again.
-    pub(super) owed: Vec<Settle>,
     gate: Gate,
     told: Admission,
     pub(super) failing: Option<Failing>,
@@ -111,7 +109,6 @@ impl Queue {
             group: 0,
             last_group: 0,
             hurries: false,
-            owed: Vec::new(),
             told: Admission::Open,
             failing: None,
             episode: None,
@@ -143,11 +140,6 @@ impl Queue {
     /// Whether reports are taken, and why not.
     pub(super) fn admission(&self) -> Admission {
         self.gate.admission()
-    }
-
-    /// Verdicts that the store could not take yet.
-    pub(super) fn owed(&self) -> usize {
-        self.owed.len()
     }
 
     /// Adds a request to the group; its answer comes after the commit.
@@ -211,11 +203,7 @@ impl Queue {
         let group = std::mem::take(&mut self.pending);
         let now = clock::now();
         let Some(store) = self.store.as_mut() else {
-            let mut tally = Tally::default();
-            for one in group {
-                one.turn_away(&mut tally);
-            }
-            self.owed.append(&mut tally.owed);
+            group.into_iter().for_each(Pending::turn_away);
             return;
         };
         let tally = group::commit(store, group, now);
@@ -227,11 +215,10 @@ impl Queue {
     }
 
     /// Draws the conclusions of a group.
-    fn take_note(&mut self, mut tally: Tally) {
+    fn take_note(&mut self, tally: Tally) {
         let now = Instant::now();
         self.queued.add(tally.queued, now);
         self.delivered.add(tally.delivered, now);
-        self.owed.append(&mut tally.owed);
         let mut refused = None;
         if let Some((wanted, reason)) = tally.refused {
             self.gate.refused(wanted);
@@ -322,7 +309,6 @@ impl Queue {
     /// What waits for the world; says whether nothing does.
     fn tick(&mut self) -> bool {
         self.mend();
-        self.settle_owed();
         self.look_at_level(None);
         let rests = std::mem::replace(&mut self.last_group, self.group) == self.group;
         if let Some(store) = &mut self.store
@@ -330,7 +316,7 @@ impl Queue {
         {
             store.rest();
         }
-        let calm = rests && self.complaint().is_none() && self.owed.is_empty();
+        let calm = rests && self.complaint().is_none();
         let in_the_way = matches!(self.gate.admission(), Admission::Closed(FullReason::Map { .. }));
         let pause = if calm && self.gone_through {
             RETENTION_AT_REST

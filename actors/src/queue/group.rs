@@ -40,8 +40,6 @@ pub(super) struct Tally {
     pub(super) delivered: u64,
     /// The most reports of one refused job, and the last reason.
     pub(super) refused: Option<(u64, FullReason)>,
-    /// Verdicts that could not be written.
-    pub(super) owed: Vec<Settle>,
     /// Whether anything was committed.
     pub(super) committed: bool,
     /// The last failure of the store.
@@ -158,9 +156,9 @@ impl Pending {
                 tell_imported(reply, admitted.map_err(AppendError::Full), tally);
             }
             (Self::Settle(settle, reply), Done::NoEntry(entry)) => {
-                tell_settled(settle, reply, Err(StoreError::NoEntry(entry)), tally);
+                tell_settled(&settle, reply, Err(StoreError::NoEntry(entry)), tally);
             }
-            (Self::Settle(settle, reply), _) => tell_settled(settle, reply, Ok(()), tally),
+            (Self::Settle(settle, reply), _) => tell_settled(&settle, reply, Ok(()), tally),
             (Self::Job(_, reply) | Self::ServerState(_, reply), _) => tell(reply, Ok(())),
             (Self::Append(..) | Self::Import(..), _) => unreachable!("apply answers each kind with its own"),
         }
@@ -176,7 +174,7 @@ impl Pending {
             Self::Import(import, reply) => tell_imported(reply, store.import(&import, now), tally),
             Self::Settle(settle, reply) => {
                 let result = store.settle(&settle, now);
-                tell_settled(settle, reply, result, tally);
+                tell_settled(&settle, reply, result, tally);
             }
             Self::Job(record, reply) => {
                 let result = store.record_job(&record.job);
@@ -190,13 +188,11 @@ impl Pending {
     }
 
     /// Answers that the store is closed.
-    pub(super) fn turn_away(self, tally: &mut Tally) {
+    pub(super) fn turn_away(self) {
         match self {
             Self::Append(_, reply) => tell(reply, Err(AppendError::Store(StoreError::Closed))),
             Self::Import(_, reply) => tell(reply, Err(AppendError::Store(StoreError::Closed))),
-            Self::Job(_, reply) | Self::ServerState(_, reply) => tell(reply, Err(StoreError::Closed)),
-            Self::Settle(settle, reply) => {
-                tally.owed.push(settle);
+            Self::Job(_, reply) | Self::ServerState(_, reply) | Self::Settle(_, reply) => {
                 tell(reply, Err(StoreError::Closed));
             }
         }
@@ -255,7 +251,7 @@ fn tell_imported(
 }
 
 fn tell_settled(
-    settle: Settle,
+    settle: &Settle,
     reply: Reply<Result<(), StoreError>>,
     result: Result<(), StoreError>,
     tally: &mut Tally,
@@ -266,10 +262,7 @@ fn tell_settled(
             tally.delivered += u64::from(matches!(settle.verdict, Verdict::Delivered { .. }));
         }
         Err(StoreError::NoEntry(_)) => {}
-        Err(error) => {
-            tally.failure = Some(Failure::of(error));
-            tally.owed.push(settle);
-        }
+        Err(error) => tally.failure = Some(Failure::of(error)),
     }
     tell(reply, result);
 }

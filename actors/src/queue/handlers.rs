@@ -210,6 +210,6 @@ impl Handler<Drain> for Queue {
         self.commit();
         let waiting = self.store().and_then(|store| store.waiting()).unwrap_or(0);
         journal::closed(waiting);
-        actix::MessageResult(Drained { left: self.owed() })
+        actix::MessageResult(Drained { left: 0 })
     }
 }

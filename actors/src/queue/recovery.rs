@@ -6,7 +6,7 @@ use super::actor::{Queue, TICK};
 use super::group::Failure;
 use super::{Store, journal};
 use crate::clock;
-use crate::messages::queue::{FullReason, StoreError};
+use crate::messages::queue::FullReason;
 
 /// Longest delay between two attempts to make a store work that failed.
 const LONGEST: Duration = Duration::from_secs(30);
@@ -139,25 +139,5 @@ impl Queue {
         store.announce();
         self.store = Some(store);
         Ok(())
-    }
-
-    /// Tries again to write verdicts that the store could not take.
-    pub(super) fn settle_owed(&mut self) {
-        let owed = std::mem::take(&mut self.owed);
-        for verdict in owed {
-            let settled = match &mut self.store {
-                Some(store) if self.failing.is_none() => store.settle(&verdict, clock::now()),
-                _ => Err(StoreError::Closed),
-            };
-            match settled {
-                Ok(()) | Err(StoreError::NoEntry(_)) => {}
-                Err(error) => {
-                    self.owed.push(verdict);
-                    if !matches!(error, StoreError::Closed) {
-                        self.fail(Failure::of(&error));
-                    }
-                }
-            }
-        }
     }
 }

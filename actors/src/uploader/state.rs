@@ -289,6 +289,10 @@ impl State {
             // A settlement that was repeated has ended this lease in the queue; the one to come ends it again.
             return;
         }
+        if self.settling.is_delivered(id) {
+            // A store that was opened anew knew nothing of the first lease; the settlement is repeated and ends this one.
+            return;
+        }
         self.settling.overtaken(id);
         if self.room(now) == 0 {
             self.settle(id, Verdict::Returned, effects);

@@ -8,10 +8,11 @@ use super::*;
 use crate::messages::converter::Admission;
 use crate::messages::lifecycle::{Drain, Drained, Health, Pulse};
 use crate::messages::queue::{
-    BindQueue, DescribeQueue, FullReason, KeepServerState, ReadServerState, RecordJob, TakeLeases,
+    BindQueue, DescribeQueue, FullReason, KeepServerState, ReadServerState, RecordJob, ShowEntry, TakeLeases,
 };
 use crate::messages::uploader::EntriesWaiting;
 use crate::queue::Queue;
+use crate::queue::group::Failure;
 use crate::recorder::{Received, Recorder};
 
 struct Bench {
@@ -154,6 +155,48 @@ async fn a_verdict_for_an_unknown_entry_is_an_error_to_its_sender_alone() {
     assert!(unknown.await.unwrap().unwrap().is_err());
     assert!(known.await.unwrap().unwrap().is_ok());
     assert_eq!(bench.queue.send(Pulse).await.unwrap(), Health::Good);
+}
+
+/// The store fails, so that it has to be opened again.
+#[derive(Debug, actix::Message)]
+#[rtype(result = "()")]
+struct Break;
+
+impl actix::Handler<Break> for Queue {
+    type Result = ();
+
+    fn handle(&mut self, _: Break, _: &mut Self::Context) {
+        self.fail(Failure {
+            text: "broken".to_owned(),
+            reopen: true,
+            damaged: false,
+        });
+    }
+}
+
+#[actix::test]
+async fn a_settlement_that_was_refused_ten_times_counts_once() {
+    let mut bench = bench(100).await;
+    bench.queue.send(append("SN1")).await.unwrap().unwrap();
+    bench.waiting.next().await;
+    bench.queue.send(TakeLeases { max: 1 }).await.unwrap().unwrap();
+    let retry = || Settle {
+        entry: EntryId(1),
+        verdict: Verdict::Retry {
+            not_before: NOW,
+            cause: failed(NOW),
+        },
+    };
+    bench.queue.send(Break).await.unwrap();
+    for _ in 0..10 {
+        assert!(bench.queue.send(retry()).await.unwrap().is_err());
+    }
+    // The store works again.
+    bench.waiting.next().await;
+    bench.queue.send(retry()).await.unwrap().unwrap();
+    let entry = EntryId(1);
+    let shown = bench.queue.send(ShowEntry { entry }).await.unwrap().unwrap();
+    assert_eq!(shown.entry.attempts, 1);
 }
 
 #[actix::test]

@@ -63,6 +63,12 @@ impl Settling {
         self.open.remove(&entry).map(|open| open.verdict)
     }
 
+    /// Whether the queue is still to hear that the server has it.
+    pub(super) fn is_delivered(&self, entry: EntryId) -> bool {
+        let open = self.open.get(&entry);
+        open.is_some_and(|open| matches!(open.verdict, Verdict::Delivered { .. }))
+    }
+
     /// Notes that the queue leased the entry anew: it has settled it, though its word on that is not here yet.
     pub(super) fn overtaken(&mut self, entry: EntryId) {
         self.open.remove(&entry);

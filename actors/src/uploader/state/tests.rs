@@ -243,6 +243,24 @@ fn a_lease_that_overtakes_the_word_on_its_settlement_is_sent() {
 }
 
 #[test]
+fn a_delivered_report_that_is_leased_anew_before_the_queue_could_note_it_is_not_sent_again() {
+    let mut desk = Desk::started();
+    desk.lease(&[1]);
+    desk.sent(1, answer(200));
+    let result = Err("store: closed".to_owned());
+    let entry = EntryId(1);
+    desk.step(Event::Settled { entry, result });
+    desk.step(Event::EntriesWaiting { ready: 1 });
+    assert_eq!(puts(&desk.lease(&[1])), 0);
+    assert!(matches!(
+        verdicts(&desk.after(5))[..],
+        [(1, Verdict::Delivered { .. })]
+    ));
+    desk.settled(1);
+    assert_eq!(puts(&desk.lease(&[1])), 1, "an operator has it sent again");
+}
+
+#[test]
 fn an_unreachable_server_costs_reports_neither_place_nor_attempts() {
     let mut desk = Desk::started();
     desk.lease(&[1, 2, 3]);
