@@ -59,6 +59,7 @@ mod tests {
                 map_bytes: 64 * 1024 * 1024,
                 min_free_disk_bytes: 0,
                 duplicates: Duplicates::Send,
+                backoff_max: Duration::from_secs(900),
                 receipts_days: 30,
             })
             .unwrap();

@@ -21,6 +21,7 @@ pub fn queue_settings(dir: &Path, map_bytes: usize) -> QueueSettings {
         map_bytes,
         min_free_disk_bytes: 0,
         duplicates: Duplicates::Skip,
+        backoff_max: Duration::from_secs(900),
         receipts_days: 30,
     }
 }

@@ -122,7 +122,7 @@ pub enum Verdict {
     Refused(Refusal),
     /// To be tried again.
     Retry {
-        /// Not before; at most an hour ahead, later moments are cut to that.
+        /// Not before; later moments than an hour ahead, or `upload.backoff_max_s` where that is more, are cut to it.
         not_before: UnixMs,
         /// What failed.
         cause: Refusal,

@@ -13,7 +13,6 @@ use heed::{RoTxn, WithoutTls};
 use super::change::{Change, Gone};
 use super::key::{self, Place};
 use super::record::{self, Attempts, EntryRecord};
-use super::settle::LONGEST_DELAY;
 use super::store::{self, Base, Store};
 use super::tables::Doing;
 use crate::messages::queue::{Leased, StoreError};
@@ -179,7 +178,7 @@ impl Base {
             seq: 0,
         };
         let moment = key::moment(now);
-        let horizon = key::moment(now.plus(LONGEST_DELAY));
+        let horizon = key::moment(now.plus(self.longest_delay()));
         let mut due = BTreeSet::new();
         let mut next = None;
         let spans = [

@@ -1,6 +1,7 @@
 //! What the role is told at its start; checked before.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// What a full queue does (setting `queue.when_full`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -39,6 +40,8 @@ pub struct QueueSettings {
     pub min_free_disk_bytes: u64,
     /// What happens to known content.
     pub duplicates: Duplicates,
+    /// Longest delay that the uploader gives an entry of its own accord.
+    pub backoff_max: Duration,
     /// Receipts are kept so many days.
     pub receipts_days: u32,
 }

@@ -5,14 +5,20 @@ use std::time::Duration;
 use super::change::{Change, Gone};
 use super::key::{self, Place};
 use super::record::{self, Attempts, EntryRecord, ReceiptRecord};
-use super::store::Store;
+use super::store::{Base, Store};
 use super::tables::Doing;
 use crate::messages::queue::{Settle, StoreError, Verdict};
 use crate::model::{EntryId, Outcome, Refusal, UnixMs};
 
-/// Longest delay of an entry. It covers the longest Retry-After that is honoured; a clock that ran ahead when the delay
-/// was written cannot hold an entry back for longer.
-pub(super) const LONGEST_DELAY: Duration = Duration::from_secs(3600);
+/// The longest Retry-After that is honoured.
+const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(3600);
+
+impl Base {
+    /// Longest delay of an entry: a clock that ran ahead when the delay was written cannot hold it back for longer.
+    pub(super) fn longest_delay(&self) -> Duration {
+        self.settings.backoff_max.max(LONGEST_RETRY_AFTER)
+    }
+}
 
 impl Store {
     /// Ends a lease, as [`Settle`] says. A full map is enlarged for it.
@@ -50,7 +56,7 @@ impl Change<'_> {
             }
             Verdict::Refused(refusal) => self.refuse(seq, refusal)?,
             Verdict::Retry { not_before, cause } => {
-                let cap = now.plus(LONGEST_DELAY);
+                let cap = now.plus(self.base.longest_delay());
                 self.delay(seq, (*not_before).min(cap), cause)?;
             }
             Verdict::Returned => self.effects.settled.push((seq, Gone::WithoutFile)),

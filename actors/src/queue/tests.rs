@@ -6,6 +6,7 @@ mod model;
 mod store;
 
 use std::path::Path;
+use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -28,6 +29,7 @@ pub(super) fn settings(dir: &Path) -> QueueSettings {
         map_bytes: 64 * 1024 * 1024,
         min_free_disk_bytes: 0,
         duplicates: Duplicates::Skip,
+        backoff_max: Duration::from_secs(900),
         receipts_days: 30,
     }
 }

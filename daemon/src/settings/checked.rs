@@ -111,7 +111,7 @@ impl Settings {
         };
         Ok(Self {
             values: Values::of(&mut keys, &findings).with_token(findings.token_origin.as_ref()),
-            queue: keys.queue.check(&state_dir, &keys.retention),
+            queue: keys.queue.check(&state_dir, &keys.retention, &keys.upload),
             retention: keys.retention.check(&state_dir),
             state_dir,
             identity,

@@ -6,6 +6,7 @@ use stationd_actors::converter::RetentionSettings;
 use stationd_actors::queue::{Duplicates, QueueSettings, WhenFull};
 
 use super::keys::{Choice, Keys, Section};
+use super::upload::UploadKeys;
 
 const MIB: u64 = 1024 * 1024;
 
@@ -82,7 +83,12 @@ impl Section for QueueKeys {
 
 impl QueueKeys {
     /// The queue's settings below `state_dir`.
-    pub(super) fn check(&self, state_dir: &Path, retention: &RetentionKeys) -> QueueSettings {
+    pub(super) fn check(
+        &self,
+        state_dir: &Path,
+        retention: &RetentionKeys,
+        upload: &UploadKeys,
+    ) -> QueueSettings {
         QueueSettings {
             dir: state_dir.join("queue"),
             max_size: self.max_size,
@@ -91,6 +97,7 @@ impl QueueKeys {
             map_bytes: usize::try_from(u64::from(self.map_size_mib) * MIB).unwrap_or(usize::MAX),
             min_free_disk_bytes: u64::from(self.min_free_disk_mib) * MIB,
             duplicates: self.duplicates,
+            backoff_max: upload.backoff_max(),
             receipts_days: retention.receipts_days,
         }
     }

@@ -87,6 +87,11 @@ impl Section for UploadKeys {
 }
 
 impl UploadKeys {
+    /// Longest pause before a report is tried again.
+    pub(super) fn backoff_max(&self) -> Duration {
+        Duration::from_secs(self.backoff_max_s.into())
+    }
+
     /// The uploader's settings for `server`.
     pub(super) fn check(&self, server: Server, findings: &mut Findings) -> UploaderSettings {
         if self.backoff_max_s < self.backoff_base_s {
@@ -106,7 +111,7 @@ impl UploadKeys {
             server,
             max_concurrent: usize::try_from(self.max_concurrent).unwrap_or(usize::MAX),
             backoff_base: seconds(self.backoff_base_s),
-            backoff_max: seconds(self.backoff_max_s),
+            backoff_max: self.backoff_max(),
             max_attempts: self.max_attempts,
             breaker_threshold: self.breaker_threshold,
             breaker_timeout: seconds(self.breaker_timeout_s),

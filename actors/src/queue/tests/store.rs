@@ -224,6 +224,31 @@ fn a_delay_written_by_a_clock_that_was_ahead_ends_within_the_longest_delay() {
 }
 
 #[test]
+fn a_delay_lasts_as_long_as_the_setting_allows_and_an_hour_where_it_allows_less() {
+    let hour = Duration::from_secs(3600);
+    for (backoff_max, lasts) in [(hour / 4, hour), (hour * 24, hour * 10)] {
+        let dir = tempfile::tempdir().unwrap();
+        let settings = QueueSettings {
+            backoff_max,
+            ..settings(dir.path())
+        };
+        let mut store = Store::open(&settings).unwrap();
+        let [entry] = queue(&mut store, &append("SN1"))[..] else {
+            panic!()
+        };
+        lease(&mut store, NOW);
+        let verdict = Verdict::Retry {
+            not_before: NOW.plus(hour * 10),
+            cause: failed(NOW),
+        };
+        store.settle(&Settle { entry, verdict }, NOW).unwrap();
+        let end = NOW.plus(lasts);
+        assert_eq!(lease(&mut store, UnixMs(end.0 - 1)), []);
+        assert_eq!(lease(&mut store, end), [entry]);
+    }
+}
+
+#[test]
 fn a_steady_stream_of_urgent_reports_does_not_hold_back_a_neglected_one() {
     let dir = tempfile::tempdir().unwrap();
     let mut store = open(dir.path());
