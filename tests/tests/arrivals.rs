@@ -36,15 +36,16 @@ mod tests {
         )
     }
 
-    /// Waits until a converter's own script runs: then it has its input.
-    fn wait_for_process_of(script: &Path) {
-        let is_of = |process: io::Result<fs::DirEntry>| {
-            let command = fs::read(process.unwrap().path().join("cmdline")).unwrap_or_default();
+    /// Waits until so many of a converter's own script run: then they have their input.
+    fn wait_for_processes_of(script: &Path, count: usize) {
+        let is_of = |process: &io::Result<fs::DirEntry>| {
+            let process = process.as_ref().unwrap().path();
+            let command = fs::read(process.join("cmdline")).unwrap_or_default();
             command
                 .split(|byte| *byte == 0)
                 .any(|word| word == script.as_os_str().as_bytes())
         };
-        while !fs::read_dir("/proc").unwrap().any(is_of) {
+        while fs::read_dir("/proc").unwrap().filter(is_of).count() < count {
             thread::yield_now();
         }
     }
@@ -354,7 +355,7 @@ mod tests {
         };
         let daemon = line.start();
         fs::write(share.join("far.json"), one_line("FAR")).unwrap();
-        wait_for_process_of(&line.path("converters/slow"));
+        wait_for_processes_of(&line.path("converters/slow"), 1);
         mirror.freeze();
         fs::write(&gate, "").unwrap();
         server.wait_for(1);
@@ -376,6 +377,48 @@ mod tests {
         assert_eq!(line.names("far", "done"), ["far.json"]);
         assert!(!share.join("far.json").exists());
         assert_eq!(server.uploads(), 3, "it is not sent again");
+    }
+
+    #[test]
+    fn files_on_a_share_that_hangs_take_no_places_from_others() {
+        let Some(mounts) = Mounts::own() else { return };
+        let server = Server::http();
+        let line = Line::to(&server).settings("[sandbox]\nmax_children = 2");
+        let gate = line.path("gate");
+        let command = line.script("slow", &one_line_behind(&gate));
+        let far = format!("kind = \"exec\"\ncommand = [{command}]\npoll_s = 1");
+        let line = line.converter("far", &far).converter("wsjf", WSJF);
+        let (share, drop_folder) = (line.path("share"), line.path("far/drop"));
+        fs::create_dir(&share).unwrap();
+        for number in 1..=5 {
+            let serial = format!("FAR{number}");
+            fs::write(share.join(format!("{serial}.json")), one_line(&serial)).unwrap();
+        }
+        let Some(mirror) = mounts.fuse(&share, &drop_folder) else {
+            return;
+        };
+        let daemon = line.start();
+        // One look found all complete: two of them have the places, the others are to have them next.
+        wait_for_processes_of(&line.path("converters/slow"), 2);
+        mirror.freeze();
+        fs::write(&gate, "").unwrap();
+        server.wait_for(2);
+        next_is_served(&line, &server, "NEAR", 3);
+        assert!(daemon.stop().success());
+        drop(mirror);
+        mounts.off(&drop_folder);
+        let Some(_mirror) = mounts.fuse(&share, &drop_folder) else {
+            return;
+        };
+        let daemon = line.start();
+        line.wait_until_empty("far");
+        server.wait_for(6);
+        assert!(daemon.stop().success());
+        assert_eq!(
+            line.names("far", "done"),
+            ["FAR1.json", "FAR2.json", "FAR3.json", "FAR4.json", "FAR5.json"]
+        );
+        assert_eq!(server.uploads(), 6, "none is sent again");
     }
 
     #[test]

@@ -25,11 +25,11 @@ use tokio::sync::oneshot;
 use super::chatter::Limiter;
 use super::durable::Durable;
 use super::hands::Hands;
-use super::job::{self, Run as Ran};
 use super::ledger::Ledger;
 use super::meter::Meter;
 use super::ports::{Ask, Ports, Run, Unanswered};
 use super::replay::Replays;
+use super::stages::Next;
 use super::state::Flow;
 use super::storeroom::{Storeroom, Tidying};
 use super::task::{Served, Task, TroubleKind};
@@ -51,7 +51,7 @@ const QUEUE_PATIENCE: Duration = Duration::from_secs(30);
 pub struct ConverterSupervisor {
     pub(super) ports: Rc<Ports>,
     pub(super) ledger: Ledger,
-    pub(super) flow: Flow<Task>,
+    pub(super) flow: Flow<Next>,
     peers: Option<BindConverter>,
     outbox: VecDeque<ToWatcher>,
     jobs: HashMap<u64, Held>,
@@ -131,8 +131,8 @@ impl ConverterSupervisor {
 
     /// Starts what may run, grants what is free, and sends what is to be said.
     pub(super) fn work(&mut self, ctx: &mut Context<Self>) {
-        while let Some(task) = self.flow.next() {
-            self.start(task);
+        while let Some(next) = self.flow.next() {
+            self.start(next, ctx);
         }
         let jobs = if self.peers.is_some() {
             self.flow.grant()
@@ -161,37 +161,6 @@ impl ConverterSupervisor {
         }
     }
 
-    fn start(&mut self, task: Task) {
-        let Some(tally) = self.ledger.tally(task.converter) else {
-            self.flow.ended();
-            return;
-        };
-        tally.in_flight += 1;
-        let ran = job::run(Rc::clone(&self.ports), Arc::clone(&tally.settings), task.clone());
-        self.watch(ran, move |supervisor, ran, ctx| {
-            let (job, ending) = match ran {
-                Ran::Over(served) => {
-                    supervisor.flow.ended();
-                    return supervisor.ended(&task, served, ctx);
-                }
-                Ran::End(job, ending) => (job, ending),
-            };
-            let leaves = ending.is_small();
-            if leaves {
-                supervisor.flow.leaves_place();
-            }
-            let served = job.end(ending, supervisor.flow.more_follow());
-            supervisor.watch(served, move |supervisor, served, ctx| {
-                if leaves {
-                    supervisor.flow.left();
-                } else {
-                    supervisor.flow.ended();
-                }
-                supervisor.ended(&task, served, ctx);
-            });
-        });
-    }
-
     /// Sees a part of a job through, then starts what may run after it.
     pub(super) fn watch<T: 'static>(
         &mut self,
@@ -216,7 +185,7 @@ impl ConverterSupervisor {
         self.jobs.insert(id, Held::new(task));
     }
 
-    fn ended(&mut self, task: &Task, served: Served, ctx: &mut Context<Self>) {
+    pub(super) fn ended(&mut self, task: &Task, served: Served, ctx: &mut Context<Self>) {
         let now = Instant::now();
         if let Some(tally) = self.ledger.tally(task.converter) {
             tally.in_flight = tally.in_flight.saturating_sub(1);
@@ -343,7 +312,7 @@ impl Handler<Offer> for ConverterSupervisor {
 
     fn handle(&mut self, offer: Offer, ctx: &mut Self::Context) {
         let more_wait = offer.more_wait;
-        self.flow.offered(Task::offered(offer), more_wait);
+        self.flow.offered(Next::Open(Task::offered(offer)), more_wait);
         self.work(ctx);
     }
 }

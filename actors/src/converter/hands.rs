@@ -10,7 +10,7 @@ use tokio::runtime::{Builder, Handle, Runtime};
 
 /// Threads that a converter's jobs may take at once, each with a heap of its own: as many as our controllers have cores.
 /// With four, files of a local disk are no faster, and a backlog takes 1.2 MiB more.
-const AT_ONCE: usize = 2;
+pub(super) const AT_ONCE: usize = 2;
 
 /// Who has which blocking threads.
 #[derive(Debug, Default)]

@@ -4,6 +4,7 @@
 
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -14,7 +15,7 @@ use stationd_sandbox::{Finished, Program, ReadyJob, SandboxError};
 use super::confined;
 use super::journal::{self, Line};
 use super::judge::{Context, Failure, Verdict, judge};
-use super::opening::{Opened, Opening};
+use super::opening;
 use super::pair::Pair;
 use super::ports::Ports;
 use super::source::{NoSource, Source};
@@ -32,6 +33,10 @@ pub(super) const CHANGED_AGAIN: Duration = Duration::from_secs(1);
 /// The longest output of a child that gives its place to the next one before its report is queued: with it the memory of
 /// all jobs at their end is bounded.
 pub(super) const SMALL_BYTES: usize = 128 * 1024;
+
+/// A source that is not open after this leaves its child's place to others. A share that hangs takes so long, but so may
+/// the hash of a large file, which goes on.
+const OPENING_PATIENCE: Duration = Duration::from_secs(2);
 
 /// A job under way.
 pub(super) struct Job {
@@ -51,6 +56,8 @@ pub(super) enum Run {
     Over(Served),
     /// To its end, which is left to do.
     End(Box<Job>, Ending),
+    /// Its source is not open yet, after [`OPENING_PATIENCE`].
+    Late(Opening),
 }
 
 /// The end that a job is to come to.
@@ -73,10 +80,28 @@ impl Ending {
     }
 }
 
+/// A task whose source is being opened: in the end it can be run, or is over.
+pub(super) type Opening = Pin<Box<dyn Future<Output = Result<Opened, Served>>>>;
+
+/// A job whose source is open, and its child, or why it has none.
+pub(super) struct Opened {
+    job: Box<Job>,
+    child: Result<Result<ReadyJob, (TroubleKind, String)>, Failure>,
+}
+
 /// Opens a task's source and runs its child.
 pub(super) async fn run(ports: Rc<Ports>, converter: Arc<ConverterSettings>, task: Task) -> Run {
+    let mut opening: Opening = Box::pin(open(ports, converter, task));
+    match tokio::time::timeout(OPENING_PATIENCE, &mut opening).await {
+        Ok(Ok(opened)) => opened.run().await,
+        Ok(Err(served)) => Run::Over(served),
+        Err(_) => Run::Late(opening),
+    }
+}
+
+async fn open(ports: Rc<Ports>, converter: Arc<ConverterSettings>, task: Task) -> Result<Opened, Served> {
     if !converter.pair || task.pending.is_some() {
-        return run_source(ports, converter, task, None).await;
+        return open_source(ports, converter, task, None).await;
     }
     let (root, file) = (converter.drop_dir.clone(), task.path.clone());
     let (trace, modified_ns) = (task.trace, task.modified_ns);
@@ -87,21 +112,21 @@ pub(super) async fn run(ports: Rc<Ports>, converter: Arc<ConverterSettings>, tas
         })
         .await;
     let pair = match gathered {
-        None => return Run::Over(Served::Stopped),
+        None => return Err(Served::Stopped),
         Some(Ok(pair)) => pair,
         Some(Err(NoSource::World(cause))) => {
-            return Run::Over(Served::Trouble(TroubleKind::Read, cause.to_string()));
+            return Err(Served::Trouble(TroubleKind::Read, cause.to_string()));
         }
-        Some(Err(_)) => return Run::Over(Served::NoJob(Left::Again { after: CHANGED_AGAIN })),
+        Some(Err(_)) => return Err(Served::NoJob(Left::Again { after: CHANGED_AGAIN })),
     };
     let task = Task {
         path: pair.path(),
         ..task
     };
     let index = task.converter;
-    match run_source(Rc::clone(&ports), converter, task, Some(pair.clone())).await {
-        Run::Over(served) => Run::Over(put_back(&ports, index, pair, served).await),
-        end @ Run::End(..) => end,
+    match open_source(Rc::clone(&ports), converter, task, Some(pair.clone())).await {
+        Err(served) => Err(put_back(&ports, index, pair, served).await),
+        opened => opened,
     }
 }
 
@@ -117,46 +142,67 @@ async fn put_back(ports: &Ports, converter: usize, pair: Pair, served: Served) -
     }
 }
 
-async fn run_source(
+async fn open_source(
     ports: Rc<Ports>,
     converter: Arc<ConverterSettings>,
     task: Task,
     pair: Option<Pair>,
-) -> Run {
+) -> Result<Opened, Served> {
     let (started, began) = (clock::now(), Instant::now());
-    let opening = Opening {
+    let opening = opening::Opening {
         converter: Arc::clone(&converter),
         keys: Arc::clone(&ports.keys),
         offered: task.offered_file(&converter),
         origin: task.origin.clone(),
     };
     let opened = ports.hands.lend(task.converter, move || opening.open()).await;
-    let job = |source| Job {
+    let (source, child) = match opened {
+        None => return Err(Served::Stopped),
+        Some(Ok(opening::Opened { source, child })) => (source, Ok(child)),
+        Some(Err(NoSource::Gone)) => return Err(Served::NoJob(Left::Gone)),
+        Some(Err(NoSource::Changed)) => {
+            return Err(Served::NoJob(Left::Again { after: CHANGED_AGAIN }));
+        }
+        Some(Err(NoSource::Unreadable(source, cause))) => {
+            let failure = Failure::of_file(format!("cannot be read: {cause}"));
+            (*source, Err(failure))
+        }
+        Some(Err(NoSource::World(cause))) => {
+            return Err(Served::Trouble(TroubleKind::Read, cause.to_string()));
+        }
+    };
+    let job = Box::new(Job {
         ports,
         converter,
         task,
-        source,
+        source: Arc::new(source),
         started,
         began,
         pair,
-    };
-    match opened {
-        None => Run::Over(Served::Stopped),
-        Some(Ok(Opened { source, child })) => job(Arc::new(source)).run(child).await,
-        Some(Err(NoSource::Gone)) => Run::Over(Served::NoJob(Left::Gone)),
-        Some(Err(NoSource::Changed)) => Run::Over(Served::NoJob(Left::Again { after: CHANGED_AGAIN })),
-        Some(Err(NoSource::Unreadable(source, cause))) => {
-            let failure = Failure::of_file(format!("cannot be read: {cause}"));
-            Run::End(Box::new(job(Arc::from(source))), Ending::Fail(failure))
+    });
+    Ok(Opened { job, child })
+}
+
+impl Opened {
+    /// Runs the child.
+    pub(super) async fn run(self) -> Run {
+        let Self { job, child } = self;
+        let child = match child {
+            Ok(child) => child,
+            Err(failure) => return Run::End(job, Ending::Fail(failure)),
+        };
+        let (ports, index, pair) = (Rc::clone(&job.ports), job.task.converter, job.pair.clone());
+        match (job.run(child).await, pair) {
+            (Run::Over(served), Some(pair)) => Run::Over(put_back(&ports, index, pair, served).await),
+            (run, _) => run,
         }
-        Some(Err(NoSource::World(cause))) => Run::Over(Served::Trouble(TroubleKind::Read, cause.to_string())),
     }
 }
 
 impl Job {
-    async fn run(self, child: Result<ReadyJob, (TroubleKind, String)>) -> Run {
+    async fn run(self: Box<Self>, child: Result<ReadyJob, (TroubleKind, String)>) -> Run {
         if self.ports.durable.contains(self.source.job) {
-            return Run::End(Box::new(self), Ending::Retire);
+            return Run::End(self, Ending::Retire);
         }
         match self.is_kept().await {
             Ok(false) => {}
@@ -182,7 +228,7 @@ impl Job {
         {
             journal::said(&self.line(), &line);
         }
-        Run::End(Box::new(self), Ending::Judge(finished))
+        Run::End(self, Ending::Judge(finished))
     }
 
     /// Queues, records and says what is to be, and retires the file. `more_follow` as in

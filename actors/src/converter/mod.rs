@@ -27,6 +27,7 @@ mod replay;
 mod retire;
 mod settings;
 mod source;
+mod stages;
 mod state;
 mod storeroom;
 mod tally;

@@ -1,7 +1,8 @@
 //! Who may run, and how many files may be on their way: the credits.
 //!
 //! At any time the watcher's unused credits, the files that wait here and the jobs that run are together no more than
-//! `max_children`, but for files of the pending folder, which need no credit and delay the next ones instead.
+//! `max_children`, but for files of the pending folder, and those that were long in opening: they need no credit and
+//! delay the next ones instead.
 //!
 //! A job whose child has ended runs no more: it is at its end, where reports are queued and files retired, and leaves its
 //! place to the next. So many reports share a commit of the queue, while the children go on.
@@ -96,7 +97,7 @@ impl<T> Flow<T> {
         }
     }
 
-    /// Takes in a file of the pending folder; it goes first, as it has waited longest.
+    /// Takes in a file of the pending folder, or one that gave up its place; it goes first, as it has waited longest.
     pub(super) fn retry(&mut self, file: T) {
         self.waiting.push_front(file);
     }

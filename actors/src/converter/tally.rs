@@ -62,6 +62,8 @@ impl Slot {
 pub(super) struct Tally {
     pub(super) settings: Arc<ConverterSettings>,
     pub(super) in_flight: u64,
+    /// Those of them whose source is long in opening.
+    pub(super) late: usize,
     /// Files of the pending folder that wait here or run, or 1 while the folder is looked through.
     pub(super) pending_busy: usize,
     looked_at_pending: bool,
@@ -77,6 +79,7 @@ impl Tally {
         Self {
             settings,
             in_flight: 0,
+            late: 0,
             pending_busy: 0,
             looked_at_pending: false,
             ok: 0,

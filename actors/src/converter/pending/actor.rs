@@ -6,6 +6,7 @@ use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
 
 use crate::clock;
 use crate::converter::ConverterSupervisor;
+use crate::converter::stages::Next;
 use crate::messages::watcher::Left;
 
 /// Least time between two looks into a pending folder.
@@ -48,7 +49,7 @@ impl ConverterSupervisor {
                     tally.pending_busy = due.now.len();
                     due.now
                         .into_iter()
-                        .for_each(|pending| supervisor.flow.retry(pending.into_task(converter)));
+                        .for_each(|pending| supervisor.flow.retry(Next::Open(pending.into_task(converter))));
                     if let Some(next) = due.next {
                         Self::look_for_pending_in(converter, next.max(PENDING_GAP), ctx);
                     }
