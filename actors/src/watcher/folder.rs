@@ -192,6 +192,7 @@ impl Folder {
             odd: self.memory.odd(),
             // After a first failure it is too late: a folder that comes and goes is not ours to make.
             first: self.root.is_none() && self.problem.is_none(),
+            before: self.root,
             unless,
             now: clock::now(),
             stop: Arc::clone(stop),

@@ -69,8 +69,11 @@ pub(super) struct Order {
     pub(super) kept: Arc<HashSet<Mark>>,
     pub(super) held: HashSet<Mark>,
     pub(super) odd: Arc<HashSet<Mark>>,
-    /// The first scan of the folder: it is made if only itself is missing, and what a crash left over is found.
+    /// The first scan of the folder: it is made if only itself is missing.
     pub(super) first: bool,
+    /// The folder that the last scan looked through. In another one, as on a share that came late, what a crash left over
+    /// is found.
+    pub(super) before: Option<Root>,
     pub(super) unless: Unless,
     pub(super) now: UnixMs,
     /// Set when the daemon stops.
@@ -208,9 +211,10 @@ impl Order {
         }
     }
 
-    fn is_wanted(&self, name: &OsStr) -> bool {
-        let left_over =
-            self.first && is_own(name) && name.as_encoded_bytes().ends_with(TAKEN_SUFFIX.as_bytes());
+    fn is_wanted(&self, name: &OsStr, root: Root) -> bool {
+        let left_over = self.before != Some(root)
+            && is_own(name)
+            && name.as_encoded_bytes().ends_with(TAKEN_SUFFIX.as_bytes());
         left_over || self.filter.accepts(name)
     }
 }
@@ -238,14 +242,14 @@ impl Scan {
                 continue;
             }
             if order.filter.unit != Unit::File && (kind.is_dir() || kind.is_file()) {
-                if order.is_wanted(&name)
+                if order.is_wanted(&name, self.root)
                     && let Some(seen) = order.result(kind, &entry, self.silent.is_none())
                 {
                     self.result(order, relative, seen, oldest);
                 }
             } else if kind.is_dir() && order.filter.recursive {
                 below.push(relative);
-            } else if !order.is_wanted(&name) {
+            } else if !order.is_wanted(&name, self.root) {
             } else if !kind.is_file() {
                 self.note(order, relative.into_os_string(), Odd::of(kind));
             } else if let Ok(meta) = entry.metadata()

@@ -20,6 +20,8 @@ use crate::messages::watcher::{Credit, DescribeFolders, JobEnded, Left, Rescan, 
 use crate::model::Priority;
 use crate::recorder::{Received, Recorder};
 
+/// A source that was set aside to be removed.
+const LEFT_OVER: &str = ".stationd-0123456789abcdef.taken";
 /// The cap on every wait.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -373,6 +375,7 @@ async fn a_folder_put_in_the_place_of_another_is_noticed() {
     let mut station = Station::watching(vec![settings(&drop_dir)], 9).await;
     fs::create_dir(dir.path().join("share")).unwrap();
     fs::write(dir.path().join("share/a.log"), "x").unwrap();
+    fs::write(dir.path().join("share").join(LEFT_OVER), "x").unwrap();
     renameat_with(
         CWD,
         dir.path().join("share"),
@@ -381,7 +384,24 @@ async fn a_folder_put_in_the_place_of_another_is_noticed() {
         RenameFlags::EXCHANGE,
     )
     .unwrap();
-    assert_eq!(station.next().await, drop_dir.join("a.log"));
+    let both = HashSet::from([station.next().await, station.next().await]);
+    assert_eq!(
+        both,
+        HashSet::from([drop_dir.join("a.log"), drop_dir.join(LEFT_OVER)])
+    );
+}
+
+#[actix::test]
+async fn what_a_crash_left_set_aside_on_a_share_that_comes_late_is_found() {
+    let dir = TempDir::new().unwrap();
+    let drop_dir = dir.path().join("share/drop");
+    let mut station = Station::new(vec![settings(&drop_dir)]);
+    station.credit(9).await;
+    station.until_problem(true).await;
+    fs::create_dir_all(dir.path().join("late/drop")).unwrap();
+    fs::write(dir.path().join("late/drop").join(LEFT_OVER), "x").unwrap();
+    fs::rename(dir.path().join("late"), dir.path().join("share")).unwrap();
+    assert_eq!(station.next().await, drop_dir.join(LEFT_OVER));
 }
 
 #[actix::test]
