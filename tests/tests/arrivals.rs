@@ -8,6 +8,7 @@ mod tests {
     use std::os::unix::ffi::OsStrExt as _;
     use std::path::Path;
     use std::thread;
+    use std::time::Duration;
 
     use nix::sys::signal::Signal;
     use nix::sys::wait::{WaitPidFlag, waitpid};
@@ -77,10 +78,17 @@ mod tests {
         next_is_served(&line, &server, "NEXT", 1);
         daemon.wait_until_settled(&line);
         assert_eq!(line.names("wsjf", "drop"), ["open.json"]);
+        // Its writer pauses for long, and a scan finds it.
+        let written = file.metadata().unwrap().modified().unwrap();
+        file.set_modified(written - Duration::from_secs(20 * 60)).unwrap();
+        daemon.signal(Signal::SIGUSR1);
+        let said = daemon.wait_for_code("W122");
+        assert_eq!(said.key("missing"), "its end", "{said:?}");
+        next_is_served(&line, &server, "PAUSE", 2);
         file.write_all(second.as_bytes()).unwrap();
         drop(file);
-        server.wait_for(2);
-        assert_eq!(server.serials(), ["NEXT", "OPEN"]);
+        server.wait_for(3);
+        assert_eq!(server.serials(), ["NEXT", "OPEN", "PAUSE"]);
         assert!(daemon.stop().success());
     }
 

@@ -110,6 +110,8 @@ impl Watcher {
         journal::inotify_failed(cause);
         self.watches = None;
         self.table.clear();
+        let now = Instant::now();
+        self.folders.iter_mut().for_each(|folder| folder.lost_events(now));
         ctx.run_later(INOTIFY_AGAIN, |watcher, ctx| {
             watcher.open_inotify(ctx);
             watcher.scan_all(ctx);

@@ -14,7 +14,7 @@ pub(super) fn take_in(event: &EventOwned, table: &mut WatchTable, folders: &mut 
     if event.mask.contains(EventMask::Q_OVERFLOW) {
         journal::overflow();
         for folder in folders {
-            folder.scan_soon(now);
+            folder.lost_events(now);
         }
         return;
     }

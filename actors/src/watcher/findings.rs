@@ -1,6 +1,6 @@
 //! What scans and looks found, brought to the folder and to the journal.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -51,7 +51,7 @@ fn take_found(folder: &mut Folder, mut scan: Scan, now: Instant) -> Vec<(WatchDe
     }
     for (name, odd) in &scan.odd {
         if folder.memory.note_odd(name) {
-            journal::odd(&folder.settings, name, odd);
+            tell(folder, name, odd);
         }
     }
     if scan.odd_unnamed > 0 {
@@ -63,9 +63,13 @@ fn take_found(folder: &mut Folder, mut scan: Scan, now: Instant) -> Vec<(WatchDe
 /// Takes in what single looks showed.
 pub(super) fn take_looks(folder: &mut Folder, seen: Vec<(OsString, Seen)>, now: Instant) {
     for (name, odd) in folder.looked(seen, (now, clock::now())) {
-        match odd {
-            Odd::Incomplete => journal::incomplete(&folder.settings, &name),
-            odd => journal::odd(&folder.settings, &name, &odd),
-        }
+        tell(folder, &name, &odd);
+    }
+}
+
+fn tell(folder: &Folder, name: &OsStr, odd: &Odd) {
+    match odd {
+        Odd::Incomplete => journal::incomplete(&folder.settings, name),
+        odd => journal::odd(&folder.settings, name, odd),
     }
 }

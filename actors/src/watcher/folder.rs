@@ -1,5 +1,6 @@
 //! One drop folder: what waits in it, what is on its way, and when to look again.
 
+mod scanned;
 mod told;
 
 use std::collections::HashMap;
@@ -12,8 +13,8 @@ use inotify::Watches;
 
 use super::look::{Odd, Ready, Seen};
 use super::memory::Memory;
-use super::problem::{LONGEST_DELAY, Problem};
-use super::scan::{Filter, Order, Root, Scan, Unless};
+use super::problem::Problem;
+use super::scan::{Filter, Order, Root, Unless};
 use super::stability::{Arrival, Look, Quiet};
 use super::window::{Complete, Found, Window};
 use super::{FolderSettings, WatchMode};
@@ -22,11 +23,8 @@ use crate::messages::converter::ConverterIndex;
 use crate::messages::watcher::Left;
 use crate::model::UnixMs;
 
-/// Least time between two scans of a folder, so that a flood of events cannot keep it scanning.
-const SCAN_GAP: Duration = Duration::from_millis(250);
-/// A folder that is watched is asked after so many times `poll_s` whether it is still itself: a share that is mounted over
-/// it is the one thing that no event tells.
-const ITSELF: u32 = 6;
+pub(super) use scanned::Said;
+
 /// A result to which nothing was added for so long, and that is not whole, is spoken of: nobody may be writing it.
 const OVERDUE: Duration = Duration::from_secs(600);
 /// A file that was offered, and what happened to its name since.
@@ -43,19 +41,6 @@ enum ScanState {
     At(Instant),
     /// Under way; a second one right after it, if something happened that it may have missed.
     Running { again: bool },
-}
-
-/// What is to be said of a scan's end.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Said {
-    /// Nothing new.
-    Nothing,
-    /// The folder is watched now.
-    Watching,
-    /// It is back, after so long.
-    Back(Duration),
-    /// It cannot be read; tried again after this delay.
-    Missing(Duration),
 }
 
 fn is_overdue(look: &Look, now: UnixMs) -> bool {
@@ -190,6 +175,7 @@ impl Folder {
             kept: self.memory.begin_scan(),
             held: self.memory.held_marks(),
             odd: self.memory.odd(),
+            open: self.window.open.begin_scan(),
             // After a first failure it is too late: a folder that comes and goes is not ours to make.
             first: self.root.is_none() && self.problem.is_none(),
             before: self.root,
@@ -197,63 +183,6 @@ impl Folder {
             now: clock::now(),
             stop: Arc::clone(stop),
         }
-    }
-
-    /// Takes in a finished scan.
-    pub(super) fn scanned(&mut self, scan: &mut Scan, now: Instant) -> Said {
-        let first = self.root.replace(scan.root).is_none();
-        self.silent = scan.silent;
-        self.unwatched = scan.unwatched.is_some();
-        self.memory.end_scan(std::mem::take(&mut scan.kept));
-        if self.enabled {
-            let mut found = std::mem::take(&mut scan.found);
-            found.retain(|file| !self.offered.contains_key(&file.name));
-            let quiet = self.quiet();
-            self.window.found(found, scan.beyond, now, quiet);
-        }
-        self.full_scan_due = now
-            + if self.polled().is_some() {
-                self.settings.poll
-            } else {
-                self.settings.rescan
-            };
-        self.end_scan(now);
-        match self.problem.take() {
-            Some(problem) => Said::Back(now.saturating_duration_since(problem.since)),
-            None if first => Said::Watching,
-            None => Said::Nothing,
-        }
-    }
-
-    /// Takes in that the folder is still itself.
-    pub(super) fn unchanged(&mut self, now: Instant) {
-        self.end_scan(now);
-    }
-
-    /// Takes in that it cannot be read.
-    pub(super) fn failed(&mut self, cause: &std::io::Error, now: Instant) -> Said {
-        self.root = None;
-        self.window.clear();
-        self.full_scan_due = now;
-        let problem = self.problem.get_or_insert_with(|| Problem::new(now));
-        let (next, speak) = problem.again(cause.to_string(), now);
-        self.scan = ScanState::At(next);
-        if speak {
-            Said::Missing(LONGEST_DELAY)
-        } else {
-            Said::Nothing
-        }
-    }
-
-    fn end_scan(&mut self, now: Instant) {
-        let again = matches!(self.scan, ScanState::Running { again: true });
-        let next = if again || self.window.is_low() {
-            self.full_scan_due = now;
-            now + SCAN_GAP
-        } else {
-            self.full_scan_due.min(now + self.settings.poll * ITSELF)
-        };
-        self.scan = ScanState::At(next.max(now + SCAN_GAP));
     }
 
     /// Names to look at now.

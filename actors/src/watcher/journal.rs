@@ -67,7 +67,7 @@ pub(super) fn odd_unnamed(folder: &FolderSettings, count: u64) {
     );
 }
 
-/// W122: a result is not whole, and nothing was added to it for 10 min; each is said once.
+/// W122: a result is not whole, or its writer has it open, and nothing was added to it for 10 min; each is said once.
 pub(super) fn incomplete(folder: &FolderSettings, name: &OsStr) {
     let missing = match &folder.unit {
         Unit::Folder { marker, .. } if !marker.is_empty() => format!("the file {marker} in it (marker)"),

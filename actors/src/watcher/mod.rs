@@ -8,6 +8,7 @@ mod folder;
 mod journal;
 mod look;
 mod memory;
+mod open;
 mod operator;
 mod patterns;
 mod problem;

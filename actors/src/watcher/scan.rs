@@ -17,6 +17,7 @@ use inotify::{WatchDescriptor, WatchMask, Watches};
 
 use super::look::{Odd, Seen, look_at_folder, look_at_pair, look_of};
 use super::memory::{Mark, Marker};
+use super::open::LONGEST_PAUSE;
 use super::stability::Look;
 use super::window::{Found, WINDOW};
 use super::{FolderSettings, Patterns, Unit, WatchMode, filesystem};
@@ -69,6 +70,8 @@ pub(super) struct Order {
     pub(super) kept: Arc<HashSet<Mark>>,
     pub(super) held: HashSet<Mark>,
     pub(super) odd: Arc<HashSet<Mark>>,
+    /// Files whose writers may have them open.
+    pub(super) open: HashSet<OsString>,
     /// The first scan of the folder: it is made if only itself is missing.
     pub(super) first: bool,
     /// The folder that the last scan looked through. In another one, as on a share that came late, what a crash left over
@@ -105,6 +108,8 @@ pub(super) struct Scan {
     /// How many files besides.
     pub(super) beyond: u64,
     pub(super) kept: HashSet<Mark>,
+    /// Files that are still open, as far as is known.
+    pub(super) open: Vec<Found>,
     /// Each watched folder, relative to the drop folder.
     pub(super) watched: Vec<(WatchDescriptor, PathBuf)>,
     /// Why a folder could not be watched.
@@ -152,6 +157,7 @@ pub(super) fn scan(mut order: Order) -> Result<Scan, NoScan> {
         found: Vec::new(),
         beyond: 0,
         kept: HashSet::new(),
+        open: Vec::new(),
         watched: Vec::new(),
         unwatched: None,
         odd: Vec::new(),
@@ -288,6 +294,13 @@ impl Scan {
     }
 
     fn file(&mut self, order: &Order, name: OsString, look: Look, oldest: &mut Oldest) {
+        if order.open.contains(&name) {
+            let found = order.found(look.modified_ns, name.clone(), look, self.silent);
+            if found.age.is_some_and(|age| age < LONGEST_PAUSE) {
+                self.open.push(found);
+                return;
+            }
+        }
         let mark = order.marker.file(&name, &look);
         if order.kept.contains(&mark) {
             self.kept.insert(mark);

@@ -1,8 +1,9 @@
 //! When a file counts as complete.
 //!
 //! A file that was renamed in is complete at once. One that was closed is complete when two looks, `settle_ms` apart,
-//! show the same. One whose close nobody saw (found by a scan: written before the start, or from another machine) may
-//! still be open, so it must be unchanged for `poll_s` at least.
+//! show the same. One that was made and not closed yet waits for that, however often a scan finds it. One whose close
+//! nobody saw (found by a scan: written before the start, or from another machine) may still be open, so it must be
+//! unchanged for `poll_s` at least.
 
 use std::time::{Duration, Instant};
 

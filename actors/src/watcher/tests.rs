@@ -164,6 +164,29 @@ async fn a_file_is_not_offered_while_its_writer_has_it_open() {
 }
 
 #[actix::test]
+async fn a_file_that_its_writer_has_open_is_not_taken_by_a_scan_though_nothing_was_written_for_minutes() {
+    let (dir, aside) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    let mut folder = settings(dir.path());
+    folder.recursive = true;
+    let mut station = Station::watching(vec![folder], 9).await;
+    let mut open = File::create(dir.path().join("open.log")).unwrap();
+    open.write_all(b"half").unwrap();
+    fs::write(dir.path().join("whole.log"), "x").unwrap();
+    assert_eq!(station.next().await, dir.path().join("whole.log"));
+    let now = open.metadata().unwrap().modified().unwrap();
+    let minutes_ago = |minutes: u64| now - Duration::from_secs(60 * minutes);
+    open.set_modified(minutes_ago(20)).unwrap();
+    // What lies in a folder that is moved in is found by a scan only; the older one would come first.
+    fs::create_dir(aside.path().join("below")).unwrap();
+    let below = File::create(aside.path().join("below/found.log")).unwrap();
+    below.set_modified(minutes_ago(10)).unwrap();
+    fs::rename(aside.path().join("below"), dir.path().join("below")).unwrap();
+    assert_eq!(station.next().await, dir.path().join("below/found.log"));
+    drop(open);
+    assert_eq!(station.next().await, dir.path().join("open.log"));
+}
+
+#[actix::test]
 async fn a_hard_link_is_offered_though_it_is_never_closed() {
     let dir = TempDir::new().unwrap();
     let mut station = Station::watching(vec![settings(dir.path())], 9).await;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::ffi::{OsStr, OsString};
 use std::time::{Duration, Instant};
 
+use super::open::OpenFiles;
 use super::stability::{Arrival, Candidate, Look, Quiet, Stability};
 use crate::model::UnixMs;
 
@@ -45,6 +46,8 @@ pub(super) struct Window {
     ready: BTreeMap<(i128, OsString), (Look, UnixMs)>,
     /// When each ready file was last written: where it stands in `ready`, which every event asks.
     written: HashMap<OsString, i128>,
+    /// Files whose close is to be told.
+    pub(super) open: OpenFiles,
     /// Files that a scan counted beyond the window.
     beyond: u64,
     /// When the next candidate has to be looked at: asked at every credit, so not counted out each time.
@@ -69,8 +72,19 @@ impl Window {
         *self = Self::default();
     }
 
+    /// Takes in that events may have been lost: nothing counts as open that was only not told to be closed.
+    pub(super) fn lost_events(&mut self) {
+        self.open = OpenFiles::default();
+        for file in self.settling.values_mut() {
+            if file.arrival == Arrival::Created {
+                file.arrival = Arrival::Found;
+            }
+        }
+    }
+
     /// Takes in a file that an event told of. Beyond the window it is only counted.
     pub(super) fn told(&mut self, name: OsString, arrival: Arrival, now: Instant) {
+        self.open.forget(&name);
         if let Some((known, modified_ns)) = self.written.remove_entry(&name) {
             self.ready.remove(&(modified_ns, known));
         }
@@ -99,6 +113,7 @@ impl Window {
             if self
                 .ready
                 .contains_key(&(file.look.modified_ns, file.name.clone()))
+                || self.open.contains(&file.name)
             {
                 continue;
             }
@@ -180,7 +195,9 @@ impl Window {
         match file.judge(look, links, at.0, quiet) {
             Stability::Settling => {}
             Stability::Open => {
-                self.settling.remove(name);
+                if let Some((name, _)) = self.settling.remove_entry(name) {
+                    self.open.put_in(name);
+                }
             }
             Stability::Complete => self.complete(name, look, at.1),
         }
@@ -301,6 +318,34 @@ mod tests {
         window.told("000001".into(), Arrival::Closed, now);
         assert!(!window.has_ready());
         assert_eq!(window.waiting(), 1);
+    }
+
+    #[test]
+    fn a_file_that_was_made_is_not_found_complete_before_its_close_is_told() {
+        let now = Instant::now();
+        let mut window = Window::default();
+        window.told("000001".into(), Arrival::Created, now);
+        confirm(&mut window, now);
+        window.found(vec![file(1)], 0, now, QUIET);
+        assert_eq!(window.waiting(), 0);
+        window.told("000001".into(), Arrival::Moved, now);
+        confirm(&mut window, now);
+        assert!(window.has_ready());
+    }
+
+    #[test]
+    fn where_events_were_lost_no_file_waits_for_its_close() {
+        let now = Instant::now();
+        let mut window = Window::default();
+        window.told("000001".into(), Arrival::Created, now);
+        confirm(&mut window, now);
+        window.told("000002".into(), Arrival::Created, now);
+        window.lost_events();
+        confirm(&mut window, now);
+        window.found(vec![file(1), file(2)], 0, now, QUIET);
+        confirm(&mut window, now + QUIET.unseen);
+        let names = [window.take(), window.take()].map(|file| file.unwrap().name);
+        assert_eq!(names, ["000001", "000002"]);
     }
 
     #[test]

@@ -9,6 +9,12 @@ use crate::watcher::Unit;
 use crate::watcher::stability::Arrival;
 
 impl Folder {
+    /// Takes in that events may have been lost.
+    pub(in crate::watcher) fn lost_events(&mut self, now: Instant) {
+        self.window.lost_events();
+        self.scan_soon(now);
+    }
+
     /// Takes in that a folder appeared in it.
     pub(in crate::watcher) fn told_folder(&mut self, name: OsString, arrival: Arrival, now: Instant) {
         if self.filter.unit == Unit::Pair {
