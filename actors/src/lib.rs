@@ -4,6 +4,7 @@
 //! a role never imports another role.
 
 mod apart;
+pub mod causes;
 pub mod clock;
 pub mod converter;
 #[cfg(test)]

@@ -2,7 +2,6 @@
 
 pub mod arguments;
 pub mod beside;
-mod causes;
 pub mod control;
 #[cfg(feature = "tools")]
 pub mod ctl;
@@ -25,3 +24,4 @@ mod wiring;
 mod words;
 
 pub use run::run;
+use stationd_actors::causes;

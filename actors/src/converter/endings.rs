@@ -16,6 +16,7 @@ use super::retire::{Leaving, PENDING_SUFFIX, REASON_SUFFIX, RetireError, Retired
 use super::storeroom::{Archived, Record};
 use super::task::{Served, TroubleKind};
 use super::{After, ConverterSettings, journal, reason};
+use crate::causes::joined;
 use crate::clock;
 use crate::messages::queue::{Append, AppendError, Appended};
 use crate::messages::watcher::Left;
@@ -51,7 +52,7 @@ impl Job {
             Ok(Err(error @ AppendError::Full(_))) => {
                 return Served::Trouble(TroubleKind::QueueFull, error.to_string());
             }
-            Ok(Err(error)) => return Served::Trouble(TroubleKind::Queue, journal::chain(&error)),
+            Ok(Err(error)) => return Served::Trouble(TroubleKind::Queue, joined(&error)),
             Ok(Ok(answer)) => answer,
         };
         // From here on the reports are durable: whatever fails below, they are not queued again.

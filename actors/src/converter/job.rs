@@ -21,6 +21,7 @@ use super::ports::Ports;
 use super::source::{NoSource, Source};
 use super::task::{Served, Task, TroubleKind};
 use super::{After, ConverterSettings};
+use crate::causes::joined;
 use crate::clock;
 use crate::messages::queue::{RecordJob, Trace, TraceBy};
 use crate::messages::watcher::Left;
@@ -271,7 +272,7 @@ impl Job {
         let by = TraceBy::File(path);
         let traced = match (self.ports.trace)(Trace { by, limit: 1 }).await {
             Ok(Ok(traced)) => traced,
-            Ok(Err(error)) => return Err(journal::chain(&error)),
+            Ok(Err(error)) => return Err(joined(&error)),
             Err(error) => return Err(error.to_string()),
         };
         let mut jobs = traced.into_iter().filter_map(|traced| traced.job);
@@ -307,7 +308,7 @@ impl Job {
         // The reason lies beside the file as well: a record that is lost costs a line of the audit trail, not the file.
         let cause = match (self.ports.record)(RecordJob { job }).await {
             Ok(Ok(())) => return,
-            Ok(Err(error)) => journal::chain(&error),
+            Ok(Err(error)) => joined(&error),
             Err(error) => error.to_string(),
         };
         journal::unrecorded(&self.line(), &cause);
@@ -354,7 +355,7 @@ pub(super) fn sandbox_trouble(error: &SandboxError) -> (TroubleKind, String) {
         | SandboxError::Message(_) => TroubleKind::Program,
         _ => TroubleKind::Sandbox,
     };
-    (kind, journal::chain(error))
+    (kind, joined(error))
 }
 
 /// When the file was last written, in the station's zone.

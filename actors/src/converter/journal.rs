@@ -1,6 +1,5 @@
 //! Every line the converter supervisor writes.
 
-use std::error::Error;
 use std::path::Path;
 use std::time::Duration;
 
@@ -33,17 +32,6 @@ impl Line {
             file: Shown(Path::new(path.file_name().unwrap_or_default())).to_string(),
         }
     }
-}
-
-/// An error with its sources.
-pub(super) fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        text = format!("{text}: {error}");
-        source = error.source();
-    }
-    text
 }
 
 fn seconds(time: Duration) -> String {

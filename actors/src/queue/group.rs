@@ -5,6 +5,7 @@ use tokio::sync::oneshot;
 use super::append::Admitted;
 use super::change::Change;
 use super::store::Store;
+use crate::causes::joined;
 use crate::messages::queue::{
     Append, AppendError, Appended, FullReason, ImportEntries, Imported, KeepServerState, RecordJob, Settle,
     StoreError, Verdict,
@@ -69,7 +70,7 @@ impl Failure {
         );
         let damaged = super::open::is_damage(error) && matches!(error, StoreError::Lmdb { .. });
         Self {
-            text: super::journal::chain(error),
+            text: joined(error),
             reopen: gave_up || damaged,
             damaged,
         }

@@ -1,23 +1,11 @@
 //! Every line of the queue at INFO and above.
 
-use std::error::Error;
 use std::path::Path;
 use std::time::Duration;
 
+use crate::causes::joined;
 use crate::messages::queue::{FullReason, StoreError};
 use crate::model::{EntryId, UnixMs};
-
-/// An error and its causes, joined by ": ".
-pub(super) fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
-}
 
 pub(super) fn opened(waiting: u64, dead: u64, dir: &Path) {
     log::info!(target: "queue", code = "Q301", waiting, dead, folder:% = dir.display(); "store is open");
@@ -106,14 +94,14 @@ pub(super) fn spool_file_damaged(path: &Path) {
 
 pub(super) fn entry_damaged(entry: EntryId, error: &StoreError) {
     log::error!(
-        target: "queue", code = "Q323", entry = entry.0, cause = chain(error),
+        target: "queue", code = "Q323", entry = entry.0, cause = joined(error),
         next = "convert its source file again, see `stationctl replay`";
         "report is damaged in the store, set it aside"
     );
 }
 
 pub(super) fn not_compacted(error: &StoreError) {
-    log::warn!(target: "queue", code = "Q324", cause = chain(error); "store could not be compacted, goes on as it is");
+    log::warn!(target: "queue", code = "Q324", cause = joined(error); "store could not be compacted, goes on as it is");
 }
 
 pub(super) fn failing(cause: &str) {

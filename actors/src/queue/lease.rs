@@ -15,6 +15,7 @@ use super::key::{self, Place};
 use super::record::{self, Attempts, EntryRecord};
 use super::store::{self, Base, Store};
 use super::tables::Doing;
+use crate::causes::joined;
 use crate::messages::queue::{Leased, StoreError};
 use crate::model::{EntryId, EntryState, Lease, Refusal, UnixMs};
 
@@ -135,7 +136,7 @@ impl Store {
                 let refusal = Refusal {
                     at: now,
                     status: None,
-                    words: super::journal::chain(error),
+                    words: joined(error),
                 };
                 match change.refuse(*seq, &refusal) {
                     Err(StoreError::Damaged { .. } | StoreError::NoEntry(_)) => change.quarantine(*seq)?,

@@ -26,6 +26,7 @@ use super::spool::{Spool, sync_dir};
 use super::store::{self, Base, SCHEMA, Store};
 use super::tables::{Table, open_tables};
 use super::{QueueSettings, journal, key};
+use crate::causes::joined;
 use crate::clock;
 use crate::messages::queue::StoreError;
 
@@ -54,7 +55,7 @@ impl Store {
         let lock = lock(dir)?;
         let (base, counters) = match open_base(settings) {
             Err(OpenError::Store(error)) if is_damage(&error) => {
-                move_aside(dir, &journal::chain(&error))?;
+                move_aside(dir, &joined(&error))?;
                 open_base(settings)?
             }
             opened => opened?,

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use super::actor::{Queue, TICK};
 use super::group::Failure;
 use super::{Store, journal};
+use crate::causes::joined;
 use crate::clock;
 use crate::messages::queue::FullReason;
 
@@ -117,7 +118,7 @@ impl Queue {
         failing.delay = (failing.delay * 2).min(LONGEST);
         failing.at = Instant::now() + failing.delay;
         let mended = match &mut self.store {
-            Some(store) => store.probe(clock::now()).map_err(|error| journal::chain(&error)),
+            Some(store) => store.probe(clock::now()).map_err(|error| joined(&error)),
             None => self.open_again(),
         };
         match mended {
@@ -135,7 +136,7 @@ impl Queue {
             Some(failing) => Store::open_anew(&self.settings, &failing.failure.text),
             None => Store::open(&self.settings),
         };
-        let store = opened.map_err(|error| journal::chain(&error))?;
+        let store = opened.map_err(|error| joined(&error))?;
         store.announce();
         self.store = Some(store);
         Ok(())

@@ -22,6 +22,7 @@ use super::settings::{Server, UploaderSettings};
 use super::state::{Effect, Event, Now, State};
 use super::transport::{Target, Transport, TransportError};
 use crate::apart::Apart;
+use crate::causes::joined;
 use crate::clock;
 use crate::messages::lifecycle::{Drain, Drained, Health, Pause, Pulse, Resume};
 use crate::messages::queue::{EndDelays, KeepServerState, ReadServerState, Settle, StoreError, TakeLeases};
@@ -249,10 +250,7 @@ impl Slot {
 fn words_of<T>(answer: Result<Result<T, StoreError>, MailboxError>) -> Result<T, String> {
     match answer {
         Ok(Ok(value)) => Ok(value),
-        Ok(Err(error)) => {
-            let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
-            Err(format!("{error}{}", cause.unwrap_or_default()))
-        }
+        Ok(Err(error)) => Err(joined(&error)),
         Err(error) => Err(format!("no answer: {error}")),
     }
 }

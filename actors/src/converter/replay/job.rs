@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 use stationd_sandbox::{Finished, ReadyJob, SandboxError};
 
 use super::state::Order;
+use crate::causes::joined;
 use crate::clock;
 use crate::converter::ConverterSettings;
 use crate::converter::confined;
@@ -153,7 +154,7 @@ impl Job {
         let sources = vec![self.item.hash];
         match (self.ports.sources)(DescribeSources { sources }).await {
             Ok(Ok(standings)) => Ok(standings.contains(&Standing::Waiting)),
-            Ok(Err(error)) => Err(journal::chain(&error)),
+            Ok(Err(error)) => Err(joined(&error)),
             Err(error) => Err(error.to_string()),
         }
     }
@@ -208,7 +209,7 @@ impl Job {
                 Ok(Err(error @ AppendError::Full(_))) => {
                     return Replayed::Trouble(TroubleKind::QueueFull, error.to_string());
                 }
-                Ok(Err(error)) => return Replayed::Trouble(TroubleKind::Queue, journal::chain(&error)),
+                Ok(Err(error)) => return Replayed::Trouble(TroubleKind::Queue, joined(&error)),
                 Ok(Ok(crate::messages::queue::Appended::Queued(entries))) => {
                     journal::converted(&line, &said, &entries, steps, self.began.elapsed(), &assumed);
                 }

@@ -10,6 +10,7 @@ use super::calendar::is_older;
 use super::leftovers;
 use super::moved::{self, Removed};
 use super::survey::Survey;
+use crate::causes::joined;
 use crate::clock;
 use crate::converter::journal;
 use crate::converter::ports::Ports;
@@ -121,7 +122,7 @@ async fn sweep_archive(ports: &Ports, now: Option<UnixMs>, round: &mut Round) ->
         let sources = batch.iter().map(|item| item.hash).collect();
         let standings = match (ports.sources)(DescribeSources { sources }).await {
             Ok(Ok(standings)) => standings,
-            Ok(Err(error)) => return Err(journal::chain(&error)),
+            Ok(Err(error)) => return Err(joined(&error)),
             Err(error) => return Err(error.to_string()),
         };
         for (item, standing) in batch.iter().zip(standings) {

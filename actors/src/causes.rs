@@ -3,7 +3,7 @@
 use std::error::Error;
 
 /// An error with its causes, joined by `: `.
-pub(crate) fn joined(error: &dyn Error) -> String {
+pub fn joined(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
