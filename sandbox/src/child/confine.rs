@@ -140,6 +140,7 @@ fn attempt(assignment: &Assignment<'_>) -> Result<Infallible, Failure> {
                 let listener = filter_external(context, filter)?;
                 confined(assignment, listener.as_ref())?;
             } else {
+                give_up_privileges()?;
                 limit(assignment, &[EXEC_FD, NOTES_FD])?;
                 confined(assignment, None)?;
             }
@@ -149,9 +150,15 @@ fn attempt(assignment: &Assignment<'_>) -> Result<Infallible, Failure> {
     }
 }
 
-/// Landlock, then what [`limit`] does: the rules hold descriptors, which closing the others would take away.
+/// From now on no program that is executed has more rights than this process.
+fn give_up_privileges() -> Result<(), Failure> {
+    prctl::set_no_new_privs().map_err(Step::NoNewPrivileges.failed())
+}
+
+/// Landlock, which demands no new privileges, then what [`limit`] does: the rules hold descriptors, which closing the
+/// others would take away.
 fn bind(assignment: &Assignment<'_>, kept: &[i32], rules: Option<&OwnedFd>) -> Result<(), Failure> {
-    prctl::set_no_new_privs().map_err(Step::NoNewPrivileges.failed())?;
+    give_up_privileges()?;
     if assignment.context.capabilities.landlock_abi > 0 {
         let rules = rules.ok_or(Errno::EOPNOTSUPP).map_err(Step::Ruleset.failed())?;
         // SAFETY: plain numbers.
@@ -167,7 +174,6 @@ fn bound_descriptors() -> Result<(), Failure> {
 
 /// Closes every other descriptor and sets the other limits.
 fn limit(assignment: &Assignment<'_>, kept: &[i32]) -> Result<(), Failure> {
-    prctl::set_no_new_privs().map_err(Step::NoNewPrivileges.failed())?;
     places::close_others(kept).map_err(Step::Close.failed())?;
     limits::apply(assignment.limits, assignment.threads_max).map_err(Step::Limits.failed())
 }
