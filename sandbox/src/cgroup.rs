@@ -20,6 +20,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use rustix::fs::{FsWord, statfs};
 
+use crate::limits::threads_max;
 use crate::policy::Limits;
 
 /// Where systemd mounts the unified hierarchy.
@@ -30,9 +31,6 @@ const CGROUP2_MAGIC: FsWord = 0x6367_7270;
 
 /// The leaf of daemon and forker.
 const LEAF: &str = "daemon";
-
-/// Threads that a job may have besides one per process; `pids.max` counts them all.
-const THREADS: u32 = 64;
 
 /// `cpu.max`: microseconds of CPU time in a period of as many, so one CPU for all of a job's threads and processes.
 const ONE_CPU: &str = "100000 100000";
@@ -192,11 +190,7 @@ fn empty_into_leaf(base: &Path) -> io::Result<()> {
 fn limit(job: &Path, limits: &Limits) -> io::Result<()> {
     set(job, "memory.max", &limits.memory_bytes.to_string())?;
     set(job, "memory.oom.group", "1")?;
-    set(
-        job,
-        "pids.max",
-        &limits.processes.saturating_add(THREADS).to_string(),
-    )?;
+    set(job, "pids.max", &threads_max(limits).to_string())?;
     // Absent on a kernel without swap.
     match set(job, "memory.swap.max", "0") {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),

@@ -16,14 +16,22 @@ const STACK_BYTES: u64 = 8 * 1024 * 1024;
 /// Signals that may wait; each takes kernel memory.
 const PENDING_SIGNALS: u64 = 64;
 
+/// Threads that a job may have besides one per further process.
+const THREADS: u32 = 64;
+
+/// Threads that a job may have in all; one that has no other thread is one.
+pub(crate) fn threads_max(limits: &Limits) -> u64 {
+    u64::from(limits.processes) + u64::from(THREADS)
+}
+
 /// Sets all limits but that of [`bound_descriptors`], hard ones too; they last through an exec.
 ///
-/// `further_processes` counts against all of the user's threads, so it is what there are now and what may come; `None`
-/// where the filter or a cgroup limits them.
+/// `users_threads` is the most that the user may have while this process starts another; `None` where the filter or a
+/// cgroup limits the job's.
 ///
 /// # Errors
 /// When a limit is above the hard one around us.
-pub(crate) fn apply(limits: &Limits, further_processes: Option<u64>) -> nix::Result<()> {
+pub(crate) fn apply(limits: &Limits, users_threads: Option<u64>) -> nix::Result<()> {
     let all = [
         (Resource::RLIMIT_CORE, 0),
         (Resource::RLIMIT_MEMLOCK, 0),
@@ -36,8 +44,8 @@ pub(crate) fn apply(limits: &Limits, further_processes: Option<u64>) -> nix::Res
     for (resource, value) in all {
         set(resource, value, value)?;
     }
-    if let Some(processes) = further_processes {
-        set(Resource::RLIMIT_NPROC, processes, processes)?;
+    if let Some(threads) = users_threads {
+        set(Resource::RLIMIT_NPROC, threads, threads)?;
     }
     // A second between the signal that can be handled and the one that cannot.
     set(Resource::RLIMIT_CPU, limits.cpu_s.max(1), limits.cpu_s.max(1) + 1)?;

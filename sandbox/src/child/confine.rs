@@ -69,7 +69,7 @@ pub(crate) struct Assignment<'a> {
     /// The job's cgroup, if it has one.
     pub(crate) cgroup: Option<&'a JobCgroup>,
     /// For `RLIMIT_NPROC`; see [`limits::apply`].
-    pub(crate) threads_max: Option<u64>,
+    pub(crate) users_threads: Option<u64>,
 }
 
 /// What converts.
@@ -175,7 +175,7 @@ fn bound_descriptors() -> Result<(), Failure> {
 /// Closes every other descriptor and sets the other limits.
 fn limit(assignment: &Assignment<'_>, kept: &[i32]) -> Result<(), Failure> {
     places::close_others(kept).map_err(Step::Close.failed())?;
-    limits::apply(assignment.limits, assignment.threads_max).map_err(Step::Limits.failed())
+    limits::apply(assignment.limits, assignment.users_threads).map_err(Step::Limits.failed())
 }
 
 /// The filter of an external converter, with a listener where there can be one.

@@ -1,9 +1,9 @@
 //! Processes, as proc(5) shows them.
 
 use std::fs;
-use std::path::Path;
+use std::time::{Duration, Instant};
 
-use nix::unistd::{Pid, Uid, getpid};
+use nix::unistd::{Pid, Uid, getpid, getppid, getsid};
 
 /// The children of this process's one thread. Nobody else waits for them, so none is missed while it is read. Only with
 /// `CONFIG_PROC_CHILDREN`.
@@ -43,20 +43,62 @@ fn parse_pid(text: &str) -> Option<Pid> {
     text.parse().ok().map(Pid::from_raw)
 }
 
-/// Threads of all processes of a user, as far as they can be seen: what the kernel counts against `RLIMIT_NPROC`.
-pub(super) fn threads_of(user: Uid) -> u64 {
+/// How old a count may be: one takes milliseconds where there are a hundred processes.
+const COUNTED_WITHIN: Duration = Duration::from_secs(1);
+
+/// The threads of the children's user that belong to no job: what the kernel counts against `RLIMIT_NPROC` anyway.
+#[derive(Debug, Default)]
+pub(super) struct Others {
+    counted: Option<(Instant, u64)>,
+}
+
+impl Others {
+    /// How many there are, or were a second ago at most. `jobs` are the sessions of the jobs: were their threads counted,
+    /// each job that begins beside a hostile one would get more.
+    pub(super) fn count(&mut self, user: Uid, jobs: &[Pid], now: Instant) -> u64 {
+        match self.counted {
+            Some((at, count)) if now.saturating_duration_since(at) < COUNTED_WITHIN => count,
+            _ => {
+                let count = threads_of(user, jobs);
+                self.counted = Some((now, count));
+                count
+            }
+        }
+    }
+}
+
+/// Threads of all processes of a user except those in some sessions; rather too many than too few, with which no converter
+/// could have a thread of its own.
+fn threads_of(user: Uid, except: &[Pid]) -> u64 {
+    // Where other processes are hidden (`hidepid=`, proc(5)) the daemon is too.
+    if fs::read_dir(format!("/proc/{}", getppid())).is_err() {
+        return threads_of_all();
+    }
     let Ok(processes) = fs::read_dir("/proc") else {
-        return 0;
+        return threads_of_all();
     };
-    processes
+    let is_counted = |pid: &Pid| !getsid(Some(*pid)).is_ok_and(|session| except.contains(&session));
+    let pids = processes
         .flatten()
-        .filter_map(|process| threads_in(&process.path().join("status"), user))
+        .filter_map(|process| parse_pid(process.file_name().to_str()?));
+    pids.filter(is_counted)
+        .filter_map(|pid| threads_in(pid, user))
         .sum()
 }
 
-/// The number of threads, from a `status` file of proc(5), if the process is that user's.
-fn threads_in(status: &Path, user: Uid) -> Option<u64> {
-    let status = fs::read_to_string(status).ok()?;
+/// All threads of the system; 0 where even that is hidden.
+fn threads_of_all() -> u64 {
+    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let all = load
+        .split_whitespace()
+        .nth(3)
+        .and_then(|counts| counts.split_once('/'));
+    all.and_then(|(_, all)| all.parse().ok()).unwrap_or(0)
+}
+
+/// The number of threads of a process, if it is that user's. Source: `proc_pid_status(5)`.
+fn threads_in(process: Pid, user: Uid) -> Option<u64> {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     let field = |name: &str| {
         status.lines().find_map(|line| {
             line.strip_prefix(name)?
@@ -96,8 +138,8 @@ mod tests {
 
     #[test]
     fn the_threads_of_this_test_are_counted() {
-        let before = threads_of(Uid::current());
-        assert!(before >= 1);
-        assert_eq!(threads_of(Uid::from_raw(u32::MAX - 7)), 0);
+        assert!(threads_of(Uid::current(), &[]) >= 1);
+        assert_eq!(threads_of(Uid::from_raw(u32::MAX - 7), &[]), 0);
+        assert!(threads_of_all() >= 1);
     }
 }

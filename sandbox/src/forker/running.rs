@@ -7,11 +7,10 @@ use std::time::{Duration, Instant};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags};
 use nix::sys::socket::{MsgFlags, recv, send};
-use nix::unistd::{Pid, Uid};
+use nix::unistd::Pid;
 
 use super::account::Account;
 use super::borrow::Stack;
-use super::census::threads_of;
 use super::child::Child;
 use super::explain::Explainer;
 use super::oom::OomScore;
@@ -21,6 +20,7 @@ use super::start::pair;
 use crate::cgroup::{Cgroups, JobCgroup};
 use crate::child::notes::{Failure, NOTE_BYTES, Note};
 use crate::child::{Assignment, Context, Converter, Descriptors, External};
+use crate::limits::threads_max;
 use crate::policy::{Limit, Limits};
 use crate::protocol::{Run, Work, encode};
 use crate::scratch::{JobFolder, Scratch, is_over};
@@ -71,13 +71,14 @@ pub(super) struct Running {
 }
 
 impl Running {
-    /// Forks the child of a job. A job that cannot be started ends at the next turn.
+    /// Forks the child of a job; `users_threads` is for [`Assignment`]. A job that cannot be started ends at the next turn.
     pub(super) fn start(
         context: &Context,
         places: &mut Places,
         run: &Run,
         channel: OwnedFd,
         descriptors: &Descriptors,
+        users_threads: Option<u64>,
     ) -> Self {
         let now = Instant::now();
         let mut running = Self {
@@ -98,7 +99,7 @@ impl Running {
             is_filtered: context.capabilities.seccomp,
             remains: None,
         };
-        if let Err((step, errno)) = running.fork(context, places, run, descriptors) {
+        if let Err((step, errno)) = running.fork(context, places, run, descriptors, users_threads) {
             running.account.set_up_failed(step, errno);
         }
         running
@@ -110,6 +111,7 @@ impl Running {
         places: &mut Places,
         run: &Run,
         descriptors: &Descriptors,
+        users_threads: Option<u64>,
     ) -> Result<(), (&'static str, Errno)> {
         let converter = match run.work {
             Work::Builtin { format } => Converter::Builtin {
@@ -136,7 +138,7 @@ impl Running {
             converter,
             notes: theirs.as_fd(),
             cgroup: self.cgroup.as_ref(),
-            threads_max: threads_max(context, &run.limits),
+            users_threads,
         };
         self.child = Some(Child::start(&assignment, &places.oom, &mut places.stack)?);
         self.notes = Some(ours);
@@ -165,6 +167,11 @@ impl Running {
     /// The process of the job, while it lives; also the number of its session and group.
     pub(super) fn pid(&self) -> Option<Pid> {
         self.child.as_ref().map(Child::pid)
+    }
+
+    /// Threads that it may have.
+    pub(super) fn threads_max(&self) -> u64 {
+        threads_max(&self.limits)
     }
 
     /// When it must be looked at even if nothing happens.
@@ -357,13 +364,4 @@ impl Running {
 
 fn errno_of(error: &io::Error) -> Errno {
     error.raw_os_error().map_or(Errno::EIO, Errno::from_raw)
-}
-
-/// For a converter that may have further processes: the threads its user may have then, itself included.
-fn threads_max(context: &Context, limits: &Limits) -> Option<u64> {
-    if limits.processes == 0 || context.capabilities.cgroup {
-        return None;
-    }
-    let user = context.ids.map_or_else(Uid::current, |ids| ids.uid);
-    Some(threads_of(user) + 1 + u64::from(limits.processes))
 }

@@ -5,11 +5,14 @@ use std::time::Instant;
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::unistd::Uid;
 
+use super::census::Others;
 use super::process::Failure;
 use super::receive::receive;
 use super::running::{Places, Progress, Running};
 use crate::child::{Context, Descriptors};
+use crate::limits::threads_max;
 use crate::protocol::{MESSAGE_MAX, Run, Work, decode};
 
 /// The state of a forker that says hello.
@@ -18,6 +21,7 @@ pub(super) struct Server<'a> {
     context: Context,
     places: Places,
     running: Vec<Running>,
+    others: Others,
     buffer: Vec<u8>,
 }
 
@@ -35,6 +39,7 @@ impl<'a> Server<'a> {
             context,
             places,
             running: Vec::new(),
+            others: Others::default(),
             buffer: vec![0; MESSAGE_MAX],
         }
     }
@@ -105,14 +110,29 @@ impl<'a> Server<'a> {
             channel,
             descriptors,
         } = arrived;
+        let users_threads = self.users_threads(&run);
         self.running.push(Running::start(
             &self.context,
             &mut self.places,
             &run,
             channel,
             &descriptors,
+            users_threads,
         ));
         Ok(true)
+    }
+
+    /// The threads that the user of the children may have when a job begins: its others, and what each job may have. None
+    /// where the filter allows the job no thread, or a cgroup limits it.
+    fn users_threads(&mut self, run: &Run) -> Option<u64> {
+        if matches!(run.work, Work::Builtin { .. }) || self.context.capabilities.cgroup {
+            return None;
+        }
+        let user = self.context.ids.map_or_else(Uid::current, |ids| ids.uid);
+        let jobs: Vec<_> = self.running.iter().filter_map(Running::pid).collect();
+        let others = self.others.count(user, &jobs, Instant::now());
+        let beside: u64 = self.running.iter().map(Running::threads_max).sum();
+        Some(others + beside + threads_max(&run.limits))
     }
 }
 

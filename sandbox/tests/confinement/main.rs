@@ -32,6 +32,7 @@ const TESTS: &[runner::Test] = tests![
     permissions::no_network_of_any_family,
     permissions::a_shell_is_refused_nothing_at_its_start,
     permissions::threads_but_no_processes,
+    permissions::no_job_has_threads_without_end,
     permissions::a_forbidden_call_ends_the_job_and_is_named,
     permissions::too_many_refused_calls_end_the_job,
     permissions::an_explanation_names_the_files_that_were_refused,

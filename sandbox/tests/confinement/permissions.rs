@@ -183,6 +183,17 @@ pub(crate) fn threads_but_no_processes() {
     assert_eq!(attempt(&sandbox, "os.execv('/bin/true', ['true'])"), "EPERM");
 }
 
+pub(crate) fn no_job_has_threads_without_end() {
+    let sandbox = Sandbox::new();
+    // Small enough that the memory is for all of them.
+    let script = "import threading\nthreading.stack_size(32768)\nn = 0\ntry:\n    while n < 1000:\n        threading.Thread(target=threading.Event().wait, daemon=True).start()\n        n += 1\nexcept RuntimeError: pass\nprint(n, flush=True)\nimport os; os._exit(0)";
+    let finished = python(&sandbox, script);
+    assert_eq!(finished.outcome, Outcome::Exited, "{}", complaint(&finished));
+    // Other processes of the user may end meanwhile.
+    let made: u32 = text(&finished).trim().parse().unwrap();
+    assert!((20..500).contains(&made), "{made}");
+}
+
 pub(crate) fn a_forbidden_call_ends_the_job_and_is_named() {
     let sandbox = Sandbox::new();
     let script = "import ctypes\nctypes.CDLL(None).unshare(0x10000000)\nprint('on')";

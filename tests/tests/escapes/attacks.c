@@ -239,6 +239,14 @@ TRY(many_threads) {
     for (int n = 0; n < 60; n++) if (pthread_create(&t, NULL, wait_for_ever, NULL)) { fputs("Cannot allocate memory\n", stderr); return EAGAIN; }
     return 0;
 }
+static int wait_bare(void *none) { pause(); return none != NULL; }
+TRY(bare_threads) {
+    enum { COUNT = 400, STACK = 4096, OF_THREAD = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM };
+    char *stack = mmap(NULL, COUNT * STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (stack == MAP_FAILED) return errno;
+    for (int n = 0; n < COUNT; n++) if (clone(wait_bare, stack += STACK, OF_THREAD, NULL) < 0) return errno;
+    return 0;
+}
 TRY(fill_scratch_by_one) {
     int f = open("one", O_WRONLY | O_CREAT, 0600);
     static char block[1 << 20];
@@ -295,7 +303,8 @@ static const struct { const char *name; int (*attack)(void); } attacks[] = {
     A(call_by_interrupt), A(call_of_x32), A(ldt),
 #endif
     A(inherited_descriptor), A(many_descriptors), A(executable_number), A(much_memory), A(much_shared_memory),
-    A(many_threads), A(fill_scratch_by_one), A(fill_scratch_by_many), A(fill_scratch_by_names), A(fill_scratch_by_depth),
+    A(many_threads), A(bare_threads), A(fill_scratch_by_one), A(fill_scratch_by_many), A(fill_scratch_by_names),
+    A(fill_scratch_by_depth),
     A(burn), A(burn_without_signal), A(wait_long), A(wait_ignoring_signals), A(flood_output), A(flood_errors), A(nothing),
 };
 

@@ -114,6 +114,8 @@ pub(crate) const LIMITS: &[Expected] = &[
     ("much_memory", "killed-limit", "memory_mib"),
     ("much_shared_memory", "killed-limit", "memory_mib"),
     ("many_threads", "killed-limit", "memory_mib"),
+    // No memory is needed for them.
+    ("bare_threads", "failed", "42"),
     ("fill_scratch_by_one", "killed-limit", "scratch_mib"),
     ("fill_scratch_by_many", "killed-limit", "scratch_mib"),
     ("fill_scratch_by_names", "killed-limit", "scratch_mib"),
