@@ -43,6 +43,18 @@ fn parse_pid(text: &str) -> Option<Pid> {
     text.parse().ok().map(Pid::from_raw)
 }
 
+/// The processes of a session.
+pub(super) fn members(session: Pid) -> Vec<Pid> {
+    let is_member = |pid: &Pid| getsid(Some(*pid)) == Ok(session);
+    processes().filter(is_member).collect()
+}
+
+/// All processes that can be seen.
+fn processes() -> impl Iterator<Item = Pid> {
+    let all = fs::read_dir("/proc").into_iter().flatten().flatten();
+    all.filter_map(|process| parse_pid(process.file_name().to_str()?))
+}
+
 /// How old a count may be: one takes milliseconds where there are a hundred processes.
 const COUNTED_WITHIN: Duration = Duration::from_secs(1);
 
@@ -74,16 +86,9 @@ fn threads_of(user: Uid, except: &[Pid]) -> u64 {
     if fs::read_dir(format!("/proc/{}", getppid())).is_err() {
         return threads_of_all();
     }
-    let Ok(processes) = fs::read_dir("/proc") else {
-        return threads_of_all();
-    };
     let is_counted = |pid: &Pid| !getsid(Some(*pid)).is_ok_and(|session| except.contains(&session));
-    let pids = processes
-        .flatten()
-        .filter_map(|process| parse_pid(process.file_name().to_str()?));
-    pids.filter(is_counted)
-        .filter_map(|pid| threads_in(pid, user))
-        .sum()
+    let counted = processes().filter(is_counted);
+    counted.filter_map(|pid| threads_in(pid, user)).sum()
 }
 
 /// All threads of the system; 0 where even that is hidden.

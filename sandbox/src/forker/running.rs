@@ -11,6 +11,7 @@ use nix::unistd::Pid;
 
 use super::account::Account;
 use super::borrow::Stack;
+use super::census::members;
 use super::child::Child;
 use super::explain::Explainer;
 use super::oom::OomScore;
@@ -225,8 +226,7 @@ impl Running {
             self.kill(Some(Limit::Wall));
         } else if now >= self.next_look {
             self.next_look = now + LOOK_EVERY;
-            let over = |folder: &JobFolder| is_over(folder.work.as_fd(), self.limits.scratch_bytes);
-            if self.folder.as_ref().is_some_and(over) {
+            if self.is_out_of_scratch(child.pid()) {
                 self.kill(Some(Limit::Scratch));
             } else if self.is_out_of_cpu() {
                 self.kill(Some(Limit::Cpu));
@@ -238,6 +238,19 @@ impl Running {
     /// Whether nothing of the job is left once its process has ended.
     fn is_alone(&self) -> bool {
         self.limits.processes == 0 && !self.is_trusted
+    }
+
+    /// Whether there is more in its working folder than may be.
+    fn is_out_of_scratch(&self, leader: Pid) -> bool {
+        let Some(folder) = &self.folder else {
+            return false;
+        };
+        let processes = if self.is_alone() {
+            vec![leader]
+        } else {
+            members(leader)
+        };
+        is_over(folder.work.as_fd(), &processes, self.limits.scratch_bytes)
     }
 
     /// Whether all processes of the job together have used what one may: the rlimit counts each for itself. Later than

@@ -313,7 +313,7 @@ mod tests {
             mkdirat(&dir, c"d", Mode::RWXU).unwrap();
             dir = open_folder(dir.as_fd(), c"d").unwrap();
         }
-        assert!(is_over(job.work.as_fd(), u64::MAX));
+        assert!(is_over(job.work.as_fd(), &[], u64::MAX));
         scratch.take_back(job, false).unwrap();
         assert_eq!(fs::read_dir(&scratch.path).unwrap().count(), 0);
     }
@@ -338,8 +338,8 @@ mod tests {
         fs::create_dir(work.join("inner")).unwrap();
         fs::write(work.join("a"), vec![1; 40_000]).unwrap();
         fs::write(work.join("inner/b"), vec![1; 40_000]).unwrap();
-        assert!(is_over(job.work.as_fd(), 70_000));
-        assert!(!is_over(job.work.as_fd(), 200_000));
+        assert!(is_over(job.work.as_fd(), &[], 70_000));
+        assert!(!is_over(job.work.as_fd(), &[], 200_000));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod folder;
 mod measure;
+mod nameless;
 mod remove;
 
 pub(crate) use folder::{Ids, JobFolder, Scratch};

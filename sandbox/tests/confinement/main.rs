@@ -38,6 +38,7 @@ const TESTS: &[runner::Test] = tests![
     permissions::an_explanation_names_the_files_that_were_refused,
     permissions::nothing_of_the_daemon_is_inherited,
     permissions::each_limit_ends_the_job_under_its_name,
+    permissions::files_count_wherever_a_converter_hides_them,
     jobs::a_folder_is_copied_for_the_converter,
     jobs::a_script_runs_by_its_interpreter_line,
     jobs::a_program_that_cannot_run_is_told_apart,

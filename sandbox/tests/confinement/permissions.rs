@@ -1,5 +1,7 @@
 //! Each permission has a pair: an access that is allowed and one that is refused.
 
+use std::time::Duration;
+
 use stationd_sandbox::{Denial, Finished, JobSpec, Limit, Limits, Outcome, Program};
 
 use crate::sandbox::{Sandbox, complaint, spec, text};
@@ -326,4 +328,46 @@ pub(crate) fn each_limit_ends_the_job_under_its_name() {
     assert_eq!(limited(one, limits.clone()).0, hit(Limit::Scratch));
     let killed = format!("import signal\nsignal.signal(signal.SIGXFSZ, signal.SIG_DFL)\n{one}");
     assert_eq!(limited(&killed, limits).0, hit(Limit::Scratch));
+}
+
+pub(crate) fn files_count_wherever_a_converter_hides_them() {
+    const MIB: u64 = 1024 * 1024;
+    const NAMELESS: &str = "import os, time\ndef nameless():\n    f = os.open('x', os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)\n    os.unlink('x')\n    os.write(f, bytes([1]) * (1 << 20))\n    return f\n";
+    let sandbox = Sandbox::new();
+    let outcome = |script: &str| {
+        let path = sandbox.file("convert.py", format!("{NAMELESS}{script}"));
+        let program = Program::Python {
+            command: vec![path.into()],
+            trusted: false,
+        };
+        let limits = Limits {
+            scratch_bytes: 4 * MIB,
+            wall: Duration::from_secs(20),
+            ..Limits::default()
+        };
+        let finished = sandbox
+            .run(
+                JobSpec {
+                    limits,
+                    ..spec(program)
+                },
+                "",
+            )
+            .unwrap();
+        (finished.outcome.clone(), complaint(&finished))
+    };
+    // Long enough to be looked at; the second descriptor is of the same file.
+    let few = "f = [nameless() for n in range(3)]\nf.append(os.dup(f[0]))\nos.mkdir('d')\ntime.sleep(0.6)";
+    let (ended, why) = outcome(few);
+    assert_eq!(ended, Outcome::Exited, "{why}");
+    let shut = "os.mkdir('d', 0o300)\nfor n in range(9): open(f'd/{n}', 'wb').write(bytes([1]) * (1 << 20))";
+    let open = "f = [nameless() for n in range(9)]";
+    let mapped = "import ctypes\nmap = ctypes.CDLL(None).mmap\nmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_long]\nfor n in range(9):\n    f = nameless()\n    map(None, 4096, 1, 1, f, 0)\n    os.close(f)";
+    let hit = Outcome::LimitHit {
+        limit: Limit::Scratch,
+    };
+    for hidden in [shut, open, mapped] {
+        let (ended, why) = outcome(&format!("{hidden}\ntime.sleep(60)"));
+        assert_eq!(ended, hit, "{hidden}: {why}");
+    }
 }

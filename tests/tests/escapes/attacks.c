@@ -275,6 +275,45 @@ TRY(fill_scratch_by_depth) {
     slowly(); slowly();
     return 0;
 }
+/* A file that takes a MiB and has no name. */
+static int nameless(void) {
+    static char block[1 << 20];
+    int f = open("nameless", O_RDWR | O_CREAT | O_EXCL, 0600);
+    return f < 0 || unlink("nameless") || write(f, block, sizeof block) < 0 ? -1 : f;
+}
+TRY(fill_scratch_by_shut_folder) {
+    static char block[1 << 20];
+    if (mkdir("shut", 0300)) return errno;
+    for (int n = 0; n < 20; n++) {
+        snprintf(text, sizeof text, "shut/f%d", n);
+        int f = open(text, O_WRONLY | O_CREAT, 0600);
+        if (write(f, block, sizeof block) < 0) return errno;
+        close(f);
+    }
+    slowly(); slowly();
+    chmod("shut", 0700); /* The sandbox never gets here; others clear it away. */
+    return 0;
+}
+TRY(fill_scratch_by_nameless) { for (int n = 0; n < 20; n++) if (nameless() < 0) return errno; slowly(); slowly(); return 0; }
+TRY(fill_scratch_by_mapped) {
+    for (int n = 0; n < 20; n++) {
+        int f = nameless();
+        if (f < 0 || mmap(NULL, 4096, PROT_READ, MAP_SHARED, f, 0) == MAP_FAILED) return errno;
+        close(f);
+    }
+    slowly(); slowly();
+    return 0;
+}
+/* Its descriptors are not those of the process. */
+static int fill_nameless(void *failed) { for (int n = 0; n < 20; n++) if (nameless() < 0) *(volatile int *)failed = 1; return wait_bare(NULL); }
+TRY(fill_scratch_by_thread) {
+    static char stack[1 << 16];
+    static volatile int failed;
+    int flags = CLONE_VM | CLONE_FS | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM;
+    if (clone(fill_nameless, stack + sizeof stack, flags, (void *)&failed) < 0) return errno;
+    slowly(); slowly();
+    return failed ? ENOSPC : 0;
+}
 TRY(burn) { for (volatile long n = 0; clock() < 2 * CLOCKS_PER_SEC; n++) {} return 0; }
 TRY(burn_without_signal) { signal(SIGXCPU, SIG_IGN); for (volatile long n = 0; clock() < 4 * CLOCKS_PER_SEC; n++) {} return 0; }
 TRY(wait_long) { slowly(); slowly(); slowly(); return 0; }
@@ -304,7 +343,8 @@ static const struct { const char *name; int (*attack)(void); } attacks[] = {
 #endif
     A(inherited_descriptor), A(many_descriptors), A(executable_number), A(much_memory), A(much_shared_memory),
     A(many_threads), A(bare_threads), A(fill_scratch_by_one), A(fill_scratch_by_many), A(fill_scratch_by_names),
-    A(fill_scratch_by_depth),
+    A(fill_scratch_by_depth), A(fill_scratch_by_shut_folder), A(fill_scratch_by_nameless), A(fill_scratch_by_mapped),
+    A(fill_scratch_by_thread),
     A(burn), A(burn_without_signal), A(wait_long), A(wait_ignoring_signals), A(flood_output), A(flood_errors), A(nothing),
 };
 
