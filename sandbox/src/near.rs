@@ -28,13 +28,11 @@ pub(crate) fn is_local(file: &OwnedFd) -> bool {
     is_named(disk.f_type)
 }
 
-/// Whether it is a file, no folder or pipe, of at most so many bytes. The kernel may ask who has it.
-pub(crate) fn is_file_within(file: &OwnedFd, bytes: u64) -> bool {
-    let Ok(stat) = fstat(file) else {
-        return false;
-    };
-    let length = u64::try_from(stat.st_size);
-    FileType::from_raw_mode(stat.st_mode).is_file() && length.is_ok_and(|length| length <= bytes)
+/// The bytes of a file; none of a folder or pipe. The kernel may ask who has it.
+pub(crate) fn length(file: &OwnedFd) -> Option<u64> {
+    let stat = fstat(file).ok()?;
+    let length = u64::try_from(stat.st_size).ok();
+    length.filter(|_| FileType::from_raw_mode(stat.st_mode).is_file())
 }
 
 /// What kind of file it is, which the kernel knows of an open one: nobody is asked, as fstat(2) would on a network's file
@@ -61,19 +59,16 @@ mod tests {
     #[test]
     fn a_file_in_memory_is_local_and_what_the_kernel_makes_up_is_not() {
         let memory = rustix::fs::memfd_create("file", rustix::fs::MemfdFlags::CLOEXEC).unwrap();
-        assert!(is_local(&memory) && is_file_within(&memory, 0));
+        assert!(is_local(&memory));
         let made_up = OwnedFd::from(File::open("/proc/self/status").unwrap());
         assert!(!is_local(&made_up));
     }
 
     #[test]
-    fn the_last_byte_that_a_file_may_have_counts() {
+    fn a_file_has_a_length_and_a_folder_has_none() {
         let file = tempfile::tempfile().unwrap();
         file.set_len(1000).unwrap();
-        let file = OwnedFd::from(file);
-        assert!(is_file_within(&file, 1000));
-        assert!(!is_file_within(&file, 999));
-        let folder = OwnedFd::from(File::open("/").unwrap());
-        assert!(!is_file_within(&folder, u64::MAX));
+        assert_eq!(length(&file.into()), Some(1000));
+        assert_eq!(length(&File::open("/").unwrap().into()), None);
     }
 }

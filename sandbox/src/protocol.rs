@@ -86,6 +86,8 @@ pub(crate) struct Run {
     pub(crate) limits: Limits,
     pub(crate) grants: Vec<Grant>,
     pub(crate) explain: bool,
+    /// Bytes of the input that are copied for a program; one that has more by then is not converted.
+    pub(crate) input_max: u64,
     /// Whether a program's child reads but little before its exec, and that from this machine: nobody has to wait for it
     /// long.
     pub(crate) is_brief: bool,
@@ -204,6 +206,7 @@ mod tests {
             limits: Limits::default(),
             grants: vec![Grant::Read, Grant::Execute],
             explain: false,
+            input_max: 1 << 20,
             is_brief: true,
         }
     }

@@ -28,6 +28,8 @@ pub(crate) struct External<'a> {
     folder: &'a JobFolder,
     /// Name of the input's private copy.
     copy: CString,
+    /// See [`Run::input_max`].
+    input_max: u64,
     script: Option<Script<'a>>,
     command: Command,
     /// None for a trusted one.
@@ -87,6 +89,7 @@ impl<'a> External<'a> {
             folder,
             command: Command::new(&argv, run, context, &folder.path_of("input", &copy))?,
             copy,
+            input_max: run.input_max,
             script,
             bounds,
             is_brief: run.is_brief,
@@ -96,12 +99,20 @@ impl<'a> External<'a> {
     /// Copies script and input, and takes their places: working folder, standard descriptors, program.
     pub(super) fn move_in(&self) -> Result<(), Failure> {
         if let Some(script) = &self.script {
-            copy(script.original, script.folder.as_fd(), &script.copy, Step::Script)?;
+            // Sealed, so it does not grow.
+            copy(
+                script.original,
+                script.folder.as_fd(),
+                &script.copy,
+                u64::MAX,
+                Step::Script,
+            )?;
         }
         let input = copy(
             &self.descriptors.input,
             self.folder.input.as_fd(),
             &self.copy,
+            self.input_max,
             Step::Input,
         )?;
         fchdir(&self.folder.work).map_err(Step::Folder.failed())?;
@@ -187,9 +198,15 @@ fn filter<'a>(context: &'a Context, run: &Run) -> Cow<'a, Filter> {
 }
 
 /// Copies from the beginning: the daemon may have read through the same open file.
-fn copy(from: &OwnedFd, folder: BorrowedFd<'_>, name: &CString, step: Step) -> Result<OwnedFd, Failure> {
+fn copy(
+    from: &OwnedFd,
+    folder: BorrowedFd<'_>,
+    name: &CString,
+    bytes_max: u64,
+    step: Step,
+) -> Result<OwnedFd, Failure> {
     rewind(from)?;
-    input::copy(from.as_fd(), folder, name).map_err(step.failed())
+    input::copy(from.as_fd(), folder, name, bytes_max).map_err(step.failed())
 }
 
 /// The daemon is this same program, and sends no such job.

@@ -2,12 +2,12 @@
 
 use std::ffi::{CStr, CString, OsStr};
 use std::fs::File;
-use std::io;
+use std::io::{self, Write as _};
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
 
 use rustix::fs::{FileType, Mode, OFlags, Stat, fstat, ioctl_ficlone, mkdirat, openat};
-use rustix::io::Errno;
+use rustix::io::{Errno, read, retry_on_intr};
 
 use crate::entries::{Entries, is_folder, open_folder};
 
@@ -17,20 +17,39 @@ const DEPTH_MAX: usize = 16;
 /// Entries that an input folder may have, in all.
 const ENTRIES_MAX: usize = 10_000;
 
-/// Copies a file or folder to `name` in `folder`; the descriptor that the converter gets as its standard input.
+/// Bytes that are copied at once: they lie on the stack, of which a child in the forker's memory has little.
+const PIECE_BYTES: usize = 16 * 1024;
+
+/// What may still be copied.
+struct Room {
+    bytes: u64,
+    entries: usize,
+}
+
+/// Copies a file or folder to `name` in `folder`, of `bytes_max` at most; the descriptor that the converter gets as its
+/// standard input. Of a file it allocates nothing.
 ///
 /// A file's copy is that descriptor; for a folder it is `/dev/null`. Of a folder, regular files and folders are
 /// copied; links, pipes and devices are left out.
 ///
 /// # Errors
-/// When something cannot be read or written, or a folder is larger than the constants above.
-pub(super) fn copy(input: BorrowedFd<'_>, folder: BorrowedFd<'_>, name: &CStr) -> io::Result<OwnedFd> {
+/// When something cannot be read or written; `EFBIG` when it is larger than that, `ELOOP` when it is deeper than the
+/// constant above.
+pub(super) fn copy(
+    input: BorrowedFd<'_>,
+    folder: BorrowedFd<'_>,
+    name: &CStr,
+    bytes_max: u64,
+) -> io::Result<OwnedFd> {
+    let mut room = Room {
+        bytes: bytes_max,
+        entries: ENTRIES_MAX,
+    };
     if is_folder(&fstat(input)?) {
-        let mut entries = ENTRIES_MAX;
-        copy_folder(Entries::of(input, c".")?, folder, name, DEPTH_MAX, &mut entries)?;
+        copy_folder(Entries::of(input, c".")?, folder, name, DEPTH_MAX, &mut room)?;
         return File::open("/dev/null").map(OwnedFd::from);
     }
-    copy_file(input, folder, name)?;
+    copy_file(input, folder, name, &mut room)?;
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     Ok(openat(folder, name, flags, Mode::empty())?)
 }
@@ -48,7 +67,7 @@ fn copy_folder(
     parent: BorrowedFd<'_>,
     name: &CStr,
     depth: usize,
-    entries: &mut usize,
+    room: &mut Room,
 ) -> io::Result<()> {
     let depth = depth.checked_sub(1).ok_or(Errno::LOOP)?;
     mkdirat(parent, name, Mode::RWXU)?;
@@ -56,32 +75,51 @@ fn copy_folder(
     while let Some(entry) = from.next() {
         let entry = entry?;
         let name = entry.file_name();
-        *entries = entries.checked_sub(1).ok_or(Errno::FBIG)?;
+        room.entries = room.entries.checked_sub(1).ok_or(Errno::FBIG)?;
         let stat = from.stat(&entry)?;
         if is_folder(&stat) {
-            copy_folder(from.enter(&entry)?, to.as_fd(), name, depth, entries)?;
+            copy_folder(from.enter(&entry)?, to.as_fd(), name, depth, room)?;
         } else if is_file(&stat) {
             // Not blocking, should it have become a pipe since.
             let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
             let inner = openat(from.fd()?, name, flags, Mode::empty())?;
             if is_file(&fstat(&inner)?) {
-                copy_file(inner.as_fd(), to.as_fd(), name)?;
+                copy_file(inner.as_fd(), to.as_fd(), name, room)?;
             }
         }
     }
     Ok(())
 }
 
-fn copy_file(from: BorrowedFd<'_>, folder: BorrowedFd<'_>, name: &CStr) -> io::Result<()> {
+fn copy_file(from: BorrowedFd<'_>, folder: BorrowedFd<'_>, name: &CStr, room: &mut Room) -> io::Result<()> {
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let to = openat(folder, name, flags, Mode::RUSR)?;
+    let mut to = File::from(openat(folder, name, flags, Mode::RUSR)?);
     // Shares the blocks where the file system can.
     if ioctl_ficlone(&to, from).is_ok() {
-        return Ok(());
+        return room.take(fstat(&to)?.st_size);
     }
-    // Copies inside the kernel where it can (copy_file_range, sendfile), else by reading and writing.
-    let mut from = File::from(from.try_clone_to_owned()?);
-    io::copy(&mut from, &mut File::from(to)).map(drop)
+    // Not up to where the file ends: somebody may write to it meanwhile, as fast as it is read.
+    let mut piece = [0; PIECE_BYTES];
+    loop {
+        let length = retry_on_intr(|| read(from, &mut piece))?;
+        if length == 0 {
+            return Ok(());
+        }
+        room.take(length)?;
+        to.write_all(piece.get(..length).unwrap_or_default())?;
+    }
+}
+
+impl Room {
+    /// Takes what is there of so many bytes.
+    fn take(&mut self, bytes: impl TryInto<u64>) -> io::Result<()> {
+        let left = bytes
+            .try_into()
+            .ok()
+            .and_then(|bytes| self.bytes.checked_sub(bytes));
+        self.bytes = left.ok_or(Errno::FBIG)?;
+        Ok(())
+    }
 }
 
 fn is_file(stat: &Stat) -> bool {
@@ -103,7 +141,13 @@ mod tests {
         let source = folder.path().join("source");
         fs::write(&source, vec![7; 100_000]).unwrap();
         let into = File::open(folder.path()).unwrap();
-        let copied = copy(File::open(&source).unwrap().as_fd(), into.as_fd(), c"copy").unwrap();
+        let copied = copy(
+            File::open(&source).unwrap().as_fd(),
+            into.as_fd(),
+            c"copy",
+            u64::MAX,
+        )
+        .unwrap();
         let mut bytes = Vec::new();
         File::from(copied).read_to_end(&mut bytes).unwrap();
         assert_eq!(bytes, vec![7; 100_000]);
@@ -124,9 +168,39 @@ mod tests {
         std::os::unix::fs::symlink("/etc/passwd", source.join("link")).unwrap();
         mkfifoat(CWD, source.join("pipe"), Mode::RWXU).unwrap();
         let into = File::open(folder.path()).unwrap();
-        copy(File::open(&source).unwrap().as_fd(), into.as_fd(), c"copy").unwrap();
+        copy(
+            File::open(&source).unwrap().as_fd(),
+            into.as_fd(),
+            c"copy",
+            u64::MAX,
+        )
+        .unwrap();
         assert_eq!(fs::read(folder.path().join("copy/inner/a")).unwrap(), b"a");
         assert_eq!(fs::read_dir(folder.path().join("copy")).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn no_more_is_copied_than_may_be() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        fs::write(&file, vec![7; 100_000]).unwrap();
+        let tree = folder.path().join("tree");
+        fs::create_dir_all(tree.join("inner")).unwrap();
+        fs::write(tree.join("a"), vec![7; 60_000]).unwrap();
+        fs::write(tree.join("inner/b"), vec![7; 40_000]).unwrap();
+        let into = File::open(folder.path()).unwrap();
+        let copied = |source: &File, name: &CStr, bytes_max: u64| {
+            let copied = copy(source.as_fd(), into.as_fd(), name, bytes_max);
+            copied.map(drop).map_err(|error| error.raw_os_error())
+        };
+        for (source, whole, cut) in [(file, c"1", c"2"), (tree, c"3", c"4")] {
+            assert_eq!(copied(&File::open(&source).unwrap(), whole, 100_000), Ok(()));
+            assert_eq!(
+                copied(&File::open(&source).unwrap(), cut, 99_999),
+                Err(Some(libc::EFBIG))
+            );
+        }
+        assert!(fs::metadata(folder.path().join("2")).unwrap().len() < 100_000);
     }
 
     #[test]

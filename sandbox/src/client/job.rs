@@ -59,14 +59,14 @@ pub(super) async fn run(
         spec,
         input,
         prepared,
-        is_brief,
+        copied,
         needs: _,
     }: &ReadyJob,
 ) -> Result<Finished, JobError> {
     let (channel, forkers_channel) = pair().map_err(JobError::system("socketpair"))?;
     let (stdout, childs_stdout) = io::pipe().map_err(JobError::system("pipe"))?;
     let (stderr, childs_stderr) = io::pipe().map_err(JobError::system("pipe"))?;
-    let run = prepared.to_run(spec, *is_brief);
+    let run = prepared.to_run(spec, *copied);
     let message = encode(&run).map_err(|error| JobError::Sandbox(error.into()))?;
     let mut descriptors = vec![
         forkers_channel.as_raw_fd(),

@@ -10,7 +10,7 @@ use rustix::io::Errno;
 use super::external::External;
 use crate::error::{ProgramFault, SandboxError};
 use crate::files;
-use crate::near::{is_file_within, is_local};
+use crate::near::{is_local, length};
 use crate::policy::{JobSpec, Program};
 use crate::protocol::{Grant, Run, Work};
 use crate::signature::TrustedKeys;
@@ -26,6 +26,18 @@ pub(super) struct Prepared {
 
 /// What is copied within a millisecond, more or less.
 const BRIEF_BYTES: u64 = 1024 * 1024;
+
+/// The most that is copied of a folder. A bound of the disk that is taken, no more: its child is waited for by nobody.
+const FOLDER_BYTES: u64 = 4 * 1024 * 1024 * 1024;
+
+/// How an input is copied. From one look at it, as it may be written to meanwhile.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Copied {
+    /// See [`Run::is_brief`].
+    is_brief: bool,
+    /// See [`Run::input_max`].
+    input_max: u64,
+}
 
 impl Prepared {
     /// Opens what a job needs. With keys it reads the whole program.
@@ -52,15 +64,21 @@ impl Prepared {
         prepared.map_err(|fault| SandboxError::Program { path, fault })
     }
 
-    /// See [`Run::is_brief`].
-    pub(super) fn is_brief(&self, input: &OwnedFd) -> bool {
-        let mut copied = self.script.iter().chain([input]);
-        self.executable.as_ref().is_some_and(is_local)
-            && copied.all(|file| is_local(file) && is_file_within(file, BRIEF_BYTES))
+    /// How an input is copied for it: as much of a file as it has now, or [`BRIEF_BYTES`] where that is more, as some file
+    /// systems say that a file has nothing.
+    pub(super) fn look_at(&self, input: &OwnedFd) -> Copied {
+        let now = length(input);
+        let is_brief = |length: Option<u64>| length.is_some_and(|length| length <= BRIEF_BYTES);
+        let script_is_brief = self.script.as_ref().is_none_or(|script| is_brief(length(script)));
+        let mut files = self.executable.iter().chain(&self.script).chain([input]);
+        Copied {
+            is_brief: self.executable.is_some() && is_brief(now) && script_is_brief && files.all(is_local),
+            input_max: now.map_or(FOLDER_BYTES, |now| now.max(BRIEF_BYTES)),
+        }
     }
 
     /// The message for it.
-    pub(super) fn to_run(&self, spec: &JobSpec, is_brief: bool) -> Run {
+    pub(super) fn to_run(&self, spec: &JobSpec, copied: Copied) -> Run {
         Run {
             work: self.work.clone(),
             arguments: spec.arguments.clone(),
@@ -68,7 +86,8 @@ impl Prepared {
             limits: spec.limits.clone(),
             grants: self.grants.iter().map(|(grant, _)| *grant).collect(),
             explain: spec.explain,
-            is_brief,
+            input_max: copied.input_max,
+            is_brief: copied.is_brief,
         }
     }
 

@@ -3,7 +3,7 @@
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
-use super::program::Prepared;
+use super::program::{Copied, Prepared};
 use crate::error::SandboxError;
 use crate::near;
 use crate::policy::{JobSpec, Program};
@@ -18,7 +18,7 @@ pub struct ReadyJob {
     /// What it is to convert.
     pub input: OwnedFd,
     pub(super) prepared: Prepared,
-    pub(super) is_brief: bool,
+    pub(super) copied: Copied,
     /// What the forker must be able to reach for it.
     pub(super) needs: Vec<Place>,
 }
@@ -37,7 +37,7 @@ impl ReadyJob {
         let prepared = Prepared::new(&spec, keys)?;
         let paths = spec.program.paths().into_iter().chain(spec.readable.clone());
         Ok(Self {
-            is_brief: prepared.is_brief(&input),
+            copied: prepared.look_at(&input),
             needs: paths.map(Place::look).collect(),
             spec,
             input,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use stationd_converters::Format;
 use stationd_sandbox::{
-    Denial, JobSpec, Limit, Limits, Outcome, PolicyMode, Program, ProgramFault, SandboxError,
+    Denial, JobSpec, Limit, Limits, Outcome, PolicyMode, Program, ProgramFault, SandboxError, SetupPart,
 };
 
 use crate::sandbox::{Sandbox, complaint, shell, spec, text};
@@ -56,6 +56,28 @@ pub(crate) fn an_external_converter_gets_its_input_twice_and_its_arguments() {
         assert_eq!(finished.outcome, Outcome::Exited, "{}", complaint(&finished));
         let expected = "input input SN1.log {\"a\":1} SN1.log /nonexistent /usr/bin:/bin C.UTF-8\n";
         assert_eq!(text(&finished), expected);
+        assert_eq!(sandbox.job_folders(), 0);
+    }
+}
+
+pub(crate) fn an_input_that_grows_before_its_copy_is_not_converted() {
+    let sandbox = Sandbox::new();
+    // Of the first one no more is copied than can be waited for, of the second no more than there was.
+    for (length, grown) in [(5, 2 << 20), (3 << 20, (3 << 20) + 1)] {
+        let path = sandbox.file("input", vec![b'x'; length]);
+        let ready = sandbox.ready(
+            spec(shell("echo converted")),
+            std::fs::File::open(&path).unwrap().into(),
+        );
+        let input = std::fs::File::options().write(true).open(&path).unwrap();
+        input.set_len(grown).unwrap();
+        let finished = sandbox.block_on(sandbox.client.run(ready.unwrap())).unwrap();
+        let too_large = Outcome::SetupError {
+            of: SetupPart::Input,
+            step: "input_copy".into(),
+            errno: libc::EFBIG,
+        };
+        assert_eq!(finished.outcome, too_large, "{}", complaint(&finished));
         assert_eq!(sandbox.job_folders(), 0);
     }
 }

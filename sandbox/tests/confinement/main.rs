@@ -19,6 +19,7 @@ const TESTS: &[runner::Test] = tests![
     jobs::a_built_in_converter_answers,
     jobs::a_file_too_large_for_the_memory_is_rejected,
     jobs::an_external_converter_gets_its_input_twice_and_its_arguments,
+    jobs::an_input_that_grows_before_its_copy_is_not_converted,
     jobs::an_exit_status_and_a_signal_are_told,
     jobs::too_much_output_ends_the_job,
     jobs::the_wall_clock_ends_a_job_that_waits,

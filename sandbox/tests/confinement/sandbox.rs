@@ -98,8 +98,12 @@ impl Sandbox {
 
     /// Starts a job on an open file or folder.
     pub(crate) async fn start(&self, spec: JobSpec, input: OwnedFd) -> Result<Finished, SandboxError> {
-        let ready = ReadyJob::open(spec, input, &self.keys)?;
-        self.client.run(ready).await
+        self.client.run(self.ready(spec, input)?).await
+    }
+
+    /// Opens what a job needs.
+    pub(crate) fn ready(&self, spec: JobSpec, input: OwnedFd) -> Result<ReadyJob, SandboxError> {
+        ReadyJob::open(spec, input, &self.keys)
     }
 
     /// Runs a shell script.
