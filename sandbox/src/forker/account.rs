@@ -63,13 +63,16 @@ impl Account {
                 self.ended.layers.landlock_abi = landlock_abi;
                 self.ended.layers.seccomp = true;
             }
-            Note::Failed(Failure { step, errno }) => self.set_up_failed(step.name(), errno),
-            // Only a built-in converter has this channel while it works.
+            // A built-in converter has this channel while it works, so what comes after the confinement is its own word. A
+            // program's child may fail after it, at the exec, which closes the channel.
+            Note::Failed(Failure { step, errno }) if !(self.is_builtin && is_confined) => {
+                self.set_up_failed(step.name(), errno);
+            }
             Note::Trapped { call, .. } if self.is_builtin && !self.ended.fatal_denial => {
                 self.ended.fatal_denial = true;
                 self.ended.denied.push(describe(call, &[0; 6]));
             }
-            Note::Confined { .. } | Note::Trapped { .. } => {}
+            Note::Confined { .. } | Note::Failed(_) | Note::Trapped { .. } => {}
         }
     }
 
@@ -124,8 +127,38 @@ impl Account {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::child::notes::Step;
     use crate::protocol::encode;
     use stationd_converters::Format;
+
+    #[test]
+    fn a_parser_that_runs_cannot_say_that_it_did_not() {
+        let failed = |step| {
+            Note::Failed(Failure {
+                step,
+                errno: Errno::EIO,
+            })
+        };
+        let external = Work::External {
+            argv: Vec::new(),
+            trusted: false,
+            script_at: None,
+        };
+        let builtin = Work::Builtin { format: Format::Csv };
+        let told = |work: &Work, notes: &[Note]| {
+            let mut account = Account::new(work);
+            for note in notes {
+                account.take(*note);
+            }
+            account.into_ended().setup_error.map(|(step, _)| step)
+        };
+        let confined = Note::Confined { landlock_abi: 7 };
+        assert_eq!(told(&builtin, &[confined, failed(Step::Seccomp)]), None);
+        let before = told(&builtin, &[failed(Step::Seccomp), confined]);
+        assert_eq!(before.as_deref(), Some("seccomp"));
+        let at_exec = told(&external, &[confined, failed(Step::Exec)]);
+        assert_eq!(at_exec.as_deref(), Some("execveat"));
+    }
 
     #[test]
     fn the_longest_account_fits_into_its_message() {
