@@ -48,13 +48,16 @@ impl Child {
             Converter::External(_) | Converter::Builtin { .. } => fork(assignment),
         });
         let pid = started.map_err(|errno| ("fork", errno))?;
-        match open_pidfd(pid) {
-            Ok(pidfd) => Ok(Self { pid, pidfd }),
-            Err(errno) => {
-                end_at_once(pid);
-                Err(("pidfd_open", errno))
-            }
+        Self::adopt(pid).map_err(|errno| ("pidfd_open", errno))
+    }
+
+    /// Takes over a child of this process, which is ended when it cannot be watched.
+    pub(super) fn adopt(pid: Pid) -> nix::Result<Self> {
+        let opened = open_pidfd(pid);
+        if opened.is_err() {
+            end_at_once(pid);
         }
+        opened.map(|pidfd| Self { pid, pidfd })
     }
 
     /// Its id.

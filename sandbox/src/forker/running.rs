@@ -30,6 +30,9 @@ use crate::syscalls::{Heard, Listener};
 /// How often the files of a job are counted.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
+/// Calls of one job that are answered before the forker looks at anything else: others wait for it too.
+const CALLS_A_TURN: usize = 64;
+
 /// What the forker has for jobs: their folders, their cgroups, their rank when memory ends, and a stack to begin on.
 #[derive(Debug)]
 pub(super) struct Places {
@@ -65,6 +68,8 @@ pub(super) struct Running {
     deadline: Instant,
     next_look: Instant,
     account: Account,
+    /// When it is killed again, once it was: the kernel may hold up some of it.
+    kill_again: Option<Instant>,
     is_trusted: bool,
     /// Whether its system calls were filtered.
     is_filtered: bool,
@@ -96,6 +101,7 @@ impl Running {
             deadline: now + run.limits.wall,
             next_look: now + LOOK_EVERY,
             account: Account::new(&run.work),
+            kill_again: None,
             is_trusted: matches!(run.work, Work::External { trusted: true, .. }),
             is_filtered: context.capabilities.seccomp,
             remains: None,
@@ -161,7 +167,10 @@ impl Running {
         let notes = notes.map(OwnedFd::as_fd);
         let listener = self.listener.iter().map(Listener::as_fd);
         let child = self.child.iter().map(|child| child.pidfd.as_fd());
-        let all = notes.chain(listener).chain(child).chain([self.channel.as_fd()]);
+        // It says one thing, to end the job, and goes on saying it.
+        let channel = self.child.iter().filter(|_| self.kill_again.is_none());
+        let channel = channel.map(|_| self.channel.as_fd());
+        let all = notes.chain(listener).chain(child).chain(channel);
         all.map(|fd| PollFd::new(fd, PollFlags::POLLIN))
     }
 
@@ -179,7 +188,7 @@ impl Running {
     pub(super) fn next_look(&self) -> Instant {
         match (&self.remains, &self.child) {
             (Some(_), _) => Instant::now() + remains::LOOK_EVERY,
-            (None, Some(_)) => self.deadline.min(self.next_look),
+            (None, Some(_)) => self.kill_again.unwrap_or(self.deadline.min(self.next_look)),
             (None, None) => Instant::now(),
         }
     }
@@ -210,6 +219,8 @@ impl Running {
             }
             let group = child.pid();
             self.child = None;
+            // What is left is killed, and answers to nothing.
+            self.listener = None;
             if self.is_alone() {
                 return Progress::Ended;
             }
@@ -220,7 +231,11 @@ impl Running {
             self.remains = Some(remains);
             return Progress::Continues;
         }
-        if self.is_given_up() {
+        if let Some(again) = self.kill_again {
+            if now >= again {
+                self.kill(None);
+            }
+        } else if self.is_given_up() {
             self.kill(None);
         } else if now >= self.deadline {
             self.kill(Some(Limit::Wall));
@@ -292,7 +307,7 @@ impl Running {
     fn answer_calls(&mut self) {
         let Some(listener) = &self.listener else { return };
         let mut fatal = None;
-        while fatal.is_none() {
+        for _ in 0..CALLS_A_TURN {
             let refused = match listener.receive() {
                 Heard::Refused(refused) => refused,
                 Heard::Nothing => return,
@@ -314,6 +329,9 @@ impl Running {
             if !self.account.refused(refused) {
                 fatal = Some(Some(Limit::Denials));
             }
+            if fatal.is_some() {
+                break;
+            }
         }
         if let Some(why) = fatal {
             self.kill(why);
@@ -329,9 +347,8 @@ impl Running {
         if let Some(cgroup) = &self.cgroup {
             cgroup.end();
         }
-        // Until the kernel says that it ended, there is nothing to look at.
-        self.next_look = Instant::now() + LOOK_EVERY;
-        self.deadline = self.next_look;
+        // Until the kernel says that it ended, there is nothing else to look at.
+        self.kill_again = Some(Instant::now() + LOOK_EVERY);
     }
 
     /// Tells the daemon about a job of which nothing is left.
@@ -377,4 +394,58 @@ impl Running {
 
 fn errno_of(error: &io::Error) -> Errno {
     error.raw_os_error().map_or(Errno::EIO, Errno::from_raw)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::process::CommandExt as _;
+    use std::process::Command;
+
+    use nix::sys::socket::{Shutdown, shutdown};
+    use stationd_converters::Format;
+
+    use super::*;
+
+    /// A job of which there is but the process, in a group of its own.
+    fn running(channel: OwnedFd) -> Running {
+        let process = Command::new("sleep").arg("60").process_group(0).spawn();
+        let pid = Pid::from_raw(process.unwrap().id().cast_signed());
+        let now = Instant::now();
+        Running {
+            channel,
+            child: Some(Child::adopt(pid).unwrap()),
+            notes: None,
+            awaits_listener: false,
+            listener: None,
+            explainer: None,
+            folder: None,
+            cgroup: None,
+            limits: Limits::default(),
+            deadline: now + Duration::from_secs(60),
+            next_look: now + LOOK_EVERY,
+            account: Account::new(&Work::Builtin { format: Format::Csv }),
+            kill_again: None,
+            is_trusted: false,
+            is_filtered: true,
+            remains: None,
+        }
+    }
+
+    /// The forker would do nothing else until the child's end, which may be long in coming.
+    #[test]
+    fn a_channel_that_the_daemon_shut_is_watched_no_more() {
+        let (channel, daemons) = pair().unwrap();
+        let number = channel.as_raw_fd();
+        let mut running = running(channel);
+        let is_watched = |running: &Running| running.watched().any(|fd| fd.as_fd().as_raw_fd() == number);
+        assert!(is_watched(&running));
+        // Not by dropping it: a process that another test just forks has it too.
+        shutdown(daemons.as_raw_fd(), Shutdown::Write).unwrap();
+        assert_eq!(running.advance(&[], Instant::now()), Progress::Continues);
+        assert!(!is_watched(&running));
+        assert!(running.next_look() > Instant::now());
+        while running.advance(&[], Instant::now()) == Progress::Continues {
+            std::thread::yield_now();
+        }
+    }
 }
