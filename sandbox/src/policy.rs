@@ -97,7 +97,7 @@ impl Default for Limits {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PolicyMode {
-    /// External converters run only at level full, full-minus or namespaced.
+    /// External converters run only at level full or full-minus.
     #[default]
     Require,
     /// External converters run at level reduced too, with a warning each job.
