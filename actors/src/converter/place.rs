@@ -115,7 +115,8 @@ fn copy(source: &Source, to: &Path, form: Form) -> io::Result<Placed> {
         return Err(error);
     }
     let placed = sync_folder(to).and_then(|()| remove_copied(source));
-    if !matches!(placed, Ok(Placed::There)) {
+    // Of a source that somebody took away meanwhile it may be the last copy.
+    if !matches!(placed, Ok(Placed::There | Placed::Gone)) {
         // Best effort: what cannot be removed now is known by the next try.
         drop(remove_all(to, is_folder));
     }
