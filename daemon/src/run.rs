@@ -34,11 +34,12 @@ pub fn run(options: &LoadOptions) -> Exit {
             return error.exit();
         }
     };
-    // Of the life before, as long as it is not known that those after it can be lived with.
+    // Of the life before, until those after it have started: no longer, as they hold its secrets.
     let mut before = None;
     loop {
         let ended = start::make_folders(&settings).and_then(|()| {
-            live(&settings, options, &process, &mut signals).map_err(|error| {
+            let started = || drop(before.take());
+            live(&settings, options, &process, &mut signals, started).map_err(|error| {
                 journal::not_started(&error);
                 error.exit()
             })
@@ -113,12 +114,14 @@ enum Ended {
 
 /// One life of all roles, from their start to their drain.
 ///
-/// The signals outlive it: one that comes while the roles stop, to be started again, counts in the next life.
+/// `started` is called when the roles are. The signals outlive it: one that comes while the roles stop, to be started again,
+/// counts in the next life.
 fn live(
     settings: &Settings,
     options: &LoadOptions,
     process: &Process,
     signals: &mut Option<Signals>,
+    started: impl FnOnce(),
 ) -> Result<Ended, StartError> {
     let station = Station {
         first: signals.is_none(),
@@ -141,6 +144,7 @@ fn live(
             none => none.insert(Signals::new().map_err(StartError::System)?),
         };
         let mut wired = wiring::start(settings, client, &station)?;
+        started();
         wired.first_look().await;
         journal::started(options.path(), waiting(&wired).await);
         notify::ready("started");
