@@ -162,8 +162,8 @@ mod tests {
             finish(&line, &server, &books);
             books.check_arrived(&line, "wsjf", &server);
             check_whole(&line, &whole.borrow());
-            // A cut between the copy and the end of its source leaves both, and the source is retired again: a second
-            // copy, but nothing half.
+            // A cut between the copy and the end of its source leaves both, and the source is retired again. It knows its
+            // copy by a time that the cut may have taken: then there is a second one, but nothing half.
             let contents: BTreeSet<_> = whole.into_inner().into_values().collect();
             for name in line.names("wsjf", "done") {
                 let content = std::fs::read(done.join(&name)).unwrap();

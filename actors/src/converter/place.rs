@@ -97,7 +97,7 @@ fn copy(source: &Source, to: &Path, form: Form) -> io::Result<Placed> {
     }
     if to.symlink_metadata().is_ok() {
         return if is_copy(source, to, form) {
-            remove_copied(source)
+            remove_copied(source, to)
         } else {
             Err(io::ErrorKind::AlreadyExists.into())
         };
@@ -114,7 +114,7 @@ fn copy(source: &Source, to: &Path, form: Form) -> io::Result<Placed> {
         drop(remove_all(&part, is_folder));
         return Err(error);
     }
-    let placed = sync_folder(to).and_then(|()| remove_copied(source));
+    let placed = remove_copied(source, to);
     // Of a source that somebody took away meanwhile it may be the last copy.
     if !matches!(placed, Ok(Placed::There | Placed::Gone)) {
         // Best effort: what cannot be removed now is known by the next try.
@@ -123,11 +123,13 @@ fn copy(source: &Source, to: &Path, form: Form) -> io::Result<Placed> {
     placed
 }
 
-/// Removes a source whose copy is durable.
+/// Removes a source whose copy has the name `to`; the content of a copy that has a name is durable.
 ///
 /// # Errors
 /// When it is still in its place.
-pub(super) fn remove_copied(source: &Source) -> io::Result<Placed> {
+pub(super) fn remove_copied(source: &Source, to: &Path) -> io::Result<Placed> {
+    // Also of a copy that an earlier try left: it may have been ended between the name and this.
+    sync_folder(to)?;
     let aside = aside(source);
     let placed = set_aside(source, &aside)?;
     if placed == Placed::There {

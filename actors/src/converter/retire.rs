@@ -147,7 +147,8 @@ impl Leaving<'_> {
             match to.symlink_metadata() {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Ok(_) if self.is_of_this_job(&companion) && is_copy(self.source, &to, Form::Plain) => {
-                    let removed = remove_copied(self.source).map_err(|cause| RetireError::new(dir, cause))?;
+                    let removed =
+                        remove_copied(self.source, &to).map_err(|cause| RetireError::new(dir, cause))?;
                     return Ok(outcome(removed, || Retired::To(dir.join(name))));
                 }
                 Ok(_) => continue,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt as _;
+use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 
 use rand::rngs::StdRng;
@@ -70,7 +70,7 @@ impl Ledger {
                 Ok(())
             }
             Call::Rename { from, to } => {
-                if !from.exists() {
+                if !from.exists() || are_of_two_disks(from, to) {
                     return Ok(());
                 }
                 self.names.renamed(from, to)?;
@@ -166,4 +166,10 @@ impl Ledger {
         }
         Ok(())
     }
+}
+
+/// Whether a rename fails because its new name is on another disk.
+fn are_of_two_disks(from: &Path, to: &Path) -> bool {
+    let disk = |path: &Path| path.metadata().map(|found| found.dev()).ok();
+    disk(from) != to.parent().and_then(disk)
 }
