@@ -86,8 +86,11 @@ fn read_key(arguments: &Arguments) -> Result<SecretKey, CtlError> {
     };
     let key = || SecretKeyBox::from_string(&text).map_err(not_valid);
     match key()?.into_unencrypted_secret_key() {
-        Ok(key) => Ok(key),
-        Err(_) => key()?.into_secret_key(password(arguments)?).map_err(not_valid),
+        // The crate has no kind of its own for it; whoever has no key need not be asked for its password.
+        Err(error) if error.to_string().contains("encrypted") => {
+            key()?.into_secret_key(password(arguments)?).map_err(not_valid)
+        }
+        unencrypted => unencrypted.map_err(not_valid),
     }
 }
 
