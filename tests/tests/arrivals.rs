@@ -6,7 +6,7 @@ mod tests {
     use std::fs::{self, File, OpenOptions};
     use std::io::{self, Write as _};
     use std::os::unix::ffi::OsStrExt as _;
-    use std::path::Path;
+    use std::path::{Path, PathBuf};
     use std::thread;
     use std::time::Duration;
 
@@ -59,6 +59,16 @@ mod tests {
         fs::write(&settings, changed).unwrap();
         daemon.signal(Signal::SIGHUP);
         daemon.wait_for_code("D016");
+    }
+
+    /// The line with a converter whose program lies on a share, which is to be mounted on the folder that is named last.
+    fn with_its_program_on_a_share(line: Line) -> (Line, PathBuf, PathBuf) {
+        let command = line.script("far", "#!/bin/sh\nread -r whole\nprintf '%s' \"$whole\"\n");
+        let (share, programs) = (line.path("share"), line.path("converters"));
+        fs::rename(&programs, &share).unwrap();
+        fs::create_dir(&programs).unwrap();
+        let far = format!("kind = \"exec\"\ncommand = [{command}]");
+        (line.converter("far", &far), share, programs)
     }
 
     fn one_line(serial: &str) -> String {
@@ -434,12 +444,8 @@ mod tests {
         let Some(mounts) = Mounts::own() else { return };
         let server = Server::http();
         let line = Line::to(&server);
-        let command = line.script("far", "#!/bin/sh\nread -r whole\nprintf '%s' \"$whole\"\n");
-        let (share, programs) = (line.path("share"), line.path("converters"));
-        fs::rename(&programs, &share).unwrap();
-        fs::create_dir(&programs).unwrap();
-        let far = format!("kind = \"exec\"\ncommand = [{command}]");
-        let line = line.converter("far", &far).converter("wsjf", WSJF);
+        let (line, share, programs) = with_its_program_on_a_share(line);
+        let line = line.converter("wsjf", WSJF);
         let Some(mirror) = mounts.fuse(&share, &programs) else {
             return;
         };
@@ -469,11 +475,7 @@ mod tests {
         let Some(mounts) = Mounts::own() else { return };
         let server = Server::http();
         let line = Line::to(&server);
-        let command = line.script("far", "#!/bin/sh\nread -r whole\nprintf '%s' \"$whole\"\n");
-        let (share, programs) = (line.path("share"), line.path("converters"));
-        fs::rename(&programs, &share).unwrap();
-        fs::create_dir(&programs).unwrap();
-        let line = line.converter("far", &format!("kind = \"exec\"\ncommand = [{command}]"));
+        let (line, share, programs) = with_its_program_on_a_share(line);
         let daemon = line.start();
         mounts.bind(&share, &programs);
         line.drop_file("far", b"one.json", one_line("ONE").as_bytes());
