@@ -1,6 +1,6 @@
 /* Reads: SERIAL VOLTS
  * Compile: cc -O2 -Wall -o voltage voltage.c
- * [[converter]] kind = "exec", command = ["/usr/lib/stationd/converters/voltage"] */
+ * [[converter]] kind = "exec", command = ["/opt/converters/voltage"] */
 #include <stdio.h>
 
 int main(void) {

@@ -1,5 +1,5 @@
 # Reads: SERIAL VOLTS
-# [[converter]] kind = "python", command = ["/usr/lib/stationd/converters/voltage.py"], arguments = {pn = "PSU"}
+# [[converter]] kind = "python", command = ["/opt/converters/voltage.py"], arguments = {pn = "PSU"}
 import json
 import os
 import sys

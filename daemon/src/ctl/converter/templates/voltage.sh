@@ -1,6 +1,6 @@
 #!/bin/sh
 # Reads: SERIAL P|F
-# [[converter]] kind = "exec", command = ["/usr/lib/stationd/converters/voltage.sh"]
+# [[converter]] kind = "exec", command = ["/opt/converters/voltage.sh"]
 # Only what the shell has built in: no process is needed.
 read -r serial result rest
 case $serial:$result in
