@@ -19,7 +19,7 @@ struct Bench {
     queue: Addr<Queue>,
     waiting: Received<EntriesWaiting>,
     admission: Received<Admission>,
-    _dir: tempfile::TempDir,
+    dir: tempfile::TempDir,
 }
 
 async fn bench(max_size: u64) -> Bench {
@@ -37,7 +37,7 @@ async fn bench(max_size: u64) -> Bench {
         queue,
         waiting,
         admission,
-        _dir: dir,
+        dir,
     };
     bench.waiting.next().await;
     bench
@@ -188,9 +188,13 @@ async fn a_settlement_that_was_refused_ten_times_counts_once() {
         },
     };
     bench.queue.send(Break).await.unwrap();
-    for _ in 0..10 {
-        assert!(bench.queue.send(retry()).await.unwrap().is_err());
+    // While somebody else has the store, the queue cannot open it again, however long the refusals take.
+    let held = open(bench.dir.path());
+    let refusals: Vec<_> = (0..10).map(|_| actix::spawn(bench.queue.send(retry()))).collect();
+    for refusal in refusals {
+        assert!(refusal.await.unwrap().unwrap().is_err());
     }
+    drop(held);
     // The store works again.
     bench.waiting.next().await;
     bench.queue.send(retry()).await.unwrap().unwrap();
