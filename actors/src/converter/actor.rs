@@ -100,7 +100,9 @@ impl ConverterSupervisor {
     }
 
     pub(super) fn with_run(settings: SupervisorSettings, run: Box<Run>, queue: QueueRecipients) -> Self {
+        let names = settings.converters.iter().map(|converter| converter.name.clone());
         let ports = Ports {
+            hands: Hands::of(names),
             run,
             keys: Arc::new(settings.keys),
             append: ask(queue.append),
@@ -112,7 +114,6 @@ impl ConverterSupervisor {
             durable: Durable::default(),
             chatter: Limiter::default(),
             meter: Meter::default(),
-            hands: Hands::default(),
         };
         Self {
             ports: Rc::new(ports),
@@ -331,7 +332,7 @@ impl Handler<DescribeConverters> for ConverterSupervisor {
     type Result = MessageResult<DescribeConverters>;
 
     fn handle(&mut self, _: DescribeConverters, _: &mut Self::Context) -> Self::Result {
-        MessageResult(self.ledger.statuses(&self.ports.meter))
+        MessageResult(self.ledger.statuses(&self.ports.meter, &self.ports.hands))
     }
 }
 
@@ -339,7 +340,11 @@ impl Handler<Pulse> for ConverterSupervisor {
     type Result = MessageResult<Pulse>;
 
     fn handle(&mut self, _: Pulse, _: &mut Self::Context) -> Self::Result {
-        MessageResult(self.ledger.problem().map_or(Health::Good, Health::Degraded))
+        MessageResult(
+            self.ledger
+                .problem(&self.ports.hands)
+                .map_or(Health::Good, Health::Degraded),
+        )
     }
 }
 

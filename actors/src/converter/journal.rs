@@ -168,6 +168,14 @@ pub(super) fn trouble(converter: &str, what: &str, cause: &str, next: &str) {
     );
 }
 
+/// C230: its work on a file, a folder or a program lasts.
+pub(super) fn held_up(converter: &str, cause: &str) {
+    log::warn!(
+        target: "converter", code = "C230", converter = converter, cause = cause, next = "see whether the share's server answers";
+        "waiting for a file, a folder or a program"
+    );
+}
+
 /// C231: it works again.
 pub(super) fn works_again(converter: &str, what: &str, after: Duration) {
     log::info!(target: "converter", code = "C231", converter = converter; "{what} again after {} s", after.as_secs());

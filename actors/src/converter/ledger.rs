@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::hands::Hands;
 use super::meter::Meter;
 use super::tally::{Slot, Tally};
 use super::task::TroubleKind;
@@ -120,12 +121,13 @@ impl Ledger {
     }
 
     /// What does not work, with whose it is; none when everything does.
-    pub(super) fn problem(&self) -> Option<String> {
+    pub(super) fn problem(&self, hands: &Hands) -> Option<String> {
         let shared = [("sandbox", self.sandbox.text()), ("queue", self.queue.text())];
         let own = self
             .tallies
             .iter()
-            .map(|tally| (tally.settings.name.as_str(), tally.problem()));
+            .enumerate()
+            .map(|(place, tally)| (tally.settings.name.as_str(), tally.problem(hands.problem(place))));
         let problem = shared
             .into_iter()
             .chain(own)
@@ -134,10 +136,10 @@ impl Ledger {
     }
 
     /// Each converter's figures.
-    pub(super) fn statuses(&self, meter: &Meter) -> Vec<ConverterStatus> {
+    pub(super) fn statuses(&self, meter: &Meter, hands: &Hands) -> Vec<ConverterStatus> {
         let statuses = self.tallies.iter().enumerate();
         statuses
-            .map(|(place, tally)| tally.status(meter.sums(place)))
+            .map(|(place, tally)| tally.status(meter.sums(place), hands.problem(place)))
             .collect()
     }
 }

@@ -120,18 +120,19 @@ impl Tally {
         }
     }
 
-    /// What does not work; empty when everything does.
-    pub(super) fn problem(&self) -> &str {
+    /// What does not work, or holds its work up; empty when everything does.
+    pub(super) fn problem<'a>(&'a self, held_up: &'a str) -> &'a str {
         self.troubles
             .iter()
             .map(Trouble::text)
+            .chain([held_up])
             .find(|text| !text.is_empty())
             .unwrap_or_default()
     }
 
     /// Its figures. Whether it takes files is its folder's to say: the watcher is told when it is switched on or off.
-    pub(super) fn status(&self, sums: Sums) -> ConverterStatus {
-        let problem = self.problem().to_owned();
+    pub(super) fn status(&self, sums: Sums, held_up: &str) -> ConverterStatus {
+        let problem = self.problem(held_up).to_owned();
         let state = match () {
             () if !problem.is_empty() => ConverterState::Blocked,
             () if self.in_flight > 0 => ConverterState::Busy,

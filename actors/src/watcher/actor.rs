@@ -130,6 +130,9 @@ impl Watcher {
             return;
         }
         let now = Instant::now();
+        for folder in &mut self.folders {
+            findings::ask_after_scan(folder, now);
+        }
         for place in 0..self.folders.len() {
             self.begin_scan(place, now, ctx);
             self.begin_looks(place, now, ctx);

@@ -20,16 +20,32 @@ pub(super) fn take_scan(
 ) -> Option<Vec<(WatchDescriptor, PathBuf)>> {
     match result {
         Ok(scan) => Some(take_found(folder, scan, now)),
-        Err(NoScan::Unchanged | NoScan::Stopped) => {
-            folder.unchanged(now);
+        Err(NoScan::Stopped) => None,
+        Err(NoScan::Unchanged) => {
+            let said = folder.unchanged(now);
+            say(folder, &said);
             None
         }
         Err(NoScan::Failed(cause)) => {
-            if let Said::Missing(every) = folder.failed(&cause, now) {
-                journal::missing(&folder.settings, every, &cause);
-            }
+            let said = folder.failed(&cause, now);
+            say(folder, &said);
             Some(Vec::new())
         }
+    }
+}
+
+/// Asks after a scan that is under way.
+pub(super) fn ask_after_scan(folder: &mut Folder, now: Instant) {
+    let said = folder.ask_after_scan(now);
+    say(folder, &said);
+}
+
+fn say(folder: &Folder, said: &Said) {
+    match said {
+        Said::Watching => journal::watching(&folder.settings, folder.waiting(), folder.polled()),
+        Said::Back(after) => journal::back(&folder.settings, *after, folder.waiting()),
+        Said::Missing(every) => journal::missing(&folder.settings, *every, folder.problem()),
+        Said::Nothing => {}
     }
 }
 
@@ -39,11 +55,7 @@ fn take_found(folder: &mut Folder, mut scan: Scan, now: Instant) -> Vec<(WatchDe
     if scan.created {
         journal::created(&folder.settings);
     }
-    match said {
-        Said::Watching => journal::watching(&folder.settings, folder.waiting(), folder.polled()),
-        Said::Back(after) => journal::back(&folder.settings, after, folder.waiting()),
-        Said::Missing(_) | Said::Nothing => {}
-    }
+    say(folder, &said);
     if let Some(cause) = &scan.unwatched
         && (was_watched || said != Said::Nothing)
     {

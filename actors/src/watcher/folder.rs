@@ -27,6 +27,11 @@ pub(super) use scanned::Said;
 
 /// A result to which nothing was added for so long, and that is not whole, is spoken of: nobody may be writing it.
 const OVERDUE: Duration = Duration::from_secs(600);
+/// A scan that lasts longer is spoken of: a share hangs, or 100,000 files are told a millisecond each.
+const PATIENCE: Duration = Duration::from_secs(120);
+/// The words for that.
+const NO_ANSWER: &str = "no answer for two minutes, its share or disk hangs or is slow";
+
 /// A file that was offered, and what happened to its name since.
 #[derive(Debug)]
 struct Offered {
@@ -39,8 +44,8 @@ struct Offered {
 enum ScanState {
     /// Next at this time.
     At(Instant),
-    /// Under way; a second one right after it, if something happened that it may have missed.
-    Running { again: bool },
+    /// Under way, and asked after at `check`; a second one right after it, if something happened that it may have missed.
+    Running { again: bool, check: Instant },
 }
 
 fn is_overdue(look: &Look, now: UnixMs) -> bool {
@@ -134,7 +139,7 @@ impl Folder {
     pub(super) fn scan_soon(&mut self, now: Instant) {
         self.full_scan_due = now;
         match &mut self.scan {
-            ScanState::Running { again } => *again = true,
+            ScanState::Running { again, .. } => *again = true,
             ScanState::At(at) => *at = now.min(*at),
         }
     }
@@ -149,7 +154,10 @@ impl Folder {
     pub(super) fn begin_scan(&mut self, now: Instant) -> Option<Unless> {
         match self.scan {
             ScanState::At(at) if at <= now && self.enabled => {
-                self.scan = ScanState::Running { again: false };
+                self.scan = ScanState::Running {
+                    again: false,
+                    check: now + PATIENCE,
+                };
                 Some(match self.root {
                     Some(root) if now < self.full_scan_due => Unless::Still(root),
                     _ => Unless::Never,
@@ -294,21 +302,18 @@ impl Folder {
         room
     }
 
-    /// When to look after it next; none while everything hangs on a message.
+    /// When to look after it next; none while it is switched off.
     pub(super) fn next_wake(&mut self) -> Option<Instant> {
         if !self.enabled {
             return None;
         }
-        let scan = match self.scan {
-            ScanState::At(at) => Some(at),
-            ScanState::Running { .. } => None,
-        };
+        let (ScanState::At(scan) | ScanState::Running { check: scan, .. }) = self.scan;
         let looks = if self.looking {
             None
         } else {
             self.window.next_due()
         };
-        [scan, looks, self.memory.next_release()]
+        [Some(scan), looks, self.memory.next_release()]
             .into_iter()
             .flatten()
             .min()

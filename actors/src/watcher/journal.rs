@@ -35,11 +35,11 @@ pub(super) fn created(folder: &FolderSettings) {
 }
 
 /// W110: a folder cannot be read; said again every 10 min.
-pub(super) fn missing(folder: &FolderSettings, every: Duration, cause: &io::Error) {
+pub(super) fn missing(folder: &FolderSettings, every: Duration, cause: &str) {
     let every = every.as_secs();
     log::warn!(
         target: "watcher", code = "W110", folder = shown(&folder.drop_dir), converter = folder.converter.as_str(),
-        cause = cause.to_string(); "folder cannot be read, looking again every {every} s"
+        cause = cause; "folder cannot be read, looking again every {every} s"
     );
 }
 
@@ -155,7 +155,7 @@ mod tests {
         let lines = heard(|| {
             watching(&folder, 12, None);
             created(&folder);
-            missing(&folder, minute, &cause);
+            missing(&folder, minute, "it is away");
             back(&folder, minute, 12);
             odd(&folder, OsStr::new("a\nb"), &Odd::Link);
             odd_unnamed(&folder, 3);

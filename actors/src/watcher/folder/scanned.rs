@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Folder, OVERDUE, ScanState};
+use super::{Folder, NO_ANSWER, OVERDUE, ScanState};
 use crate::watcher::look::Odd;
 use crate::watcher::problem::{LONGEST_DELAY, Problem};
 use crate::watcher::scan::Scan;
@@ -51,10 +51,9 @@ impl Folder {
                 self.settings.rescan
             };
         self.end_scan(now);
-        match self.problem.take() {
-            Some(problem) => Said::Back(now.saturating_duration_since(problem.since)),
-            None if before.is_none() => Said::Watching,
-            None => Said::Nothing,
+        match self.end_problem(now) {
+            Said::Nothing if before.is_none() => Said::Watching,
+            said => said,
         }
     }
 
@@ -70,8 +69,41 @@ impl Folder {
     }
 
     /// Takes in that the folder is still itself.
-    pub(in crate::watcher) fn unchanged(&mut self, now: Instant) {
+    pub(in crate::watcher) fn unchanged(&mut self, now: Instant) -> Said {
         self.end_scan(now);
+        self.end_problem(now)
+    }
+
+    fn end_problem(&mut self, now: Instant) -> Said {
+        match self.problem.take() {
+            Some(problem) => Said::Back(now.saturating_duration_since(problem.since)),
+            None => Said::Nothing,
+        }
+    }
+
+    /// Asks after the scan that is under way.
+    pub(in crate::watcher) fn ask_after_scan(&mut self, now: Instant) -> Said {
+        let ScanState::Running { again, check } = self.scan else {
+            return Said::Nothing;
+        };
+        if now < check {
+            return Said::Nothing;
+        }
+        let (check, said) = self.note_problem(NO_ANSWER, now);
+        self.scan = ScanState::Running { again, check };
+        said
+    }
+
+    /// Takes note of a problem: when to look again, and what is said of it.
+    fn note_problem(&mut self, text: &str, now: Instant) -> (Instant, Said) {
+        let problem = self.problem.get_or_insert_with(|| Problem::new(now));
+        let (next, speak) = problem.again(text.to_owned(), now);
+        let said = if speak {
+            Said::Missing(LONGEST_DELAY)
+        } else {
+            Said::Nothing
+        };
+        (next, said)
     }
 
     /// Takes in that it cannot be read.
@@ -79,18 +111,13 @@ impl Folder {
         self.root = None;
         self.window.clear();
         self.full_scan_due = now;
-        let problem = self.problem.get_or_insert_with(|| Problem::new(now));
-        let (next, speak) = problem.again(cause.to_string(), now);
+        let (next, said) = self.note_problem(&cause.to_string(), now);
         self.scan = ScanState::At(next);
-        if speak {
-            Said::Missing(LONGEST_DELAY)
-        } else {
-            Said::Nothing
-        }
+        said
     }
 
     fn end_scan(&mut self, now: Instant) {
-        let again = matches!(self.scan, ScanState::Running { again: true });
+        let again = matches!(self.scan, ScanState::Running { again: true, .. });
         let next = if again || self.window.is_low() {
             self.full_scan_due = now;
             now + SCAN_GAP
@@ -98,5 +125,33 @@ impl Folder {
             self.full_scan_due.min(now + self.settings.poll * ITSELF)
         };
         self.scan = ScanState::At(next.max(now + SCAN_GAP));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::watcher::turns::tests::settings;
+
+    #[test]
+    fn a_scan_without_an_end_is_spoken_of_after_two_minutes_then_every_ten_and_its_end_too() {
+        let begun = Instant::now();
+        let mut folder = Folder::new(0, settings(5), begun);
+        assert!(folder.begin_scan(begun).is_some());
+        let mut now = begun;
+        let mut lines = Vec::new();
+        while now - begun < Duration::from_secs(1_500) {
+            now = folder.next_wake().unwrap();
+            assert!(folder.begin_scan(now).is_none(), "it is under way");
+            if folder.ask_after_scan(now) != Said::Nothing {
+                lines.push((now - begun).as_secs());
+            }
+        }
+        assert_eq!(lines.len(), 3, "{lines:?}");
+        assert_eq!(lines.first(), Some(&120));
+        assert!(folder.problem().contains("hangs"));
+        assert!(matches!(folder.unchanged(now), Said::Back(_)));
+        assert_eq!(folder.problem(), "");
+        assert_eq!(folder.ask_after_scan(now), Said::Nothing);
     }
 }
