@@ -16,6 +16,10 @@ use crate::messages::queue::StoreError;
 /// Compaction is worth its writes above this size of the map's file.
 const LARGE_BYTES: u64 = 16 * 1024 * 1024;
 
+/// With more in use, the daemon starts at once, and a later start rewrites the map: systemd gives a start 60 s, and a slow
+/// card writes 4 MB in one.
+const COPY_BYTES: u64 = 64 * 1024 * 1024;
+
 /// Rewrites the map without its free pages when more than half of a large one is free. What fails is left for later.
 pub(super) fn compacted(
     env: Env<WithoutTls>,
@@ -40,7 +44,7 @@ pub(super) fn compacted(
     let used = base.used_bytes(&base.read()?)?;
     let free = base.free_disk_bytes().unwrap_or(0);
     let env = base.into_env();
-    if used > before / 2 || free < used.saturating_add(settings.min_free_disk_bytes) {
+    if !is_worth_a_copy(used, before) || free < used.saturating_add(settings.min_free_disk_bytes) {
         return Ok(env);
     }
     let copied = env
@@ -67,6 +71,11 @@ pub(super) fn compacted(
     Ok(env)
 }
 
+/// Whether a map of so many bytes is rewritten for those in use.
+fn is_worth_a_copy(used: u64, bytes: u64) -> bool {
+    used <= COPY_BYTES.min(bytes / 2)
+}
+
 fn remove_if_there(path: &Path) {
     #[expect(
         clippy::disallowed_methods,
@@ -77,5 +86,23 @@ fn remove_if_there(path: &Path) {
         && cause.kind() != io::ErrorKind::NotFound
     {
         log::debug!(target: "queue", cause:% = cause; "a half-made copy of the store stays");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_start_waits_for_the_copy_of_a_backlog() {
+        const MIB: u64 = 1024 * 1024;
+        for (used, bytes, copied) in [
+            (30, 64, true),
+            (40, 64, false),
+            (60, 1024, true),
+            (500, 1024, false),
+        ] {
+            assert_eq!(is_worth_a_copy(used * MIB, bytes * MIB), copied, "{used} of {bytes}");
+        }
     }
 }
