@@ -21,8 +21,8 @@ binary=${CARGO_TARGET_DIR:-$here/target}/$target/release/parsers
 
 [ $# -gt 0 ] || set -- output $(ls "$fixtures")
 mkdir -p "$work/crashes" "$work/corpus"
-# Another run may do the same.
-tar -xzf "$here/corpus.tar.gz" --skip-old-files -C "$work/corpus"
+# Another run may do the same at this moment.
+flock "$work" tar -xzf "$here/corpus.tar.gz" --skip-old-files -C "$work/corpus"
 status=0
 for name; do
     corpus=$work/corpus/$name

@@ -102,7 +102,11 @@ mod tests {
             (60, 1024, true),
             (500, 1024, false),
         ] {
-            assert_eq!(is_worth_a_copy(used * MIB, bytes * MIB), copied, "{used} of {bytes}");
+            assert_eq!(
+                is_worth_a_copy(used * MIB, bytes * MIB),
+                copied,
+                "{used} of {bytes}"
+            );
         }
     }
 }
