@@ -381,6 +381,19 @@ mod tests {
         reload_with_a_change(&line, &daemon);
         // The drop folder is looked through by now: that hangs, too.
         next_is_served(&line, &server, "RELOADED", 3);
+        let doctor = line.ctl(&["doctor"]).json;
+        let told = doctor["findings"].to_string();
+        assert!(
+            told.contains(&format!(
+                "converter far: {} gives no answer",
+                drop_folder.display()
+            )),
+            "{told}"
+        );
+        assert!(
+            told.contains("may read and write all"),
+            "the other's folders are looked at: {told}"
+        );
         assert!(daemon.stop().success());
         assert!(share.join("far.json").exists(), "it could not be moved");
         drop(mirror);

@@ -1,5 +1,6 @@
 //! `doctor`: everything around the daemon that can be wrong, each with a remedy. It works with the daemon down.
 
+mod answers;
 mod clock;
 mod converters;
 mod daemon;
@@ -73,7 +74,10 @@ impl Finding {
 /// What several checks look at.
 #[derive(Debug)]
 struct Scene {
+    /// Without the converters that do not answer.
     settings: Settings,
+    /// Whether there are such.
+    some_are_silent: bool,
     /// What the daemon says; none when it cannot be asked.
     status: Option<Status>,
     /// What the server answers to one question; asked once.
@@ -96,13 +100,16 @@ pub(super) fn run(context: &Context) -> Result<(), CtlError> {
     let status = daemon::check(context, &mut findings);
     findings.extend(sandbox::check());
     findings.extend(inotify::check());
-    if let Some(settings) = settings::check(context, &mut findings) {
+    if let Some(mut settings) = settings::check(context, &mut findings) {
+        let silent = answers::leave_out_silent(&mut settings);
         let probe = matches!(settings.uploader.server, Server::Wats(_)).then(|| probe(&settings.uploader));
         let scene = Scene {
             settings,
+            some_are_silent: !silent.is_empty(),
             status,
             probe,
         };
+        findings.extend(silent);
         for check in [
             folders::check,
             patterns::check,
@@ -125,12 +132,14 @@ pub(super) fn run(context: &Context) -> Result<(), CtlError> {
 }
 
 /// The checks that are about converters and their folders.
-pub(super) fn check_converters(context: &Context, settings: Settings) -> Result<(), CtlError> {
+pub(super) fn check_converters(context: &Context, mut settings: Settings) -> Result<(), CtlError> {
     let asked = context
         .client()
         .and_then(|mut client| client.ask("status", &json!({})));
+    let mut findings = answers::leave_out_silent(&mut settings);
     let scene = Scene {
         settings,
+        some_are_silent: !findings.is_empty(),
         // Without a daemon there is no unit to look into.
         status: asked.ok(),
         probe: None,
@@ -142,7 +151,7 @@ pub(super) fn check_converters(context: &Context, settings: Settings) -> Result<
         patterns::check,
         unit::check,
     ];
-    let findings: Vec<_> = checks.into_iter().flat_map(|check| check(&scene)).collect();
+    findings.extend(checks.into_iter().flat_map(|check| check(&scene)));
     report(context, &findings)
 }
 

@@ -67,6 +67,18 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// Leaves out the converters that are not to be kept, with their folders.
+    pub fn keep_converters(&mut self, mut keep: impl FnMut(&ConverterSettings) -> bool) {
+        self.converters.retain(|converter| keep(converter));
+        let converters = &self.converters;
+        let is_kept = |folder: &FolderSettings| {
+            converters
+                .iter()
+                .any(|converter| converter.name == folder.converter)
+        };
+        self.folders.retain(is_kept);
+    }
+
     /// Checks what was read.
     ///
     /// # Errors

@@ -25,7 +25,7 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<(), CtlErr
         {
             return Err(super::unknown(&settings, name));
         }
-        settings.converters.retain(|converter| converter.name == *name);
+        settings.keep_converters(|converter| converter.name == *name);
     }
     doctor::check_converters(context, settings)
 }

@@ -20,7 +20,7 @@ const CHECK: &str = "converters";
 /// What a job would look at before its program runs.
 pub(super) fn check(scene: &Scene) -> Vec<Finding> {
     let converters = &scene.settings.converters;
-    if converters.is_empty() {
+    if converters.is_empty() && !scene.some_are_silent {
         let remedy = "add a [[converter]] with name, drop_dir and format; README.md (in /usr/share/doc/stationd) shows one, \
                       stationctl config schema has every key";
         return vec![Finding::warning(
@@ -35,7 +35,7 @@ pub(super) fn check(scene: &Scene) -> Vec<Finding> {
         Some(failure(converter, &fault))
     });
     let mut findings: Vec<_> = faults.collect();
-    if findings.is_empty() {
+    if findings.is_empty() && !scene.some_are_silent {
         let off = converters.iter().filter(|converter| !converter.enabled).count();
         findings.push(Finding::ok(
             CHECK,
@@ -75,7 +75,7 @@ pub(super) fn look_into(scene: &Scene) -> Vec<Finding> {
 }
 
 /// The file of an external converter.
-fn program(program: &Program) -> Option<&Path> {
+pub(super) fn program(program: &Program) -> Option<&Path> {
     match program {
         Program::Builtin { .. } => None,
         Program::Exec { command, .. } | Program::Python { command, .. } => command.first().map(Path::new),
