@@ -59,6 +59,7 @@ mod tests {
         fs::write(&settings, changed).unwrap();
         daemon.signal(Signal::SIGHUP);
         daemon.wait_for_code("D016");
+        daemon.wait_for_code("D001");
     }
 
     /// The line with a converter whose program lies on a share, which is to be mounted on the folder that is named last.
@@ -381,6 +382,10 @@ mod tests {
         reload_with_a_change(&line, &daemon);
         // The drop folder is looked through by now: that hangs, too.
         next_is_served(&line, &server, "RELOADED", 3);
+        assert!(
+            !line.ctl(&["trace", "unseen.json"]).success,
+            "nobody looks for it there"
+        );
         let doctor = line.ctl(&["doctor"]).json;
         let told = doctor["findings"].to_string();
         assert!(

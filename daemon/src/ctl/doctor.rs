@@ -1,6 +1,5 @@
 //! `doctor`: everything around the daemon that can be wrong, each with a remedy. It works with the daemon down.
 
-mod answers;
 mod clock;
 mod converters;
 mod daemon;
@@ -27,6 +26,7 @@ use stationd_actors::uploader::{Server, TransportError, WatsServer, probe};
 use super::context::Context;
 use super::error::CtlError;
 use super::output::{self, Output, Tone};
+use super::silent;
 use super::table::wrap;
 use crate::control::Status;
 use crate::http::Grade;
@@ -101,7 +101,7 @@ pub(super) fn run(context: &Context) -> Result<(), CtlError> {
     findings.extend(sandbox::check());
     findings.extend(inotify::check());
     if let Some(mut settings) = settings::check(context, &mut findings) {
-        let silent = answers::leave_out_silent(&mut settings);
+        let silent = silent::leave_out(&mut settings);
         let probe = matches!(settings.uploader.server, Server::Wats(_)).then(|| probe(&settings.uploader));
         let scene = Scene {
             settings,
@@ -109,7 +109,7 @@ pub(super) fn run(context: &Context) -> Result<(), CtlError> {
             status,
             probe,
         };
-        findings.extend(silent);
+        findings.extend(silent.iter().map(folders::silent));
         for check in [
             folders::check,
             patterns::check,
@@ -136,10 +136,11 @@ pub(super) fn check_converters(context: &Context, mut settings: Settings) -> Res
     let asked = context
         .client()
         .and_then(|mut client| client.ask("status", &json!({})));
-    let mut findings = answers::leave_out_silent(&mut settings);
+    let silent = silent::leave_out(&mut settings);
+    let mut findings: Vec<_> = silent.iter().map(folders::silent).collect();
     let scene = Scene {
         settings,
-        some_are_silent: !findings.is_empty(),
+        some_are_silent: !silent.is_empty(),
         // Without a daemon there is no unit to look into.
         status: asked.ok(),
         probe: None,

@@ -24,6 +24,7 @@ mod queue;
 mod receiver;
 mod replay;
 mod run;
+mod silent;
 mod status;
 mod table;
 mod trace;

@@ -12,6 +12,7 @@ use super::context::Context;
 use super::error::CtlError;
 use super::left_out::{self, LeftOut};
 use super::output::{self, Output, Tone};
+use super::silent;
 use super::table::wrap;
 use super::words::{bytes, count, local, visible};
 use crate::control::{FailurePart, JobPart, Status, TracedPart, TracedReportPart};
@@ -44,8 +45,11 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<(), CtlErr
     let mut answer: Answer = client.ask("trace", &question)?;
     if answer.traced.is_empty() {
         // Settings that cannot be read are another command's to tell.
-        let settings = config::load(context).ok();
-        answer.left_out = settings.and_then(|settings| left_out::find(&settings, Path::new(&arguments.of)));
+        if let Ok(mut settings) = config::load(context) {
+            // The status, which the answer names, tells of those.
+            let _silent = silent::leave_out(&mut settings);
+            answer.left_out = left_out::find(&settings, Path::new(&arguments.of));
+        }
     }
     if context.json() {
         output::write_json(&answer)?;

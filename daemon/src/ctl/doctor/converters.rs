@@ -14,6 +14,7 @@ use stationd_sandbox::{Program, ProgramFault, examine};
 use self::classes::Class;
 use super::{Finding, Scene};
 use crate::causes::joined;
+use crate::ctl::silent::program;
 
 const CHECK: &str = "converters";
 
@@ -72,14 +73,6 @@ pub(super) fn look_into(scene: &Scene) -> Vec<Finding> {
         }
     }
     findings
-}
-
-/// The file of an external converter.
-pub(super) fn program(program: &Program) -> Option<&Path> {
-    match program {
-        Program::Builtin { .. } => None,
-        Program::Exec { command, .. } | Program::Python { command, .. } => command.first().map(Path::new),
-    }
 }
 
 fn failure(converter: &ConverterSettings, fault: &ProgramFault) -> Finding {

@@ -6,6 +6,7 @@ use std::path::Path;
 use nix::unistd::{Gid, getegid, geteuid, getgroups};
 
 use super::{Finding, Scene};
+use crate::ctl::silent::Silent;
 use crate::settings::Account;
 
 const CHECK: &str = "folders";
@@ -37,6 +38,13 @@ pub(super) fn check(scene: &Scene) -> Vec<Finding> {
     }
     findings.retain(|finding| finding.remedy.is_some());
     findings
+}
+
+/// What is said of a converter that no check looks at.
+pub(super) fn silent(silent: &Silent) -> Finding {
+    let remedy =
+        "see whether the server behind it answers, findmnt names it; the converter goes on by itself";
+    Finding::failure(CHECK, silent.to_string(), remedy)
 }
 
 /// Who the daemon is; while it is down, who it would be.

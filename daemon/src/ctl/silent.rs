@@ -1,0 +1,107 @@
+//! Converters whose folders or programs give no answer. Whoever looks at one on a share that hangs waits with it, so nothing
+//! else is to look at those.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+use std::{fmt, fs, thread};
+
+use stationd_actors::converter::ConverterSettings;
+use stationd_actors::model::Shown;
+use stationd_sandbox::Program;
+
+use crate::settings::Settings;
+
+/// How long all of them may take to answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A converter of which something gives no answer.
+#[derive(Debug)]
+pub(super) struct Silent {
+    converter: String,
+    path: PathBuf,
+}
+
+impl fmt::Display for Silent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (converter, path) = (&self.converter, Shown(&self.path));
+        let seconds = PATIENCE.as_secs();
+        write!(
+            f,
+            "converter {converter}: {path} gives no answer within {seconds} s: its share or disk hangs"
+        )
+    }
+}
+
+/// Takes them out of the settings.
+pub(super) fn leave_out(settings: &mut Settings) -> Vec<Silent> {
+    let all = settings.converters.iter().flat_map(paths).collect();
+    let unanswered = unanswered(all, |path| drop(fs::metadata(path)));
+    let mut silent = Vec::new();
+    settings.keep_converters(|converter| {
+        let Some(path) = paths(converter).find(|path| unanswered.contains(path)) else {
+            return true;
+        };
+        let converter = converter.name.clone();
+        silent.push(Silent { converter, path });
+        false
+    });
+    silent
+}
+
+fn paths(converter: &ConverterSettings) -> impl Iterator<Item = PathBuf> {
+    let folders = [
+        &converter.drop_dir,
+        &converter.done_dir,
+        &converter.error_dir,
+        &converter.pending_dir,
+    ];
+    let folders = folders.into_iter().map(PathBuf::as_path);
+    folders.chain(program(&converter.program)).map(Path::to_owned)
+}
+
+/// The file of an external converter.
+pub(super) fn program(program: &Program) -> Option<&Path> {
+    match program {
+        Program::Builtin { .. } => None,
+        Program::Exec { command, .. } | Program::Python { command, .. } => command.first().map(Path::new),
+    }
+}
+
+/// Those at which a look does not end in time. The looks go on, and end with the process.
+fn unanswered(mut paths: BTreeSet<PathBuf>, look: fn(&Path)) -> BTreeSet<PathBuf> {
+    let until = Instant::now() + PATIENCE;
+    let (answered, answers) = mpsc::channel();
+    for path in paths.clone() {
+        let answered = answered.clone();
+        let look = move || {
+            look(&path);
+            // Nobody listens any more when the time is up.
+            answered.send(path).unwrap_or_default();
+        };
+        thread::spawn(look);
+    }
+    drop(answered);
+    while let Ok(path) = answers.recv_timeout(until.saturating_duration_since(Instant::now())) {
+        paths.remove(&path);
+    }
+    paths
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_answer_is_named_and_holds_up_no_other() {
+        let look = |path: &Path| {
+            while path.ends_with("hangs") {
+                thread::park();
+            }
+        };
+        let paths = ["/a", "/hangs", "/b"].map(PathBuf::from);
+        let unanswered = unanswered(paths.into(), look);
+        assert_eq!(unanswered.into_iter().collect::<Vec<_>>(), [Path::new("/hangs")]);
+    }
+}
