@@ -187,8 +187,8 @@ pub(crate) fn threads_but_no_processes() {
 
 pub(crate) fn no_job_has_threads_without_end() {
     let sandbox = Sandbox::new();
-    // Small enough that the memory is for all of them.
-    let script = "import threading\nthreading.stack_size(32768)\nn = 0\ntry:\n    while n < 1000:\n        threading.Thread(target=threading.Event().wait, daemon=True).start()\n        n += 1\nexcept RuntimeError: pass\nprint(n, flush=True)\nimport os; os._exit(0)";
+    // Small enough that the memory is for all of them; the least that aarch64 takes.
+    let script = "import threading\nthreading.stack_size(131072)\nn = 0\ntry:\n    while n < 1000:\n        threading.Thread(target=threading.Event().wait, daemon=True).start()\n        n += 1\nexcept RuntimeError: pass\nprint(n, flush=True)\nimport os; os._exit(0)";
     let finished = python(&sandbox, script);
     assert_eq!(finished.outcome, Outcome::Exited, "{}", complaint(&finished));
     // Other processes of the user may end meanwhile.
