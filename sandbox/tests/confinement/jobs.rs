@@ -114,11 +114,9 @@ pub(crate) fn too_much_output_ends_the_job() {
         .unwrap();
     assert_eq!(finished.outcome, Outcome::LimitHit { limit: Limit::Output });
     assert_eq!(finished.stdout.len(), 100_000);
+    // Long lines: so many short ones take an emulated processor its time limit.
     let finished = sandbox
-        .run(
-            job("while :; do echo xxxxxxxxxxxxxxxxxxxxxxxxxxxxx >&2; done"),
-            "",
-        )
+        .run(job("while :; do printf '%1000s\\n' x >&2; done"), "")
         .unwrap();
     assert_eq!(finished.outcome, Outcome::LimitHit { limit: Limit::Stderr });
     assert_eq!(finished.stderr.len(), 64 * 1024);
