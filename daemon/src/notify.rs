@@ -35,7 +35,7 @@ pub(crate) fn status(text: &str) {
     send(&[NotifyState::Status(text)]);
 }
 
-/// The present step of the stop may take so long.
+/// The present step of the start or stop may take so long.
 pub(crate) fn extend(limit: Duration) {
     send(&[NotifyState::ExtendTimeoutUsec(
         u32::try_from(limit.as_micros()).unwrap_or(u32::MAX),

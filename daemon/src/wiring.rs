@@ -15,7 +15,7 @@ use stationd_actors::messages::lifecycle::Pause;
 use stationd_actors::messages::queue::BindQueue;
 use stationd_actors::messages::watcher::{AwaitFirstLook, Rescan};
 use stationd_actors::model::UnixMs;
-use stationd_actors::queue::Queue;
+use stationd_actors::queue::{Queue, QueueSettings};
 use stationd_actors::scheduler::Scheduler;
 use stationd_actors::uploader::{QueueRecipients, Server, Uploader};
 use stationd_actors::watcher::{FolderSettings, Watcher};
@@ -30,11 +30,15 @@ use crate::control::{
 use crate::drain::Step;
 use crate::heartbeat::{Heartbeat, Watched};
 use crate::http::{self, HttpServer};
+use crate::notify;
 use crate::settings::Settings;
 use crate::start_error::StartError;
 
 /// Requests to the main task that may wait: an operator gives one at a time.
 const REQUESTS: usize = 4;
+
+/// What a start with an empty store may take: `TimeoutStartSec=` of the unit.
+const START: Duration = Duration::from_secs(60);
 
 /// How long the start waits for the first look through the drop folders.
 const FIRST_LOOK: Duration = Duration::from_secs(2);
@@ -94,7 +98,7 @@ pub(crate) struct Station {
 /// When the store or a certificate cannot be used.
 pub(crate) fn start(settings: &Settings, client: Client, station: &Station) -> Result<Wired, StartError> {
     let facts = facts(settings, &client, station);
-    let (queue, queue_arbiter) = Queue::start(settings.queue.clone()).map_err(StartError::Queue)?;
+    let (queue, queue_arbiter) = start_queue(&settings.queue, station.first)?;
     let uploader =
         Uploader::new(&settings.uploader, queue_recipients(&queue)).map_err(StartError::Uploader)?;
     let uploader = uploader.start();
@@ -154,6 +158,14 @@ pub(crate) fn start(settings: &Settings, client: Client, station: &Station) -> R
     )
     .start();
     Ok(wired)
+}
+
+fn start_queue(settings: &QueueSettings, first: bool) -> Result<(Addr<Queue>, Arbiter), StartError> {
+    if first {
+        // Killed for its slowness, it would begin to read anew at every start.
+        notify::extend(START + Queue::opening_time(settings));
+    }
+    Queue::start(settings.clone()).map_err(StartError::Queue)
 }
 
 impl Wired {

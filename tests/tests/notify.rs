@@ -24,8 +24,23 @@ mod tests {
             let variable = ("NOTIFY_SOCKET", path.display().to_string());
             let daemon = Daemon::start_with(&line.write_settings(), &[variable]);
             let systemd = Self(socket);
+            Some((systemd, daemon))
+        }
+
+        /// As [`Systemd::start`], and the daemon has started.
+        fn started(line: &Line) -> Option<(Self, Daemon)> {
+            let (systemd, daemon) = Self::start(line)?;
             assert_eq!(systemd.next_state(), "READY=1");
             Some((systemd, daemon))
+        }
+
+        /// How long the start may take from the daemon's word on, in seconds.
+        fn time_for_the_start(&self) -> u64 {
+            let mut buffer = [0; 4096];
+            let length = self.0.recv(&mut buffer).unwrap();
+            let text = std::str::from_utf8(&buffer[..length]).unwrap();
+            let micros = text.trim().strip_prefix("EXTEND_TIMEOUT_USEC=").unwrap();
+            micros.parse::<u64>().unwrap() / 1_000_000
         }
 
         /// The next state; lines of status are left out.
@@ -59,10 +74,32 @@ mod tests {
     }
 
     #[test]
+    fn a_large_store_gets_time_for_its_start() {
+        let server = Server::http();
+        let line = Line::wsjf(&server);
+        for (bytes, seconds) in [(None, 60), (Some(200 * 1024 * 1024), 110)] {
+            if let Some(bytes) = bytes {
+                let store = fs::File::options()
+                    .write(true)
+                    .open(line.path("state/queue/store/data.mdb"));
+                store.unwrap().set_len(bytes).unwrap();
+            }
+            let Some((systemd, daemon)) = Systemd::start(&line) else {
+                return;
+            };
+            assert_eq!(systemd.time_for_the_start(), seconds);
+            assert_eq!(systemd.next_state(), "READY=1");
+            systemd.sees_the_stop(daemon);
+            // The next one binds a socket of the same name.
+            fs::rename(line.path("notify"), line.path("notify-before")).unwrap();
+        }
+    }
+
+    #[test]
     fn a_reload_is_one_even_if_the_roles_start_again() {
         let server = Server::http();
         let line = Line::wsjf(&server);
-        let Some((systemd, daemon)) = Systemd::start(&line) else {
+        let Some((systemd, daemon)) = Systemd::started(&line) else {
             return;
         };
         let file = line.path("stationd.toml");
@@ -83,7 +120,7 @@ mod tests {
     fn a_restart_of_the_roles_is_no_stop_of_the_service() {
         let server = Server::http();
         let line = Line::wsjf(&server);
-        let Some((systemd, daemon)) = Systemd::start(&line) else {
+        let Some((systemd, daemon)) = Systemd::started(&line) else {
             return;
         };
         Client::authenticated(&line).ask("restart", &json!({}));

@@ -27,7 +27,7 @@ use super::open_error::OpenError;
 use super::recovery::{Episode, Failing};
 use super::retention::Forgotten;
 use super::store::Store;
-use super::{QueueSettings, journal};
+use super::{QueueSettings, journal, open};
 use crate::clock;
 use crate::messages::converter::Admission;
 use crate::messages::queue::{BindQueue, FullReason, GROUP, Leased, StoreError};
@@ -86,6 +86,11 @@ pub struct Queue {
 }
 
 impl Queue {
+    /// How long [`Queue::start`] may take on a slow disk, beyond what an empty store takes.
+    pub fn opening_time(settings: &QueueSettings) -> Duration {
+        open::opening_time(settings)
+    }
+
     /// Opens the store and starts the actor on an arbiter of its own, which ends with the last commit after
     /// [`Arbiter::stop`] and [`Arbiter::join`].
     ///

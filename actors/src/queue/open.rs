@@ -14,6 +14,7 @@ use std::fs::{self, File, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
+use std::time::Duration;
 
 use heed::MdbError;
 use rustix::fs::{FsWord, statfs};
@@ -36,6 +37,16 @@ pub(super) const CLOSED: &str = "closed";
 /// File systems that LMDB must not be used on: their locks and maps are not shared with other machines.
 /// NFS, SMB, CIFS, SMB2 and Coda. Source: statfs(2); lmdb.h, caveats.
 const REMOTE: [i64; 5] = [0x6969, 0x517B, 0xFF53_4D42, 0xFE53_4D42, 0x7375_7245];
+
+/// Bytes that a slow card reads in a second, page by page.
+const SLOW_BYTES_PER_S: u64 = 4 * 1024 * 1024;
+
+/// How long a slow card may take for what is read of the store before it is used: after a stop that was not clean, all of it.
+pub(super) fn opening_time(settings: &QueueSettings) -> Duration {
+    let data = settings.dir.join("store/data.mdb");
+    let bytes = fs::metadata(data).map_or(0, |data| data.len());
+    Duration::from_secs(bytes / SLOW_BYTES_PER_S)
+}
 
 impl Store {
     /// Opens the store in `settings.dir`; makes it if absent.
