@@ -109,7 +109,7 @@ pub(super) fn run(context: &Context) -> Result<(), CtlError> {
             status,
             probe,
         };
-        findings.extend(silent.iter().map(folders::silent));
+        findings.extend(silent.iter().map(folders::silent_converter));
         for check in [
             folders::check,
             patterns::check,
@@ -137,7 +137,7 @@ pub(super) fn check_converters(context: &Context, mut settings: Settings) -> Res
         .client()
         .and_then(|mut client| client.ask("status", &json!({})));
     let silent = silent::leave_out(&mut settings);
-    let mut findings: Vec<_> = silent.iter().map(folders::silent).collect();
+    let mut findings: Vec<_> = silent.iter().map(folders::silent_converter).collect();
     let scene = Scene {
         settings,
         some_are_silent: !silent.is_empty(),

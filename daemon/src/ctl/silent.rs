@@ -1,5 +1,5 @@
-//! Converters whose folders or programs give no answer. Whoever looks at one on a share that hangs waits with it, so nothing
-//! else is to look at those.
+//! Folders and programs that give no answer. Whoever looks at one on a share that hangs waits with it, so nothing else is to
+//! look at those.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -16,38 +16,54 @@ use crate::settings::Settings;
 /// How long all of them may take to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// A converter of which something gives no answer.
+/// Something that gives no answer.
 #[derive(Debug)]
 pub(super) struct Silent {
-    converter: String,
+    /// Whose it is, in words.
+    whose: String,
     path: PathBuf,
 }
 
 impl fmt::Display for Silent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (converter, path) = (&self.converter, Shown(&self.path));
+        let (whose, path) = (&self.whose, Shown(&self.path));
         let seconds = PATIENCE.as_secs();
         write!(
             f,
-            "converter {converter}: {path} gives no answer within {seconds} s: its share or disk hangs"
+            "{whose}: {path} gives no answer within {seconds} s: its share or disk hangs"
         )
     }
 }
 
-/// Takes them out of the settings.
+/// Looks whether a folder answers.
+pub(super) fn look(whose: &str, folder: &Path) -> Option<Silent> {
+    let unanswered = unanswered([folder.to_owned()].into(), touch);
+    let silent = |path| Silent {
+        whose: whose.to_owned(),
+        path,
+    };
+    unanswered.into_iter().map(silent).next()
+}
+
+/// Takes the converters of which something is silent out of the settings.
 pub(super) fn leave_out(settings: &mut Settings) -> Vec<Silent> {
     let all = settings.converters.iter().flat_map(paths).collect();
-    let unanswered = unanswered(all, |path| drop(fs::metadata(path)));
+    let unanswered = unanswered(all, touch);
     let mut silent = Vec::new();
     settings.keep_converters(|converter| {
         let Some(path) = paths(converter).find(|path| unanswered.contains(path)) else {
             return true;
         };
-        let converter = converter.name.clone();
-        silent.push(Silent { converter, path });
+        let whose = format!("converter {}", converter.name);
+        silent.push(Silent { whose, path });
         false
     });
     silent
+}
+
+fn touch(path: &Path) {
+    // Whatever it answers.
+    drop(fs::metadata(path));
 }
 
 fn paths(converter: &ConverterSettings) -> impl Iterator<Item = PathBuf> {

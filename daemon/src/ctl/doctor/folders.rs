@@ -40,11 +40,15 @@ pub(super) fn check(scene: &Scene) -> Vec<Finding> {
     findings
 }
 
-/// What is said of a converter that no check looks at.
-pub(super) fn silent(silent: &Silent) -> Finding {
-    let remedy =
-        "see whether the server behind it answers, findmnt names it; the converter goes on by itself";
-    Finding::failure(CHECK, silent.to_string(), remedy)
+/// What `check` says of what no other one looks at.
+pub(super) fn silent(check: &'static str, silent: &Silent) -> Finding {
+    let remedy = "see whether the server behind it answers, findmnt names it; work goes on by itself";
+    Finding::failure(check, silent.to_string(), remedy)
+}
+
+/// What is said of a converter that gives no answer.
+pub(super) fn silent_converter(converter: &Silent) -> Finding {
+    silent(CHECK, converter)
 }
 
 /// Who the daemon is; while it is down, who it would be.

@@ -5,18 +5,17 @@ use stationd_actors::uploader::Server;
 
 use super::{Finding, Scene, folders};
 use crate::causes::joined;
+use crate::ctl::silent;
 
 const CHECK: &str = "server";
 
 pub(super) fn check(scene: &Scene) -> Vec<Finding> {
     if let Server::Directory(folder) = &scene.settings.uploader.server {
-        return vec![folders::look(
-            CHECK,
-            "the folder for reports",
-            folder,
-            false,
-            &folders::daemon(scene),
-        )];
+        let whose = "the folder for reports";
+        return vec![match silent::look(whose, folder) {
+            Some(silent) => folders::silent(CHECK, &silent),
+            None => folders::look(CHECK, whose, folder, false, &folders::daemon(scene)),
+        }];
     }
     match &scene.probe {
         None => Vec::new(),
