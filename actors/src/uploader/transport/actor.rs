@@ -38,7 +38,7 @@ impl Handler<Put> for Transport {
     type Result = MessageResult<Put>;
 
     fn handle(&mut self, Put { lease }: Put, _: &mut Context<Self>) -> MessageResult<Put> {
-        MessageResult(self.target.put(&lease))
+        MessageResult(self.target.put(lease))
     }
 }
 

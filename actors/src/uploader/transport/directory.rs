@@ -37,9 +37,11 @@ impl Directory {
     }
 
     /// Stores a report as `<report id>.json`, whole or not at all, synced.
-    pub(super) fn put(&self, lease: &Lease) -> Outcome {
-        let (id, document) = (lease.entry.report_id, lease.document.clone());
-        self.ask("write to", move |folder| store(folder, id, &document))
+    pub(super) fn put(&self, lease: Lease) -> Outcome {
+        let Lease { entry, document, .. } = lease;
+        self.ask("write to", move |folder| {
+            store(folder, entry.report_id, &document)
+        })
     }
 
     /// Looks whether the folder is there.
@@ -110,16 +112,16 @@ mod tests {
     fn a_report_is_stored_whole_and_replaces_its_predecessor() {
         let dir = tempfile::tempdir().unwrap();
         let directory = Directory::new(dir.path().to_owned());
-        let mut lease = lease(1);
         for document in ["{}", "{\"a\":1}"] {
-            lease.document = document.as_bytes().to_vec();
-            assert_eq!(directory.put(&lease), Outcome::Stored);
+            let document = document.as_bytes().to_vec();
+            let lease = Lease { document, ..lease(1) };
+            assert_eq!(directory.put(lease), Outcome::Stored);
         }
         let names: Vec<_> = fs::read_dir(dir.path())
             .unwrap()
             .map(|file| file.unwrap().file_name().into_string().unwrap())
             .collect();
-        assert_eq!(names, [format!("{}.json", lease.entry.report_id)]);
+        assert_eq!(names, [format!("{}.json", lease(1).entry.report_id)]);
         assert_eq!(fs::read(dir.path().join(&names[0])).unwrap(), b"{\"a\":1}");
     }
 
@@ -127,10 +129,11 @@ mod tests {
     fn a_missing_folder_is_not_made() {
         let dir = tempfile::tempdir().unwrap();
         let directory = Directory::new(dir.path().join("usb"));
-        assert!(matches!(directory.put(&lease(1)), Outcome::Unreachable(words) if words.contains("usb")));
+        assert!(matches!(directory.put(lease(1)), Outcome::Unreachable(words) if words.contains("usb")));
         assert!(matches!(directory.probe(), Outcome::Unreachable(_)));
         assert!(!dir.path().join("usb").exists());
     }
+
     #[test]
     fn a_folder_that_gives_no_answer_is_unreachable_and_waited_for_once() {
         let dir = tempfile::tempdir().unwrap();
@@ -138,14 +141,13 @@ mod tests {
             patience: Duration::from_millis(100),
             ..Directory::new(dir.path().to_owned())
         };
-        let lease = lease(1);
         // To open a pipe for writing hangs until somebody reads.
-        let pipe = dir.path().join(format!(".{}.part", lease.entry.report_id));
+        let pipe = dir.path().join(format!(".{}.part", lease(1).entry.report_id));
         mkfifoat(CWD, &pipe, Mode::RUSR | Mode::WUSR).unwrap();
         assert!(
-            matches!(directory.put(&lease), Outcome::Unreachable(words) if words.contains("no answer within"))
+            matches!(directory.put(lease(1)), Outcome::Unreachable(words) if words.contains("no answer within"))
         );
-        let more = [directory.put(&lease), directory.probe()];
+        let more = [directory.put(lease(1)), directory.probe()];
         for outcome in more {
             assert!(matches!(outcome, Outcome::Unreachable(words) if words.contains("earlier request")));
         }

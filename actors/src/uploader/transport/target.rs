@@ -28,9 +28,9 @@ impl Target {
     }
 
     /// Sends a report. Blocks up to the server's timeouts.
-    pub(in crate::uploader) fn put(&self, lease: &Lease) -> Sent {
+    pub(in crate::uploader) fn put(&self, lease: Lease) -> Sent {
         self.timed(|| match self {
-            Self::Wats(wats) => wats.put(lease),
+            Self::Wats(wats) => wats.put(&lease),
             Self::Directory(directory) => directory.put(lease),
         })
     }

@@ -74,7 +74,7 @@ fn large_lease() -> Lease {
 #[test]
 fn a_report_goes_out_as_it_is_with_its_headers() {
     let peer = Peer::http(vec![OK]);
-    let answer = answered(target(&peer).put(&lease(1)));
+    let answer = answered(target(&peer).put(lease(1)));
     assert_eq!((answer.status, answer.id.as_str()), (200, "r1"));
     let request = peer.request();
     assert!(
@@ -97,7 +97,7 @@ fn a_connection_is_kept_for_the_next_report() {
     let peer = Peer::http(vec![OK, OK, OK]);
     let target = target(&peer);
     for id in 1..=3 {
-        answered(target.put(&lease(id)));
+        answered(target.put(lease(id)));
         assert_eq!(peer.request().connection, 0);
     }
 }
@@ -106,8 +106,8 @@ fn a_connection_is_kept_for_the_next_report() {
 fn a_kept_connection_that_has_ended_costs_no_failure() {
     let peer = Peer::http(vec![OK, Act::Close, OK]);
     let target = target(&peer);
-    answered(target.put(&lease(1)));
-    answered(target.put(&lease(2)));
+    answered(target.put(lease(1)));
+    answered(target.put(lease(2)));
     assert_eq!(
         [peer.request(), peer.request(), peer.request()].map(|request| request.connection),
         [0, 0, 1]
@@ -120,7 +120,7 @@ fn a_redirect_is_an_answer_and_never_followed() {
     let location = format!("Location: http://{}/\r\n", other.address);
     for status in [301, 302, 303, 307, 308] {
         let peer = Peer::http(vec![Act::Answer(status, location.clone().leak(), "")]);
-        let answer = answered(target(&peer).put(&lease(1)));
+        let answer = answered(target(&peer).put(lease(1)));
         assert_eq!(answer.status, status);
         assert!(
             answer.words.contains(&other.address.to_string()),
@@ -135,11 +135,11 @@ fn a_redirect_is_an_answer_and_never_followed() {
 fn compression_is_tried_once_and_given_up_where_it_is_refused() {
     let peer = Peer::http(vec![Act::Answer(415, "", ""), OK, OK]);
     let target = target(&peer);
-    let sent = target.put(&large_lease());
+    let sent = target.put(large_lease());
     assert_eq!(sent.gzip, Some(false));
     assert_eq!(answered(sent).status, 200);
     assert!(peer.request().head.contains("content-encoding: gzip"));
-    answered(target.put(&large_lease()));
+    answered(target.put(large_lease()));
     for request in [peer.request(), peer.request()] {
         assert!(!request.head.contains("content-encoding"));
         assert_eq!(request.body, large_lease().document);
@@ -151,11 +151,11 @@ fn a_refused_report_is_no_reason_to_give_up_compression() {
     let refusal = Act::Answer(400, "", r#"{"message":"pn is missing"}"#);
     let peer = Peer::http(vec![OK, refusal.clone(), refusal, OK]);
     let target = target(&peer);
-    assert_eq!(target.put(&large_lease()).gzip, Some(true));
-    let sent = target.put(&large_lease());
+    assert_eq!(target.put(large_lease()).gzip, Some(true));
+    let sent = target.put(large_lease());
     assert_eq!(sent.gzip, Some(true));
     assert_eq!(answered(sent).words, "pn is missing");
-    target.put(&large_lease());
+    target.put(large_lease());
     let packed = [(); 4].map(|()| peer.request().head.contains("content-encoding: gzip"));
     assert_eq!(packed, [true, true, false, true]);
 }
@@ -171,7 +171,7 @@ fn a_server_that_is_not_there_is_unreachable() {
         ("http://no-such-host.invalid".to_owned(), "DNS"),
     ] {
         let target = target_with(url, |_, _| {}).unwrap();
-        let Outcome::Unreachable(said) = target.put(&lease(1)).outcome else {
+        let Outcome::Unreachable(said) = target.put(lease(1)).outcome else {
             unreachable!("nothing was sent")
         };
         assert!(said.contains(words), "{said}");
@@ -187,14 +187,14 @@ fn an_answer_that_does_not_come_is_lost_not_unreachable() {
         server.request_timeout = Duration::from_millis(50);
     })
     .unwrap();
-    assert!(matches!(target.put(&lease(1)).outcome, Outcome::Lost(words) if words.contains("in time")));
+    assert!(matches!(target.put(lease(1)).outcome, Outcome::Lost(words) if words.contains("in time")));
 }
 
 #[test]
 fn an_answer_cut_in_the_middle_is_lost() {
     let half = Act::Cut("HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{");
     let peer = Peer::http(vec![half.clone(), half]);
-    assert!(matches!(target(&peer).put(&lease(1)).outcome, Outcome::Lost(_)));
+    assert!(matches!(target(&peer).put(lease(1)).outcome, Outcome::Lost(_)));
 }
 
 #[test]
@@ -202,7 +202,7 @@ fn what_is_not_http_is_lost_in_plain_words() {
     let peer = Peer::https(vec![OK], Authority::new().server("127.0.0.1", (2000, 2100), None));
     let outcome = target_with(format!("http://{}", peer.address), |_, _| {})
         .unwrap()
-        .put(&lease(1))
+        .put(lease(1))
         .outcome;
     assert!(
         matches!(outcome, Outcome::Lost(_) | Outcome::Unreachable(_)),
@@ -214,7 +214,7 @@ fn what_is_not_http_is_lost_in_plain_words() {
 fn delay_and_clock_are_read_from_the_answer() {
     let lines = "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\nRetry-After: Sun, 06 Nov 1994 08:51:37 GMT\r\n";
     let peer = Peer::http(vec![Act::Answer(503, lines, "busy")]);
-    let answer = answered(target(&peer).put(&lease(1)));
+    let answer = answered(target(&peer).put(lease(1)));
     assert_eq!(answer.retry_after, Some(Duration::from_secs(120)));
     assert!(answer.clock_ahead_s.unwrap() < -900_000_000);
     assert!(!answer.json);
@@ -248,7 +248,7 @@ fn tls(name: &str, years: (i32, i32), trusted: bool) -> Outcome {
         server.ca_file = Some(ca);
     })
     .unwrap();
-    target.put(&lease(1)).outcome
+    target.put(lease(1)).outcome
 }
 
 #[test]
@@ -293,7 +293,7 @@ fn a_client_certificate_is_shown_to_a_server_that_wants_one() {
             server.ca_file = Some(path("ca.pem"));
             server.client_cert = client_cert;
         });
-        target.unwrap().put(&lease(1)).outcome
+        target.unwrap().put(lease(1)).outcome
     };
     assert!(matches!(
         put(Some((path("client.pem"), path("client.key")))),
@@ -380,7 +380,7 @@ fn a_proxy_that_is_not_reached_is_blamed_and_not_the_server() {
             server.proxy = Proxy::Url(format!("http://{proxy}"));
         })
         .unwrap();
-        let outcome = target.put(&lease(1)).outcome;
+        let outcome = target.put(lease(1)).outcome;
         assert!(
             matches!(&outcome, Outcome::Unreachable(words) if words.starts_with(&says)),
             "{outcome:?}"
@@ -395,7 +395,7 @@ fn a_proxy_of_the_settings_is_used() {
         server.proxy = Proxy::Url(format!("http://{}", proxy.address));
     })
     .unwrap();
-    let outcome = target.put(&lease(1)).outcome;
+    let outcome = target.put(lease(1)).outcome;
     assert!(proxy.request().head.starts_with("connect wats.invalid:80 "));
     assert!(matches!(outcome, Outcome::Unreachable(words) if words.contains("proxy")));
 }
