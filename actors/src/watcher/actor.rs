@@ -130,9 +130,6 @@ impl Watcher {
             return;
         }
         let now = Instant::now();
-        for folder in &mut self.folders {
-            findings::ask_after_scan(folder, now);
-        }
         for place in 0..self.folders.len() {
             self.begin_scan(place, now, ctx);
             self.begin_looks(place, now, ctx);
@@ -169,6 +166,7 @@ impl Watcher {
         let Some(folder) = self.folders.get_mut(place) else {
             return;
         };
+        findings::ask_after_scan(folder, now);
         let Some(unless) = folder.begin_scan(now) else {
             return;
         };

@@ -29,8 +29,6 @@ pub(super) use scanned::Said;
 const OVERDUE: Duration = Duration::from_secs(600);
 /// A scan that lasts longer is spoken of: a share hangs, or 100,000 files are told a millisecond each.
 const PATIENCE: Duration = Duration::from_secs(120);
-/// The words for that.
-const NO_ANSWER: &str = "no answer for two minutes, its share or disk hangs or is slow";
 
 /// A file that was offered, and what happened to its name since.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Folder, NO_ANSWER, OVERDUE, ScanState};
+use super::{Folder, OVERDUE, ScanState};
 use crate::watcher::look::Odd;
 use crate::watcher::problem::{LONGEST_DELAY, Problem};
 use crate::watcher::scan::Scan;
@@ -12,6 +12,9 @@ const SCAN_GAP: Duration = Duration::from_millis(250);
 /// A folder that is watched is asked after so many times `poll_s` whether it is still itself: a share that is mounted over
 /// it is the one thing that no event tells.
 const ITSELF: u32 = 6;
+
+/// The words for a scan that lasts longer than [`super::PATIENCE`].
+const NO_ANSWER: &str = "no answer for two minutes, its share or disk hangs or is slow";
 
 /// What is to be said of a scan's end.
 #[derive(Debug, Clone, PartialEq, Eq)]
