@@ -18,8 +18,8 @@ use nix::sys::wait::waitpid;
 use nix::unistd::{ForkResult, fork};
 use stationd_converters::{Format, Source, answer};
 use stationd_sandbox::{
-    Client, FORKER_ARGUMENT, Forker, ForkerSettings, JobSpec, Limits, Outcome, PolicyMode, Program, ReadyJob,
-    TrustedKeys,
+    Client, ExternalKind, ExternalProgram, FORKER_ARGUMENT, Forker, ForkerSettings, JobSpec, Limits, Outcome,
+    PolicyMode, Program, ReadyJob, TrustedKeys,
 };
 
 const MEASURED: usize = 300;
@@ -68,18 +68,12 @@ enum Work {
 
 /// Each work, and which of those before it is the same without a sandbox.
 fn works() -> Vec<(&'static str, Work, Option<usize>)> {
-    let exec = |trusted| {
-        Work::Job(Program::Exec {
-            command: vec!["/bin/true".into()],
-            trusted,
-        })
+    let external = |kind, file: &str, trusted| {
+        let program = ExternalProgram::new(kind, file, []);
+        Work::Job(ExternalProgram { trusted, ..program }.into())
     };
-    let python = |trusted| {
-        Work::Job(Program::Python {
-            command: vec!["/dev/null".into()],
-            trusted,
-        })
-    };
+    let exec = |trusted| external(ExternalKind::Exec, "/bin/true", trusted);
+    let python = |trusted| external(ExternalKind::Python, "/dev/null", trusted);
     let builtin = Work::Job(Program::Builtin { format: Format::Csv });
     vec![
         ("unconfined fork", Work::Fork, None),
@@ -225,10 +219,7 @@ impl Bench {
     async fn repeat(&self, jobs: usize) -> ExitCode {
         let programs = [
             Program::Builtin { format: Format::Csv },
-            Program::Exec {
-                command: vec!["/bin/true".into()],
-                trusted: false,
-            },
+            ExternalProgram::new(ExternalKind::Exec, "/bin/true", []).into(),
         ];
         let before = self.size().await;
         for program in programs.iter().cycle().take(jobs) {

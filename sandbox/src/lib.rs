@@ -29,7 +29,8 @@ pub use forker::{
 };
 pub use own_layer::confine_daemon;
 pub use policy::{
-    Denial, Finished, JobSpec, Layers, Level, Limit, Limits, Outcome, PolicyMode, Program, SetupPart,
+    Denial, ExternalKind, ExternalProgram, Finished, JobSpec, Layers, Level, Limit, Limits, Outcome,
+    PolicyMode, Program, SetupPart,
 };
 pub use probe::Capabilities;
 pub use protocol::ProtocolError;

@@ -9,56 +9,96 @@ use serde::{Deserialize, Serialize};
 use stationd_converters::Format;
 
 /// What runs in the child.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Program {
     /// A built-in parser: forked, no exec.
     Builtin {
         /// Which.
         format: Format,
     },
-    /// A native program, executed by descriptor.
-    Exec {
-        /// Absolute path of the program, then its arguments.
-        command: Vec<OsString>,
-        /// Unconfined but limited (setting `trusted = true`).
-        trusted: bool,
-    },
-    /// A Python script, run as `python3 -I -S -B SCRIPT`; the script's folder is readable.
-    Python {
-        /// Absolute path of the script, then its arguments.
-        command: Vec<OsString>,
-        /// Unconfined but limited (setting `trusted = true`).
-        trusted: bool,
-    },
+    /// A program of somebody else's.
+    External(ExternalProgram),
 }
 
 impl Program {
-    /// Whether it runs unconfined (setting `trusted = true`).
-    pub fn is_trusted(&self) -> bool {
+    /// The external one, where it is one.
+    pub fn external(&self) -> Option<&ExternalProgram> {
         match self {
-            Self::Builtin { .. } => false,
-            Self::Exec { trusted, .. } | Self::Python { trusted, .. } => *trusted,
+            Self::Builtin { .. } => None,
+            Self::External(external) => Some(external),
         }
     }
 
-    /// Where it lies, and each absolute path among its arguments: what it reads by being what it is. For
-    /// [`crate::ForkerSettings::readable`].
-    pub fn paths(&self) -> Vec<PathBuf> {
-        let command = match self {
-            Self::Builtin { .. } => return Vec::new(),
-            Self::Exec { command, .. } | Self::Python { command, .. } => command,
-        };
-        let folder = command.first().and_then(|program| Path::new(program).parent());
-        let arguments = command
+    /// Whether it runs unconfined (setting `trusted = true`).
+    pub fn is_trusted(&self) -> bool {
+        self.external().is_some_and(|external| external.trusted)
+    }
+}
+
+/// How an external program's file is run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExternalKind {
+    /// Executed by descriptor: a native program, or a script that names its interpreter.
+    Exec,
+    /// As `python3 -I -S -B FILE`.
+    Python,
+}
+
+impl fmt::Display for ExternalKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Exec => "exec",
+            Self::Python => "python",
+        })
+    }
+}
+
+/// A converter's own program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExternalProgram {
+    /// How its file is run.
+    pub kind: ExternalKind,
+    /// Its file, an absolute path. A script's folder is readable.
+    pub file: PathBuf,
+    /// Its arguments; files that they name by an absolute path are readable.
+    pub arguments: Vec<OsString>,
+    /// Unconfined but limited (setting `trusted = true`).
+    pub trusted: bool,
+}
+
+impl ExternalProgram {
+    /// A confined program.
+    pub fn new(
+        kind: ExternalKind,
+        file: impl Into<PathBuf>,
+        arguments: impl IntoIterator<Item = OsString>,
+    ) -> Self {
+        Self {
+            kind,
+            file: file.into(),
+            arguments: arguments.into_iter().collect(),
+            trusted: false,
+        }
+    }
+
+    /// The absolute paths among its arguments.
+    pub fn named(&self) -> impl Iterator<Item = &Path> {
+        self.arguments
             .iter()
-            .skip(1)
             .map(Path::new)
-            .filter(|path| path.is_absolute());
-        folder
-            .into_iter()
-            .chain(arguments)
-            .map(Path::to_path_buf)
-            .collect()
+            .filter(|path| path.is_absolute())
+    }
+
+    /// Its folder, and each absolute path among its arguments: what it reads by being what it is. For
+    /// [`crate::ForkerSettings::readable`].
+    pub fn paths(&self) -> impl Iterator<Item = &Path> {
+        self.file.parent().into_iter().chain(self.named())
+    }
+}
+
+impl From<ExternalProgram> for Program {
+    fn from(external: ExternalProgram) -> Self {
+        Self::External(external)
     }
 }
 

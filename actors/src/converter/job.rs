@@ -3,14 +3,13 @@
 //! Each step that fails leaves the file where it is, so that it is offered again; each step may be repeated.
 
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Zoned;
-use stationd_sandbox::{Finished, Program, ReadyJob, SandboxError};
+use stationd_sandbox::{ExternalProgram, Finished, Program, ReadyJob, SandboxError};
 
 use super::confined;
 use super::journal::{self, Line};
@@ -371,15 +370,8 @@ pub(super) fn millis(time: Duration) -> u64 {
 
 /// What runs, for the audit trail.
 pub(super) fn program(program: &Program) -> String {
-    let first = |command: &[std::ffi::OsString]| {
-        command
-            .first()
-            .map(|path| Shown(Path::new(path)).to_string())
-            .unwrap_or_default()
-    };
     match program {
         Program::Builtin { format } => format!("builtin:{format}"),
-        Program::Exec { command, .. } => format!("exec:{}", first(command)),
-        Program::Python { command, .. } => format!("python:{}", first(command)),
+        Program::External(ExternalProgram { kind, file, .. }) => format!("{kind}:{}", Shown(file)),
     }
 }

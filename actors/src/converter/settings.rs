@@ -1,6 +1,6 @@
 //! What the role is told at its start; checked before.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::tz::TimeZone;
 use stationd_sandbox::{Limits, PolicyMode, Program, TrustedKeys};
@@ -78,6 +78,13 @@ pub struct ConverterSettings {
     pub alarm_below: f64,
     /// A report less certain than this goes to the error folder, 0 to 1.
     pub reject_below: f64,
+}
+
+impl ConverterSettings {
+    /// The folders of its sources; the drop folder first, which the daemon does not make.
+    pub fn folders(&self) -> [&Path; 4] {
+        [&self.drop_dir, &self.done_dir, &self.error_dir, &self.pending_dir]
+    }
 }
 
 /// How long sources are kept that have left their drop folders.

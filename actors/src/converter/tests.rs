@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 
 use actix::{Actor, Addr};
 use stationd_sandbox::{
-    Finished, Layers, Limit, Limits, Outcome, PolicyMode, Program, ReadyJob, SandboxError, TrustedKeys,
+    ExternalKind, ExternalProgram, Finished, Layers, Limit, Limits, Outcome, PolicyMode, ReadyJob,
+    SandboxError, TrustedKeys,
 };
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -189,10 +190,7 @@ fn settings(dir: &Path) -> ConverterSettings {
         name: "ict".to_owned(),
         enabled: true,
         priority: Priority::default(),
-        program: Program::Exec {
-            command: vec!["/bin/sh".into()],
-            trusted: false,
-        },
+        program: ExternalProgram::new(ExternalKind::Exec, "/bin/sh", []).into(),
         arguments: "{}".to_owned(),
         time_zone: None,
         limits: Limits::default(),

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 
 use nix::libc::O_NONBLOCK;
 use stationd_sandbox::{
-    Client, Finished, Forker, ForkerSettings, JobSpec, PolicyMode, ProgramFault, ReadyJob, SandboxError,
-    TrustedKeys,
+    Client, ExternalProgram, Finished, Forker, ForkerSettings, JobSpec, PolicyMode, ProgramFault, ReadyJob,
+    SandboxError, TrustedKeys,
 };
 use tempfile::TempDir;
 
@@ -133,9 +133,9 @@ pub(super) fn temporary_folder() -> io::Result<TempDir> {
 
 /// What the program is and names, besides what the job itself names; and the input, which may be a folder.
 fn readable(job: &Job, input: Option<&PathBuf>) -> Vec<PathBuf> {
-    let paths = job.spec.program.paths();
+    let external = job.spec.program.external().into_iter();
+    let paths = external.flat_map(ExternalProgram::paths).map(Path::to_owned);
     paths
-        .into_iter()
         .chain(job.spec.readable.iter().cloned())
         .chain(input.cloned())
         .collect()

@@ -9,7 +9,6 @@ use std::{fmt, fs, thread};
 
 use stationd_actors::converter::ConverterSettings;
 use stationd_actors::model::Shown;
-use stationd_sandbox::Program;
 
 use crate::settings::Settings;
 
@@ -67,22 +66,9 @@ fn touch(path: &Path) {
 }
 
 fn paths(converter: &ConverterSettings) -> impl Iterator<Item = PathBuf> {
-    let folders = [
-        &converter.drop_dir,
-        &converter.done_dir,
-        &converter.error_dir,
-        &converter.pending_dir,
-    ];
-    let folders = folders.into_iter().map(PathBuf::as_path);
-    folders.chain(program(&converter.program)).map(Path::to_owned)
-}
-
-/// The file of an external converter.
-pub(super) fn program(program: &Program) -> Option<&Path> {
-    match program {
-        Program::Builtin { .. } => None,
-        Program::Exec { command, .. } | Program::Python { command, .. } => command.first().map(Path::new),
-    }
+    let external = converter.program.external();
+    let program = external.map(|external| external.file.as_path());
+    converter.folders().into_iter().chain(program).map(Path::to_owned)
 }
 
 /// Those at which a look does not end in time. The looks go on, and end with the process.

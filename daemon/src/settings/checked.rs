@@ -1,7 +1,7 @@
 //! Settings without a fault, as each role is told them.
 
 use std::os::unix::fs::DirBuilderExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rustix::fs::{Access, access};
 use stationd_actors::converter::{ConverterSettings, RetentionSettings, SupervisorSettings};
@@ -9,7 +9,7 @@ use stationd_actors::queue::QueueSettings;
 use stationd_actors::scheduler::ScheduleSettings;
 use stationd_actors::uploader::{Server, UploaderSettings};
 use stationd_actors::watcher::{FolderSettings, Unit};
-use stationd_sandbox::{ForkerSettings, Program};
+use stationd_sandbox::{ExternalProgram, ForkerSettings};
 use uuid::Uuid;
 
 use super::contents::Contents;
@@ -180,8 +180,10 @@ impl Settings {
 
     /// The forker's settings; `own_cgroup` says whether the daemon's cgroup is its own to arrange (`Delegate=yes`).
     pub fn forker(&self, own_cgroup: bool) -> ForkerSettings {
-        let programs = || self.converters.iter().map(|converter| &converter.program);
-        let mut readable: Vec<_> = programs().flat_map(Program::paths).collect();
+        let converters = self.converters.iter();
+        let external = converters.filter_map(|converter| converter.program.external());
+        let paths = external.flat_map(ExternalProgram::paths);
+        let mut readable: Vec<_> = paths.map(Path::to_owned).collect();
         // Whole folders are copied by the child, before it is confined but after the forker is.
         readable.extend(self.result_folders());
         let fetched_from = self.converters.iter().flat_map(|converter| &converter.readable);

@@ -1,11 +1,9 @@
 //! Which program a `[[converter]]` runs.
 
-use std::ffi::OsString;
-
 use jiff::tz::TimeZone;
 use stationd_actors::converter::Station;
 use stationd_converters::{ArgumentProblem, Format, check_arguments};
-use stationd_sandbox::Program;
+use stationd_sandbox::{ExternalKind, ExternalProgram, Program};
 
 use super::Problem;
 use super::converter::{ConverterKeys, Kind};
@@ -24,14 +22,8 @@ pub(super) fn check(
     refuse_foreign_keys(keys, path, findings);
     match keys.kind {
         Kind::Builtin => builtin(keys, path, findings),
-        Kind::Exec => command(keys, path, findings).map(|command| Program::Exec {
-            command,
-            trusted: keys.sandbox.trusted,
-        }),
-        Kind::Python => command(keys, path, findings).map(|command| Program::Python {
-            command,
-            trusted: keys.sandbox.trusted,
-        }),
+        Kind::Exec => command(keys, ExternalKind::Exec, path, findings),
+        Kind::Python => command(keys, ExternalKind::Python, path, findings),
         Kind::PyWats => pywats(keys, path, station, findings),
     }
 }
@@ -109,10 +101,10 @@ fn arguments(keys: &ConverterKeys, format: Format, path: &str, findings: &mut Fi
     }
 }
 
-fn command(keys: &ConverterKeys, path: &str, findings: &mut Findings) -> Option<Vec<OsString>> {
+fn command(keys: &ConverterKeys, kind: ExternalKind, path: &str, findings: &mut Findings) -> Option<Program> {
     const ALLOWED: &str = "an absolute path, then the program's arguments";
     let key = format!("{path}.command");
-    let Some(program) = keys.command.first() else {
+    let Some((program, arguments)) = keys.command.split_first() else {
         findings.fault(
             &key,
             Problem::Missing {
@@ -125,8 +117,26 @@ fn command(keys: &ConverterKeys, path: &str, findings: &mut Findings) -> Option<
         findings.fault(&key, Problem::value(format!("{program:?} first"), ALLOWED));
         return None;
     }
-    warn_of_trust(keys, path, findings);
-    Some(keys.command.iter().map(OsString::from).collect())
+    Some(external(keys, kind, program, arguments, path, findings))
+}
+
+fn external(
+    keys: &ConverterKeys,
+    kind: ExternalKind,
+    file: &str,
+    arguments: impl IntoIterator<Item: AsRef<str>>,
+    path: &str,
+    findings: &mut Findings,
+) -> Program {
+    let trusted = keys.sandbox.trusted;
+    if trusted {
+        findings.warn(
+            &format!("{path}.sandbox.trusted"),
+            "the converter runs unconfined: it can read and change whatever the daemon can",
+        );
+    }
+    let external = ExternalProgram::new(kind, file, arguments.into_iter().map(|word| word.as_ref().into()));
+    ExternalProgram { trusted, ..external }.into()
 }
 
 /// The runner with the class; what it takes besides is written in it.
@@ -141,24 +151,18 @@ fn pywats(keys: &ConverterKeys, path: &str, station: &Station, findings: &mut Fi
             allowed: ALLOWED.into(),
         }
     } else if keys.class.contains('.') && keys.class.split('.').all(is_name) {
-        warn_of_trust(keys, path, findings);
         let thresholds = [keys.alarm_below, keys.reject_below].map(|number| number.to_string());
         let [alarm_below, reject_below] = thresholds;
-        let fixed = [
+        let fixed = [&keys.class, &alarm_below, &reject_below, &station.name];
+        let arguments = fixed.into_iter().chain(&keys.python_path);
+        return Some(external(
+            keys,
+            ExternalKind::Python,
             &keys.runner,
-            &keys.class,
-            &alarm_below,
-            &reject_below,
-            &station.name,
-        ];
-        return Some(Program::Python {
-            command: fixed
-                .into_iter()
-                .chain(&keys.python_path)
-                .map(OsString::from)
-                .collect(),
-            trusted: keys.sandbox.trusted,
-        });
+            arguments,
+            path,
+            findings,
+        ));
     } else {
         Problem::value(format!("{:?}", keys.class), ALLOWED)
     };
@@ -173,15 +177,6 @@ pub(super) fn warn_of_classes(converters: &[ConverterKeys], findings: &mut Findi
             &format!("converter.{}.python_path", keys.name),
             "trusted_keys is set: the runner must be signed, but no signature covers the class and the packages in these \
              folders; let nobody but root write there",
-        );
-    }
-}
-
-fn warn_of_trust(keys: &ConverterKeys, path: &str, findings: &mut Findings) {
-    if keys.sandbox.trusted {
-        findings.warn(
-            &format!("{path}.sandbox.trusted"),
-            "the converter runs unconfined: it can read and change whatever the daemon can",
         );
     }
 }

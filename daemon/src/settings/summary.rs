@@ -43,10 +43,7 @@ impl fmt::Display for Summary<'_> {
         for converter in &settings.converters {
             let what = match &converter.program {
                 Program::Builtin { format } => format.to_string(),
-                Program::Exec { command, .. } | Program::Python { command, .. } => command
-                    .first()
-                    .map(|path| path.to_string_lossy().into_owned())
-                    .unwrap_or_default(),
+                Program::External(external) => external.file.display().to_string(),
             };
             let off = if converter.enabled { "" } else { ", disabled" };
             writeln!(

@@ -7,7 +7,7 @@ use super::own::Own;
 use super::program::folder_of;
 use crate::elf;
 use crate::error::ProgramFault;
-use crate::policy::Program;
+use crate::policy::{ExternalKind, ExternalProgram, Program};
 use crate::signature::TrustedKeys;
 
 /// Longest interpreter line of a script in bytes after its two first. Source: execve(2).
@@ -27,15 +27,12 @@ pub struct Anatomy {
 /// # Errors
 /// When it cannot run here, or must be signed and is not.
 pub fn examine(program: &Program, keys: &TrustedKeys) -> Result<Option<Anatomy>, ProgramFault> {
-    let (command, is_python) = match program {
-        Program::Builtin { .. } => return Ok(None),
-        Program::Exec { command, .. } => (command, false),
-        Program::Python { command, .. } => (command, true),
+    let Some(external) = program.external() else {
+        return Ok(None);
     };
-    let path = PathBuf::from(command.first().cloned().unwrap_or_default());
-    let External {
+    let Opened {
         interpreter, loader, ..
-    } = External::open(&path, is_python, keys)?;
+    } = Opened::new(external, keys)?;
     Ok(Some(Anatomy {
         interpreter: interpreter.map(|interpreter| interpreter.path),
         loader,
@@ -52,23 +49,22 @@ pub(super) struct Interpreter {
 }
 
 /// An external converter's file and what runs it.
-pub(super) struct External {
+pub(super) struct Opened {
     pub(super) own: Own,
     pub(super) interpreter: Option<Interpreter>,
     /// The dynamic loader of the native program, which is the file itself or its interpreter.
     pub(super) loader: Option<PathBuf>,
 }
 
-impl External {
-    pub(super) fn open(path: &Path, is_python: bool, keys: &TrustedKeys) -> Result<Self, ProgramFault> {
-        if !path.is_absolute() {
+impl Opened {
+    pub(super) fn new(external: &ExternalProgram, keys: &TrustedKeys) -> Result<Self, ProgramFault> {
+        if !external.file.is_absolute() {
             return Err(ProgramFault::NotAbsolute);
         }
-        let own = Own::open(path, keys)?;
-        let interpreter = if is_python {
-            Some(Interpreter::python()?)
-        } else {
-            Interpreter::named_in(&own.start)?
+        let own = Own::open(&external.file, keys)?;
+        let interpreter = match external.kind {
+            ExternalKind::Exec => Interpreter::named_in(&own.start)?,
+            ExternalKind::Python => Some(Interpreter::python()?),
         };
         let elf = match &interpreter {
             Some(interpreter) => elf::read(&interpreter.path)?,

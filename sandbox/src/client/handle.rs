@@ -12,7 +12,7 @@ use super::job::{self, JobError};
 use super::ready::ReadyJob;
 use crate::error::SandboxError;
 use crate::forker::{Executable, Forker, ForkerSettings, HELLO_WITHIN, Launched, Starter};
-use crate::policy::{Finished, JobSpec, Layers, Level, PolicyMode, Program};
+use crate::policy::{ExternalProgram, Finished, JobSpec, Layers, Level, PolicyMode, Program};
 use crate::probe::Capabilities;
 
 /// Runs jobs in confined children. Cheap to clone; several jobs may run at once.
@@ -117,9 +117,10 @@ impl Client {
     fn check_level(&self, spec: &JobSpec) -> Result<(), SandboxError> {
         let capabilities = &self.shared.capabilities;
         let needed = match &spec.program {
-            Program::Builtin { .. } => return Ok(()),
-            Program::Exec { trusted, .. } | Program::Python { trusted, .. } if *trusted => return Ok(()),
-            Program::Exec { .. } | Program::Python { .. } => match self.shared.policy {
+            Program::Builtin { .. } | Program::External(ExternalProgram { trusted: true, .. }) => {
+                return Ok(());
+            }
+            Program::External(_) => match self.shared.policy {
                 PolicyMode::Require => Level::FullMinus,
                 PolicyMode::BestEffort => Level::Reduced,
             },

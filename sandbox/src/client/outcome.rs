@@ -6,7 +6,7 @@ use nix::errno::Errno;
 use nix::sys::signal::Signal;
 
 use crate::child::Step;
-use crate::policy::{Limit, Limits, Outcome, Program, SetupPart};
+use crate::policy::{ExternalKind, ExternalProgram, Limit, Limits, Outcome, Program, SetupPart};
 use crate::protocol::{Ended, Exit};
 
 /// Judges how a job ended.
@@ -78,22 +78,23 @@ fn hit_cpu(signal: i32, cpu: Duration, limits: &Limits) -> bool {
 /// An address space limit shows as a failed allocation, which only the program's own words tell from another failure.
 /// A converter that lies here has failed either way.
 fn is_out_of_memory(program: &Program, stderr: &[u8]) -> bool {
-    let words: &[&[u8]] = match program {
-        Program::Builtin { .. } => &[b"memory allocation of"],
-        Program::Exec { .. } => &[
+    let words: &[&[u8]] = match program.external().map(|external| external.kind) {
+        None => &[b"memory allocation of"],
+        Some(ExternalKind::Exec) => &[
             b"std::bad_alloc",
             b"Cannot allocate memory",
             b"out of memory",
             b"memory allocation of",
         ],
-        Program::Python { .. } => &[b"MemoryError"],
+        Some(ExternalKind::Python) => &[b"MemoryError"],
     };
     words.iter().any(|word| holds(stderr, word))
 }
 
 /// Python ignores `SIGXFSZ`: a file longer than the limit is a failed write there, `EFBIG`, in its own words.
 fn is_out_of_room(program: &Program, stderr: &[u8]) -> bool {
-    matches!(program, Program::Python { .. }) && holds(stderr, b"OSError: [Errno 27] File too large")
+    let is_python = |external: &ExternalProgram| external.kind == ExternalKind::Python;
+    program.external().is_some_and(is_python) && holds(stderr, b"OSError: [Errno 27] File too large")
 }
 
 fn holds(text: &[u8], word: &[u8]) -> bool {
@@ -107,10 +108,9 @@ mod tests {
     use super::*;
     use crate::policy::{Denial, Layers};
 
-    const PYTHON: Program = Program::Python {
-        command: Vec::new(),
-        trusted: false,
-    };
+    fn python() -> Program {
+        ExternalProgram::new(ExternalKind::Python, "/srv/a.py", []).into()
+    }
 
     fn ended(exit: Exit) -> Ended {
         Ended {
@@ -126,7 +126,7 @@ mod tests {
     }
 
     fn outcome(ended: &Ended, stopped: Option<Limit>, stderr: &[u8]) -> Outcome {
-        judge(&PYTHON, ended, stopped, &Limits::default(), stderr)
+        judge(&python(), ended, stopped, &Limits::default(), stderr)
     }
 
     #[test]

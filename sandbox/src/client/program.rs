@@ -1,17 +1,16 @@
 //! A job's program, opened: what the forker gets are descriptors.
 
-use std::ffi::OsString;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::fstat;
 use rustix::io::Errno;
 
-use super::external::External;
+use super::external::Opened;
 use crate::error::{ProgramFault, SandboxError};
 use crate::files;
 use crate::near::{is_local, length};
-use crate::policy::{JobSpec, Program};
+use crate::policy::{ExternalProgram, JobSpec, Program};
 use crate::protocol::{Grant, Run, Work};
 use crate::signature::TrustedKeys;
 
@@ -45,7 +44,7 @@ impl Prepared {
     /// # Errors
     /// When the program cannot run here, or must be signed and is not.
     pub(super) fn new(spec: &JobSpec, keys: &TrustedKeys) -> Result<Self, SandboxError> {
-        let (command, trusted, is_python) = match &spec.program {
+        let external = match &spec.program {
             Program::Builtin { format } => {
                 let work = Work::Builtin { format: *format };
                 return Ok(Self {
@@ -55,13 +54,14 @@ impl Prepared {
                     grants: Vec::new(),
                 });
             }
-            Program::Exec { command, trusted } => (command, *trusted, false),
-            Program::Python { command, trusted } => (command, *trusted, true),
+            Program::External(external) => external,
         };
-        let path = PathBuf::from(command.first().cloned().unwrap_or_default());
-        let prepared = External::open(&path, is_python, keys)
-            .and_then(|external| external.into_prepared(command, &path, trusted, &spec.readable));
-        prepared.map_err(|fault| SandboxError::Program { path, fault })
+        let prepared =
+            Opened::new(external, keys).and_then(|opened| opened.into_prepared(external, &spec.readable));
+        prepared.map_err(|fault| SandboxError::Program {
+            path: external.file.clone(),
+            fault,
+        })
     }
 
     /// How an input is copied for it: as much of a file as it has now, or [`BRIEF_BYTES`] where that is more, as some file
@@ -98,12 +98,10 @@ impl Prepared {
     }
 }
 
-impl External {
+impl Opened {
     fn into_prepared(
         self,
-        command: &[OsString],
-        path: &Path,
-        trusted: bool,
+        external: &ExternalProgram,
         readable: &[PathBuf],
     ) -> Result<Prepared, ProgramFault> {
         let Self {
@@ -113,26 +111,20 @@ impl External {
         } = self;
         let mut grants = Vec::new();
         let mut script = None;
-        let (executable, argv) = match interpreter {
+        let (executable, before) = match interpreter {
             Some(interpreter) => {
                 // A signed script runs as the copy of what was signed; what lies beside it was not.
                 if own.is_copy {
                     script = Some((interpreter.words.len(), own.file));
                 } else {
-                    grants.push((Grant::Read, open_path(folder_of(path))?));
+                    grants.push((Grant::Read, open_path(folder_of(&external.file))?));
                 }
                 if let Some(library) = &interpreter.library {
                     grants.push((Grant::Read, open_path(library)?));
                 }
-                let arguments = command.iter().skip(1).cloned();
-                let argv = interpreter
-                    .words
-                    .into_iter()
-                    .chain([path.into()])
-                    .chain(arguments);
-                (executable(&interpreter.path)?, argv.collect())
+                (executable(&interpreter.path)?, interpreter.words)
             }
-            None => (own.file, command.to_vec()),
+            None => (own.file, Vec::new()),
         };
         // A copy in memory lies on no file system that rules could name.
         if script.is_some() || !own.is_copy {
@@ -150,17 +142,16 @@ impl External {
             grants.push((Grant::Read, opened));
         }
         // The files that its command names, such as a shell's script.
-        let named = command
-            .iter()
-            .skip(1)
-            .map(Path::new)
-            .filter(|path| path.is_absolute());
+        let named = external.named();
         grants.extend(named.filter_map(|path| Some((Grant::Read, open_path(path).ok()?))));
+        let command = [external.file.clone().into()]
+            .into_iter()
+            .chain(external.arguments.iter().cloned());
         let (script_at, script) = script.unzip();
         Ok(Prepared {
             work: Work::External {
-                argv,
-                trusted,
+                argv: before.into_iter().chain(command).collect(),
+                trusted: external.trusted,
                 script_at,
             },
             executable: Some(executable),

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::program::{Copied, Prepared};
 use crate::error::SandboxError;
 use crate::near;
-use crate::policy::{JobSpec, Program};
+use crate::policy::{ExternalProgram, JobSpec, Program};
 use crate::reach::Place;
 use crate::signature::TrustedKeys;
 
@@ -35,7 +35,12 @@ impl ReadyJob {
     pub fn open(spec: JobSpec, input: OwnedFd, keys: &TrustedKeys) -> Result<Self, SandboxError> {
         check_input(&spec, &input)?;
         let prepared = Prepared::new(&spec, keys)?;
-        let paths = spec.program.paths().into_iter().chain(spec.readable.clone());
+        let own = spec
+            .program
+            .external()
+            .into_iter()
+            .flat_map(ExternalProgram::paths);
+        let paths = own.map(Path::to_owned).chain(spec.readable.clone());
         Ok(Self {
             copied: prepared.look_at(&input),
             needs: paths.map(Place::look).collect(),

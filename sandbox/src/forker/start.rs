@@ -32,7 +32,7 @@ pub struct ForkerSettings {
     pub scratch_root: PathBuf,
     /// User of the children of a daemon that runs as root; empty means `stationd`, else `nobody`. No effect otherwise.
     pub user: String,
-    /// What any converter may read or execute: [`crate::Program::paths`] of each, its readable folders, and the drop
+    /// What any converter may read or execute: [`crate::ExternalProgram::paths`] of each, its readable folders, and the drop
     /// folders of those that convert whole folders. The forker itself is confined to them, the scratch root and the
     /// system's programs and libraries. What does not answer within two seconds is left to a later forker.
     pub readable: Vec<PathBuf>,

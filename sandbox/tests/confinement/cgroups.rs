@@ -8,9 +8,9 @@ use std::future::poll_fn;
 use std::path::PathBuf;
 use std::task::Poll;
 
-use stationd_sandbox::{Finished, JobSpec, Limit, Limits, Outcome, PolicyMode, Program};
+use stationd_sandbox::{ExternalProgram, Finished, JobSpec, Limit, Limits, Outcome, PolicyMode};
 
-use crate::sandbox::{Sandbox, complaint, spec, text};
+use crate::sandbox::{Sandbox, complaint, python, spec, text};
 
 /// Set where the cgroup of these tests is theirs to arrange.
 const ALLOWED: &str = "STATIOND_TEST_CGROUP";
@@ -37,17 +37,22 @@ fn skipped(name: &str) {
     writeln!(out, "{name}: skipped, {ALLOWED} is not set").unwrap();
 }
 
-fn python(sandbox: &Sandbox, script: &str, limits: Limits, trusted: bool) -> JobSpec {
+fn python_spec(sandbox: &Sandbox, script: &str, limits: Limits, trusted: bool) -> JobSpec {
     let path = sandbox.file("convert.py", script);
-    let command = vec![path.into()];
+    let program = ExternalProgram {
+        trusted,
+        ..python(path)
+    };
     JobSpec {
         limits,
-        ..spec(Program::Python { command, trusted })
+        ..spec(program)
     }
 }
 
 fn run(sandbox: &Sandbox, script: &str, limits: Limits) -> Finished {
-    let finished = sandbox.run(python(sandbox, script, limits, false), "").unwrap();
+    let finished = sandbox
+        .run(python_spec(sandbox, script, limits, false), "")
+        .unwrap();
     assert!(finished.layers.cgroup);
     finished
 }
@@ -107,7 +112,7 @@ pub(crate) fn processes_share_one_cpu_and_its_time() {
     };
     // No process alone uses a second while the four together use four.
     let script = "import os, time\nfor n in range(4):\n    if os.fork() == 0:\n        while time.process_time() < 0.9: pass\n        os._exit(0)\nfor n in range(4): os.wait()";
-    let spec = python(&sandbox, script, limits, false);
+    let spec = python_spec(&sandbox, script, limits, false);
     let input = fs::File::open(sandbox.file("input", "")).unwrap();
     let mut limit = None;
     let finished = sandbox.block_on(async {
@@ -135,7 +140,7 @@ pub(crate) fn nothing_of_a_job_survives_its_cgroup() {
         return;
     };
     let script = "import os\nif os.fork() == 0:\n    os.setsid()\n    if os.fork() == 0:\n        os.execv('/bin/sleep', ['sleep', '600'])\n    os._exit(0)\nos.wait()\nprint('left')";
-    let spec = python(&sandbox, script, Limits::default(), true);
+    let spec = python_spec(&sandbox, script, Limits::default(), true);
     let finished = sandbox.run(spec, "").unwrap();
     assert_eq!(text(&finished), "left\n", "{}", complaint(&finished));
     // The kernel lets a killed process go a little later; the next job's end removes the cgroup.

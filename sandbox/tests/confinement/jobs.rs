@@ -2,6 +2,7 @@
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 use std::time::Duration;
 
 use stationd_converters::Format;
@@ -9,7 +10,7 @@ use stationd_sandbox::{
     Denial, JobSpec, Limit, Limits, Outcome, PolicyMode, Program, ProgramFault, SandboxError, SetupPart,
 };
 
-use crate::sandbox::{Sandbox, complaint, shell, spec, text};
+use crate::sandbox::{Sandbox, complaint, exec, shell, spec, text, trusted};
 
 pub(crate) fn a_built_in_converter_answers() {
     let sandbox = Sandbox::new();
@@ -218,16 +219,7 @@ pub(crate) fn a_folder_is_copied_for_the_converter() {
 pub(crate) fn a_script_runs_by_its_interpreter_line() {
     let sandbox = Sandbox::new();
     let path = sandbox.file("convert.sh", "#!/bin/sh -e\nread -r x; echo \"$x $1 $0\"\n");
-    let command = vec![path.clone().into(), "one".into()];
-    let finished = sandbox
-        .run(
-            spec(Program::Exec {
-                command,
-                trusted: false,
-            }),
-            "in\n",
-        )
-        .unwrap();
+    let finished = sandbox.run(spec(exec(&path, &["one"])), "in\n").unwrap();
     assert_eq!(
         text(&finished),
         format!("in one {}\n", path.display()),
@@ -238,31 +230,25 @@ pub(crate) fn a_script_runs_by_its_interpreter_line() {
 
 pub(crate) fn a_program_that_cannot_run_is_told_apart() {
     let sandbox = Sandbox::new();
-    let run = |command: Vec<std::ffi::OsString>| match sandbox.run(
-        spec(Program::Exec {
-            command,
-            trusted: false,
-        }),
-        "",
-    ) {
+    let run = |file: &Path| match sandbox.run(spec(exec(file, &[])), "") {
         Err(SandboxError::Program { fault, .. }) => fault,
         other => unreachable!("{other:?}"),
     };
-    assert!(matches!(run(vec![]), ProgramFault::NotAbsolute));
-    assert!(matches!(run(vec!["sh".into()]), ProgramFault::NotAbsolute));
-    assert!(matches!(run(vec!["/no/such".into()]), ProgramFault::Open(_)));
+    assert!(matches!(run(Path::new("")), ProgramFault::NotAbsolute));
+    assert!(matches!(run(Path::new("sh")), ProgramFault::NotAbsolute));
+    assert!(matches!(run(Path::new("/no/such")), ProgramFault::Open(_)));
     assert!(matches!(
-        run(vec![sandbox.file("data", "no program").into()]),
+        run(&sandbox.file("data", "no program")),
         ProgramFault::NotAProgram
     ));
     assert!(matches!(
-        run(vec![sandbox.file("line", "#!sh\n").into()]),
+        run(&sandbox.file("line", "#!sh\n")),
         ProgramFault::Interpreter
     ));
     let mut foreign = std::fs::read("/bin/sh").unwrap();
     foreign.splice(18..19, [8]);
     assert!(matches!(
-        run(vec![sandbox.file("mips", foreign).into()]),
+        run(&sandbox.file("mips", foreign)),
         ProgramFault::Machine { found: 8, .. }
     ));
 }
@@ -306,11 +292,7 @@ pub(crate) fn processes_only_where_allowed_and_none_is_left() {
 pub(crate) fn a_trusted_converter_is_unconfined_but_limited() {
     let sandbox = Sandbox::with(PolicyMode::Require, |settings| settings.unconfined = true);
     let run = |script: &str, limits: Limits| {
-        let command = ["/bin/sh", "-c", script].map(Into::into).into();
-        let program = Program::Exec {
-            command,
-            trusted: true,
-        };
+        let program = trusted(shell(script));
         sandbox
             .run(
                 JobSpec {
@@ -341,11 +323,7 @@ pub(crate) fn a_trusted_converter_is_unconfined_but_limited() {
 
 pub(crate) fn when_memory_ends_a_converter_goes_before_the_forker() {
     let sandbox = Sandbox::with(PolicyMode::Require, |settings| settings.unconfined = true);
-    let command = ["/bin/cat", "/proc/self/oom_score_adj"].map(Into::into).into();
-    let program = Program::Exec {
-        command,
-        trusted: true,
-    };
+    let program = trusted(exec("/bin/cat", &["/proc/self/oom_score_adj"]));
     let finished = sandbox.run(spec(program), "").unwrap();
     assert_eq!(text(&finished), "1000\n", "{}", complaint(&finished));
     let value = |process: &str| std::fs::read_to_string(format!("/proc/{process}/oom_score_adj")).unwrap();
@@ -408,11 +386,7 @@ pub(crate) fn a_forker_whose_layer_lacks_a_folder_gives_way_and_ends_its_jobs() 
         }
         let program = programs.join("convert");
         std::fs::copy(sandbox.file("convert", "#!/bin/sh\necho found\n"), &program).unwrap();
-        let command = vec![program.into()];
-        let trusted = false;
-        let since = sandbox
-            .start(spec(Program::Exec { command, trusted }), input())
-            .await;
+        let since = sandbox.start(spec(exec(program, &[])), input()).await;
         (job.await.unwrap(), since.unwrap())
     });
     assert_eq!(text(&since), "found\n", "{}", complaint(&since));

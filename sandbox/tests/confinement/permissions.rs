@@ -2,17 +2,14 @@
 
 use std::time::Duration;
 
-use stationd_sandbox::{Denial, Finished, JobSpec, Limit, Limits, Outcome, Program};
+use stationd_sandbox::{Denial, Finished, JobSpec, Limit, Limits, Outcome};
 
-use crate::sandbox::{Sandbox, complaint, spec, text};
+use crate::sandbox::{Sandbox, complaint, exec, python, spec, text};
 
 /// Runs a Python script that reports with `print`.
-fn python(sandbox: &Sandbox, script: &str) -> Finished {
+fn run_python(sandbox: &Sandbox, script: &str) -> Finished {
     let path = sandbox.file("convert.py", script);
-    let program = Program::Python {
-        command: vec![path.into()],
-        trusted: false,
-    };
+    let program = python(path);
     sandbox.run(spec(program), "input\n").unwrap()
 }
 
@@ -21,7 +18,7 @@ fn attempt(sandbox: &Sandbox, what: &str) -> String {
     let script = format!(
         "import os, errno, sys\ntry:\n    {what}\n    print('ok', end='')\nexcept OSError as e:\n    print(errno.errorcode[e.errno], end='')\n"
     );
-    let finished = python(sandbox, &script);
+    let finished = run_python(sandbox, &script);
     assert_eq!(
         finished.outcome,
         Outcome::Exited,
@@ -48,7 +45,7 @@ pub(crate) fn a_python_converter_imports_from_its_own_folder() {
     let sandbox = Sandbox::new();
     sandbox.file("helper.py", "def answer(): return 42\n");
     let script = "import sys, os; sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))\nimport json, csv, re, gzip, helper, tempfile, threading\nt = threading.Thread(target=print, args=(helper.answer(),)); t.start(); t.join()\nprint(sys.stdin.read().strip(), open(os.environ['STATIOND_INPUT']).read().strip())";
-    let finished = python(&sandbox, script);
+    let finished = run_python(&sandbox, script);
     assert_eq!(finished.outcome, Outcome::Exited, "{}", complaint(&finished));
     assert_eq!(text(&finished), "42\ninput input\n");
     assert_eq!(finished.denied, []);
@@ -139,7 +136,7 @@ pub(crate) fn no_network_of_any_family() {
         let script = format!(
             "import socket\ntry: socket.socket({number}, 1)\nexcept PermissionError: print('refused')"
         );
-        let finished = python(&sandbox, &script);
+        let finished = run_python(&sandbox, &script);
         assert_eq!(text(&finished), "refused\n", "{}", complaint(&finished));
         assert_eq!(
             finished.denied,
@@ -156,10 +153,7 @@ pub(crate) fn a_shell_is_refused_nothing_at_its_start() {
             continue;
         }
         let path = sandbox.file("convert.sh", format!("#!{shell}\nread -r line; echo \"$line\"\n"));
-        let program = Program::Exec {
-            command: vec![path.into()],
-            trusted: false,
-        };
+        let program = exec(path, &[]);
         let finished = sandbox.run(spec(program), "input\n").unwrap();
         assert_eq!(text(&finished), "input\n", "{}", complaint(&finished));
         assert_eq!(finished.denied, [], "{shell}");
@@ -189,7 +183,7 @@ pub(crate) fn no_job_has_threads_without_end() {
     let sandbox = Sandbox::new();
     // Small enough that the memory is for all of them; the least that aarch64 takes.
     let script = "import threading\nthreading.stack_size(131072)\nn = 0\ntry:\n    while n < 1000:\n        threading.Thread(target=threading.Event().wait, daemon=True).start()\n        n += 1\nexcept RuntimeError: pass\nprint(n, flush=True)\nimport os; os._exit(0)";
-    let finished = python(&sandbox, script);
+    let finished = run_python(&sandbox, script);
     assert_eq!(finished.outcome, Outcome::Exited, "{}", complaint(&finished));
     // Other processes of the user may end meanwhile.
     let made: u32 = text(&finished).trim().parse().unwrap();
@@ -199,7 +193,7 @@ pub(crate) fn no_job_has_threads_without_end() {
 pub(crate) fn a_forbidden_call_ends_the_job_and_is_named() {
     let sandbox = Sandbox::new();
     let script = "import ctypes\nctypes.CDLL(None).unshare(0x10000000)\nprint('on')";
-    let finished = python(&sandbox, script);
+    let finished = run_python(&sandbox, script);
     assert_eq!(finished.outcome, Outcome::Denied);
     assert_eq!(finished.denied, denied("process", "unshare(flags 0x10000000)"));
     assert_eq!(text(&finished), "");
@@ -208,7 +202,7 @@ pub(crate) fn a_forbidden_call_ends_the_job_and_is_named() {
 pub(crate) fn too_many_refused_calls_end_the_job() {
     let sandbox = Sandbox::new();
     let script = "import socket\nwhile True:\n    try: socket.socket()\n    except OSError: pass";
-    let finished = python(&sandbox, script);
+    let finished = run_python(&sandbox, script);
     assert_eq!(
         finished.outcome,
         Outcome::LimitHit {
@@ -222,10 +216,7 @@ pub(crate) fn an_explanation_names_the_files_that_were_refused() {
     let sandbox = Sandbox::new();
     let script = "open('x', 'w'); open('x').read(); open('/dev/null', 'w')\nfor path in ['/etc/passwd', '../../y', '/no/such/file']:\n    for mode in ['r', 'w']:\n        try: open(path, mode)\n        except OSError: pass\n";
     let path = sandbox.file("convert.py", script);
-    let program = Program::Python {
-        command: vec![path.into()],
-        trusted: false,
-    };
+    let program = python(path);
     let finished = sandbox
         .run(
             JobSpec {
@@ -260,7 +251,7 @@ pub(crate) fn nothing_of_the_daemon_is_inherited() {
     let sandbox = Sandbox::new();
     // The numbers that answer, and the environment: nothing else comes from outside.
     let script = "import os, fcntl\nfound = []\nfor n in range(1024):\n    try: fcntl.fcntl(n, fcntl.F_GETFD); found.append(n)\n    except OSError: pass\nprint(found, sorted(os.environ))";
-    let finished = python(&sandbox, script);
+    let finished = run_python(&sandbox, script);
     let expected = "[0, 1, 2] ['HOME', 'LANG', 'LC_CTYPE', 'PATH', 'SHELL', 'STATIOND_ARGUMENTS', 'STATIOND_INPUT', 'STATIOND_NAME']\n";
     assert_eq!(
         text(&finished).replace("'LC_CTYPE', ", ""),
@@ -275,10 +266,7 @@ pub(crate) fn each_limit_ends_the_job_under_its_name() {
     let sandbox = Sandbox::new();
     let limited = |script: &str, limits: Limits| {
         let path = sandbox.file("convert.py", script);
-        let program = Program::Python {
-            command: vec![path.into()],
-            trusted: false,
-        };
+        let program = python(path);
         let finished = sandbox
             .run(
                 JobSpec {
@@ -336,10 +324,7 @@ pub(crate) fn files_count_wherever_a_converter_hides_them() {
     let sandbox = Sandbox::new();
     let outcome = |script: &str| {
         let path = sandbox.file("convert.py", format!("{NAMELESS}{script}"));
-        let program = Program::Python {
-            command: vec![path.into()],
-            trusted: false,
-        };
+        let program = python(path);
         let limits = Limits {
             scratch_bytes: 4 * MIB,
             wall: Duration::from_secs(20),

@@ -6,8 +6,8 @@ use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 
 use stationd_sandbox::{
-    Client, Finished, Forker, ForkerSettings, JobSpec, Limits, PolicyMode, Program, ReadyJob, SandboxError,
-    Starter, TrustedKeys,
+    Client, ExternalKind, ExternalProgram, Finished, Forker, ForkerSettings, JobSpec, Limits, PolicyMode,
+    Program, ReadyJob, SandboxError, Starter, TrustedKeys,
 };
 
 /// A client with its forker, in a folder of its own.
@@ -126,9 +126,9 @@ impl Sandbox {
     }
 }
 
-pub(crate) fn spec(program: Program) -> JobSpec {
+pub(crate) fn spec(program: impl Into<Program>) -> JobSpec {
     JobSpec {
-        program,
+        program: program.into(),
         arguments: r#"{"a":1}"#.into(),
         name: "SN1.log".into(),
         limits: Limits::default(),
@@ -138,11 +138,23 @@ pub(crate) fn spec(program: Program) -> JobSpec {
 }
 
 /// A converter that is a shell script.
-pub(crate) fn shell(script: &str) -> Program {
-    let command = ["/bin/sh", "-c", script].map(OsString::from).into();
-    Program::Exec {
-        command,
-        trusted: false,
+pub(crate) fn shell(script: &str) -> ExternalProgram {
+    exec("/bin/sh", &["-c", script])
+}
+
+pub(crate) fn exec(file: impl Into<PathBuf>, arguments: &[&str]) -> ExternalProgram {
+    ExternalProgram::new(ExternalKind::Exec, file, arguments.iter().map(OsString::from))
+}
+
+pub(crate) fn python(file: impl Into<PathBuf>) -> ExternalProgram {
+    ExternalProgram::new(ExternalKind::Python, file, [])
+}
+
+/// The same, unconfined.
+pub(crate) fn trusted(program: ExternalProgram) -> ExternalProgram {
+    ExternalProgram {
+        trusted: true,
+        ..program
     }
 }
 

@@ -7,11 +7,11 @@ use std::task::Poll;
 
 use minisign::KeyPair;
 use stationd_sandbox::{
-    Finished, Outcome, PolicyMode, Program, ProgramFault, SandboxError, SignatureFault, TrustedKeys,
-    signature_path,
+    ExternalKind, ExternalProgram, Finished, Outcome, PolicyMode, ProgramFault, SandboxError, SignatureFault,
+    TrustedKeys, signature_path,
 };
 
-use crate::sandbox::{Sandbox, complaint, spec, text};
+use crate::sandbox::{Sandbox, complaint, exec, python, spec, text};
 
 /// A sandbox that demands signatures, and the key for them.
 struct Signed {
@@ -45,7 +45,7 @@ impl Signed {
             .file(name.file_name().unwrap().to_str().unwrap(), signature.to_string());
     }
 
-    fn fault(&self, program: Program) -> SignatureFault {
+    fn fault(&self, program: ExternalProgram) -> SignatureFault {
         match self.sandbox.run(spec(program), "") {
             Err(SandboxError::Program {
                 fault: ProgramFault::Signature(fault),
@@ -53,21 +53,6 @@ impl Signed {
             }) => fault,
             other => unreachable!("{other:?}"),
         }
-    }
-}
-
-fn exec(path: &Path, arguments: &[&str]) -> Program {
-    let arguments = arguments.iter().map(Into::into);
-    Program::Exec {
-        command: [path.into()].into_iter().chain(arguments).collect(),
-        trusted: false,
-    }
-}
-
-fn python(path: &Path) -> Program {
-    Program::Python {
-        command: vec![path.into()],
-        trusted: false,
     }
 }
 
@@ -87,13 +72,10 @@ pub(crate) fn a_signed_program_runs_confined() {
 pub(crate) fn an_unsigned_or_altered_converter_never_runs() {
     let signed = Signed::new();
     let sandbox = &signed.sandbox;
-    for (name, program) in [
-        ("a.sh", exec as fn(&Path, &[&str]) -> Program),
-        ("a.py", |path, _| python(path)),
-    ] {
+    for (name, kind) in [("a.sh", ExternalKind::Exec), ("a.py", ExternalKind::Python)] {
         let content = "#!/bin/sh\nprint\n";
         let path = sandbox.file(name, content);
-        let program = || program(&path, &[]);
+        let program = || ExternalProgram::new(kind, &path, []);
         assert!(matches!(signed.fault(program()), SignatureFault::Missing { .. }));
         sandbox.file(&format!("{name}.minisig"), "none");
         assert!(matches!(signed.fault(program()), SignatureFault::Malformed));
@@ -109,7 +91,7 @@ pub(crate) fn an_unsigned_or_altered_converter_never_runs() {
         assert!(sandbox.run(spec(program()), "").is_ok());
     }
     // What the command names first must be signed, whatever it goes on to run.
-    let fault = signed.fault(exec(Path::new("/bin/sh"), &["-c", "exit 0"]));
+    let fault = signed.fault(exec("/bin/sh", &["-c", "exit 0"]));
     assert!(matches!(fault, SignatureFault::Missing { .. }));
 }
 

@@ -1,12 +1,12 @@
 //! `converter run`: an external converter in the real sandbox, without settings or daemon.
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use stationd_actors::clock;
-use stationd_sandbox::{JobSpec, Limits, PolicyMode, Program, TrustedKeys};
+use stationd_sandbox::{ExternalKind, ExternalProgram, JobSpec, Limits, PolicyMode, TrustedKeys};
 
 use crate::ctl::context::Context;
 use crate::ctl::convert::json_object;
@@ -74,16 +74,22 @@ enum Kind {
     Python,
 }
 
+impl From<Kind> for ExternalKind {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Exec => Self::Exec,
+            Kind::Python => Self::Python,
+        }
+    }
+}
+
 pub(super) fn run(context: &Context, arguments: Arguments) -> Result<(), CtlError> {
     let limits = arguments.limits.limits();
     let input = open_input(&arguments.input)?;
-    let command = absolute(arguments.command)?;
-    let trusted = false;
+    let mut words = arguments.command.into_iter();
+    let file = absolute(words.next().unwrap_or_default().into())?;
     let spec = JobSpec {
-        program: match arguments.kind {
-            Kind::Exec => Program::Exec { command, trusted },
-            Kind::Python => Program::Python { command, trusted },
-        },
+        program: ExternalProgram::new(arguments.kind.into(), file, words).into(),
         arguments: arguments.options,
         name: arguments.input.file_name().unwrap_or_default().to_owned(),
         limits: limits.clone(),
@@ -123,14 +129,6 @@ impl LimitArguments {
 }
 
 /// Makes the program's path absolute, as the sandbox wants it. It is never searched for in `PATH`.
-fn absolute(mut command: Vec<OsString>) -> Result<Vec<OsString>, CtlError> {
-    if let Some(program) = command.first_mut() {
-        let path = Path::new(program);
-        let found = std::path::absolute(path).map_err(|cause| CtlError::Input {
-            path: path.to_owned(),
-            cause,
-        })?;
-        *program = found.into();
-    }
-    Ok(command)
+fn absolute(path: PathBuf) -> Result<PathBuf, CtlError> {
+    std::path::absolute(&path).map_err(|cause| CtlError::Input { path, cause })
 }

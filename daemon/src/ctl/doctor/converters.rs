@@ -9,12 +9,11 @@ mod rights;
 use std::path::Path;
 
 use stationd_actors::converter::ConverterSettings;
-use stationd_sandbox::{Program, ProgramFault, examine};
+use stationd_sandbox::{ExternalKind, ProgramFault, examine};
 
 use self::classes::Class;
 use super::{Finding, Scene};
 use crate::causes::joined;
-use crate::ctl::silent::program;
 
 const CHECK: &str = "converters";
 
@@ -51,10 +50,11 @@ pub(super) fn look_into(scene: &Scene) -> Vec<Finding> {
     let settings = &scene.settings;
     let mut findings = Vec::new();
     for converter in &settings.converters {
-        let Some(program) = program(&converter.program) else {
+        let Some(external) = converter.program.external() else {
             continue;
         };
-        if converter.program.is_trusted() {
+        let program = &external.file;
+        if external.trusted {
             let words = format!("{}: trusted = true: it runs unconfined", converter.name);
             let remedy = "leave `trusted` out unless it really needs what the sandbox keeps from it";
             findings.push(Finding::warning(CHECK, words, remedy));
@@ -68,7 +68,7 @@ pub(super) fn look_into(scene: &Scene) -> Vec<Finding> {
         }
         if let Some(class) = Class::of(settings, converter) {
             findings.extend(class.check(&converter.name));
-        } else if matches!(converter.program, Program::Python { trusted: false, .. }) {
+        } else if external.kind == ExternalKind::Python && !external.trusted {
             findings.extend(advice::check(&converter.name, program));
         }
     }
@@ -77,7 +77,8 @@ pub(super) fn look_into(scene: &Scene) -> Vec<Finding> {
 
 fn failure(converter: &ConverterSettings, fault: &ProgramFault) -> Finding {
     let name = &converter.name;
-    let shown = program(&converter.program).unwrap_or(Path::new("")).display();
+    let program = converter.program.external();
+    let shown = program.map_or(Path::new(""), |external| &external.file).display();
     let remedy = match fault {
         ProgramFault::Signature(_) => {
             format!("look at what it is before you sign it: stationctl converter sign {shown} --key KEY")

@@ -17,9 +17,9 @@ pub(super) fn check(scene: &Scene) -> Vec<Finding> {
     for converter in &scene.settings.converters {
         let name = &converter.name;
         let whose = format!("converter {name}");
-        findings.push(look(CHECK, &whose, &converter.drop_dir, true, &who));
+        let [drop_dir, made @ ..] = converter.folders();
+        findings.push(look(CHECK, &whose, drop_dir, true, &who));
         // The daemon makes these when they are needed.
-        let made = [&converter.done_dir, &converter.error_dir, &converter.pending_dir];
         for folder in made.into_iter().filter(|folder| folder.exists()) {
             findings.push(look(CHECK, &whose, folder, true, &who));
         }

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{StatVfsMountFlags, statvfs};
+use stationd_actors::converter::ConverterSettings;
 
 use super::{Finding, Scene};
 
@@ -26,11 +27,8 @@ pub(super) fn check(scene: &Scene) -> Vec<Finding> {
         )];
     }
     let settings = &scene.settings;
-    let drop_dirs = settings.converters.iter().flat_map(|converter| {
-        let beside = [&converter.done_dir, &converter.error_dir, &converter.pending_dir];
-        std::iter::once(&converter.drop_dir).chain(beside)
-    });
-    let folders: BTreeSet<_> = drop_dirs.chain([&settings.state_dir]).collect();
+    let folders = settings.converters.iter().flat_map(ConverterSettings::folders);
+    let folders: BTreeSet<_> = folders.chain([settings.state_dir.as_path()]).collect();
     let refused: Vec<_> = folders
         .into_iter()
         .filter(|folder| !is_writable(&root, folder))

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use stationd_sandbox::{JobSpec, Limits, Outcome, PolicyMode, Program, TrustedKeys};
+use stationd_sandbox::{ExternalKind, ExternalProgram, JobSpec, Limits, Outcome, PolicyMode, TrustedKeys};
 
 use super::{CHECK, Finding};
 use crate::causes::joined;
@@ -18,10 +18,7 @@ const WALL: Duration = Duration::from_secs(10);
 /// Source: ld.so(8), `--list`; musl has the same.
 pub(super) fn check(name: &str, program: &Path, loader: &Path) -> Option<Finding> {
     let spec = JobSpec {
-        program: Program::Exec {
-            command: vec![loader.into(), "--list".into(), program.into()],
-            trusted: false,
-        },
+        program: ExternalProgram::new(ExternalKind::Exec, loader, ["--list".into(), program.into()]).into(),
         arguments: "{}".to_owned(),
         name: "nothing".into(),
         limits: Limits {

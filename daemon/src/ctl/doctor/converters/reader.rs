@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use stationd_sandbox::{Finished, JobSpec, Limits, Outcome, PolicyMode, Program, TrustedKeys};
+use stationd_sandbox::{
+    ExternalKind, ExternalProgram, Finished, JobSpec, Limits, Outcome, PolicyMode, TrustedKeys,
+};
 
 use super::{CHECK, Finding};
 use crate::causes::joined;
@@ -58,14 +60,12 @@ fn run(code: &str, question: Question) -> Result<Finished, JobError> {
     written.map_err(JobError::Scratch)?;
     let input = question.input.map_or_else(tempfile::tempfile, Ok);
     let spec = JobSpec {
-        program: Program::Python {
-            command: [reader]
-                .into_iter()
-                .chain(question.folders)
-                .map(Into::into)
-                .collect(),
-            trusted: false,
-        },
+        program: ExternalProgram::new(
+            ExternalKind::Python,
+            reader,
+            question.folders.into_iter().map(Into::into),
+        )
+        .into(),
         arguments: question.arguments.to_string(),
         name: "script".into(),
         limits: Limits {
