@@ -1,19 +1,20 @@
 //! Converter classes written for the vendor's Python client, unmodified, in the sandbox.
 //!
-//! The package comes from the Python package index into a virtual environment; `TEST_PYWATS` names the `site-packages` of
-//! one that is there already (a variable that begins with `STATIOND_` would be a setting of the daemon). Without Python, its
-//! `venv` or the index the tests say `skipped` and pass.
+//! The package comes from the Python package index into a virtual environment in the folder for temporary files, which the
+//! next run finds again; `TEST_PYWATS` names the `site-packages` of another (a variable that begins with `STATIOND_` would be
+//! a setting of the daemon). Without Python, its `venv` or the index the tests say `skipped` and pass.
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
+    use std::fs::{DirBuilder, File};
+    use std::io::ErrorKind;
+    use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
     use std::path::{Path, PathBuf};
     use std::process::Command;
     use std::sync::OnceLock;
 
     use serde_json::{Value, json};
     use stationd_tests::{Answer, Line, Server, sample, skipped, stationctl};
-    use tempfile::TempDir;
 
     const STANDARD: &str = "pywats_client.converters.standard";
 
@@ -100,7 +101,7 @@ class Panel(FolderConverter):
 
     /// What a site installs for kind `pywats`.
     struct Installed {
-        dir: TempDir,
+        classes: PathBuf,
         packages: PathBuf,
     }
 
@@ -112,21 +113,37 @@ class Panel(FolderConverter):
     }
 
     fn install() -> Result<Installed, String> {
-        let dir = tempfile::Builder::new()
-            .prefix("stationd-pywats-")
-            .permissions(std::fs::Permissions::from_mode(0o755))
-            .tempdir()
-            .unwrap();
-        std::fs::write(dir.path().join("station_classes.py"), CLASSES).unwrap();
+        let classes = own_folder()?;
+        // Another run may do the same at this moment.
+        let lock = File::create(classes.join("lock")).unwrap();
+        lock.lock().unwrap();
+        std::fs::write(classes.join("station_classes.py"), CLASSES).unwrap();
         let packages = match std::env::var_os("TEST_PYWATS") {
             Some(there) => there.into(),
-            None => from_pypi(&dir.path().join("venv"))?,
+            None => from_pypi(&classes)?,
         };
-        Ok(Installed { dir, packages })
+        Ok(Installed { classes, packages })
     }
 
-    /// Makes a virtual environment whose compiled modules fit the Python that the sandbox runs.
-    fn from_pypi(venv: &Path) -> Result<PathBuf, String> {
+    /// A folder of this user that the sandbox's user may read, wherever the project lies.
+    fn own_folder() -> Result<PathBuf, String> {
+        let uid = rustix::process::getuid().as_raw();
+        let folder = std::env::temp_dir().join(format!("stationd-pywats-{uid}"));
+        match DirBuilder::new().mode(0o755).create(&folder) {
+            Ok(()) => return Ok(folder),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(format!("{}: {error}", folder.display())),
+        }
+        let found = std::fs::symlink_metadata(&folder).unwrap();
+        if found.is_dir() && found.uid() == uid {
+            Ok(folder)
+        } else {
+            Err(format!("{} is somebody else's", folder.display()))
+        }
+    }
+
+    /// Makes a virtual environment in `folder` whose compiled modules fit the Python that the sandbox runs.
+    fn from_pypi(folder: &Path) -> Result<PathBuf, String> {
         let version = |python: &str| {
             said(
                 python,
@@ -142,6 +159,7 @@ class Panel(FolderConverter):
             .filter(|python| version(python).is_ok_and(|found| found == sandboxed))
             .find(|python| said(python, &["-c", "import ensurepip"]).is_ok())
             .ok_or_else(|| format!("no Python {sandboxed} with venv"))?;
+        let venv = folder.join(format!("venv-{sandboxed}"));
         said(maker, &["-m", "venv", &venv.to_string_lossy()])?;
         let pip = venv.join("bin/pip");
         said(&pip.to_string_lossy(), &["install", "--quiet", "pywats-api"])?;
@@ -169,8 +187,7 @@ class Panel(FolderConverter):
         let runner = shipped_runner();
         format!(
             "kind = \"pywats\"\nclass = \"{class}\"\nrunner = {runner:?}\npython_path = [{:?}, {:?}]\n{further}",
-            installed.packages,
-            installed.dir.path()
+            installed.packages, installed.classes
         )
     }
 

@@ -1,5 +1,6 @@
 //! The role with a converter that writes its input to its output, and a queue that answers as told.
 
+use std::cell::RefCell;
 use std::fs;
 use std::io::Read;
 use std::os::fd::OwnedFd;
@@ -71,8 +72,20 @@ fn run(job: ReadyJob) -> Later<Result<Finished, SandboxError>> {
     Box::pin(obey(job.input))
 }
 
+thread_local! {
+    /// Removed when the test's thread ends: its roles move files until its runtime does.
+    static FOLDERS: RefCell<Vec<TempDir>> = const { RefCell::new(Vec::new()) };
+}
+
+fn folder() -> PathBuf {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().to_owned();
+    FOLDERS.with_borrow_mut(|folders| folders.push(folder));
+    path
+}
+
 struct Floor {
-    dir: TempDir,
+    dir: PathBuf,
     supervisor: Addr<ConverterSupervisor>,
     credits: Received<Credit>,
     ended: Received<JobEnded>,
@@ -89,17 +102,16 @@ impl Floor {
         change: impl FnOnce(&mut ConverterSettings),
         queue: impl FnMut(&Append) -> Result<Appended, AppendError> + 'static,
     ) -> Self {
-        let dir = TempDir::new().unwrap();
-        Self::in_folder(dir, Vec::new(), change, queue).await
+        Self::in_folder(folder(), Vec::new(), change, queue).await
     }
 
     async fn in_folder(
-        dir: TempDir,
+        dir: PathBuf,
         known: Vec<Traced>,
         change: impl FnOnce(&mut ConverterSettings),
         queue: impl FnMut(&Append) -> Result<Appended, AppendError> + 'static,
     ) -> Self {
-        let mut converter = settings(dir.path());
+        let mut converter = settings(&dir);
         change(&mut converter);
         let settings = SupervisorSettings {
             converters: vec![converter],
@@ -108,7 +120,7 @@ impl Floor {
             policy: PolicyMode::Require,
             keys: TrustedKeys::default(),
             retention: RetentionSettings {
-                state_dir: dir.path().join("state"),
+                state_dir: dir.join("state"),
                 done_days: 90,
                 archive_days: 0,
                 archive_max_bytes: 1024,
@@ -144,7 +156,7 @@ impl Floor {
     }
 
     fn at(&self, name: &str) -> PathBuf {
-        self.dir.path().join(name)
+        self.dir.join(name)
     }
 
     /// Drops a file and offers it.
