@@ -10,7 +10,7 @@ use crate::model::Timings;
 /// Kinds of refusals that are told apart; the sandbox has fewer.
 const KINDS: usize = 32;
 
-/// Sums per converter since the start.
+/// Sums per converter since the start or the last reload.
 #[derive(Debug, Default)]
 pub(super) struct Meter {
     sums: RefCell<HashMap<usize, Sums>>,

@@ -35,7 +35,7 @@ pub struct QueueStatus {
     pub queued_last_hour: u64,
     /// Bytes of spool files: documents too large for the store.
     pub spool_bytes: u64,
-    /// How long each synced commit took, since the start.
+    /// How long each synced commit took, since the start or the last reload.
     #[serde(default)]
     pub commits: Timings,
 }
@@ -86,11 +86,11 @@ pub struct UploaderStatus {
     pub last_error: String,
     /// Requests on the wire.
     pub in_flight: u64,
-    /// Reports delivered since the start.
+    /// Reports delivered since the start or the last reload.
     pub delivered: u64,
-    /// Reports the server refused for good since the start.
+    /// Reports the server refused for good since the start or the last reload.
     pub refused: u64,
-    /// Attempts to be repeated since the start.
+    /// Attempts to be repeated since the start or the last reload.
     pub retried: u64,
     /// How long each request took, whatever came of it.
     #[serde(default)]
@@ -124,7 +124,7 @@ impl ConverterState {
     }
 }
 
-/// One converter's figures since the start.
+/// One converter's figures since the start or the last reload.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct ConverterStatus {
     /// Its name in the settings.

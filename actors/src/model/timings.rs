@@ -9,7 +9,8 @@ const BOUNDS_MS: [u64; 14] = [
     1, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 60_000, 300_000,
 ];
 
-/// A histogram of durations since the start. Kept by the role that measures, shown as a Prometheus histogram.
+/// A histogram of durations since the start or the last reload. Kept by the role that measures, shown as a Prometheus
+/// histogram.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Timings {
     /// How many fell into each bucket; the last one has no upper bound.

@@ -63,11 +63,11 @@ pub struct ServerPart {
     pub last_error: String,
     /// Requests on the wire.
     pub in_flight: u64,
-    /// Reports delivered since the start.
+    /// Reports delivered since the start or the last reload.
     pub delivered: u64,
-    /// Reports refused for good since the start.
+    /// Reports refused for good since the start or the last reload.
     pub refused: u64,
-    /// Attempts to be repeated since the start.
+    /// Attempts to be repeated since the start or the last reload.
     pub retried: u64,
 }
 
