@@ -13,6 +13,15 @@ pub(crate) fn span(seconds: u64) -> String {
     }
 }
 
+/// For `in the last …`, so much of an hour: `12 s`, `4 min`, `hour`.
+pub(crate) fn of_an_hour(seconds: u64) -> String {
+    if seconds < 3600 {
+        span(seconds)
+    } else {
+        "hour".to_owned()
+    }
+}
+
 /// Bytes in the unit that suits: `512 B`, `3.4 MiB`.
 pub(crate) fn bytes(bytes: u64) -> String {
     const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
@@ -77,6 +86,7 @@ mod tests {
     fn spans_and_sizes_are_short() {
         let spans: Vec<_> = [0, 59, 60, 3599, 11_400, 187_200].map(span).into();
         assert_eq!(spans, ["0 s", "59 s", "1 min", "59 min", "3 h 10 min", "2 d 4 h"]);
+        assert_eq!([240, 3600].map(of_an_hour), ["4 min", "hour"]);
         let sizes: Vec<_> = [0, 1023, 1024, 1_572_864, u64::MAX].map(bytes).into();
         assert_eq!(sizes[..4], ["0 B", "1023 B", "1.0 KiB", "1.5 MiB"]);
         assert!(sizes[4].ends_with("TiB"));

@@ -33,6 +33,8 @@ pub struct QueueStatus {
     pub delivered_last_hour: u64,
     /// Reports queued in the last 60 minutes.
     pub queued_last_hour: u64,
+    /// How much of the last 60 minutes these two know, in seconds: less than 3600 after a start or a reload.
+    pub last_hour_s: u64,
     /// Bytes of spool files: documents too large for the store.
     pub spool_bytes: u64,
     /// How long each synced commit took, since the start or the last reload.

@@ -105,6 +105,7 @@ impl Queue {
     }
 
     pub(super) fn new(settings: QueueSettings, store: Store) -> Self {
+        let now = Instant::now();
         Self {
             gate: Gate::new(settings.warn_at),
             settings,
@@ -117,13 +118,13 @@ impl Queue {
             told: Admission::Open,
             failing: None,
             episode: None,
-            last_retention: Instant::now(),
+            last_retention: now,
             gone_through: false,
             tick: None,
             rest: Rest::default(),
             forgotten: Forgotten::default(),
-            queued: LastHour::default(),
-            delivered: LastHour::default(),
+            queued: LastHour::new(now),
+            delivered: LastHour::new(now),
         }
     }
 

@@ -189,14 +189,28 @@ impl Base {
 }
 
 /// Counts what happened in the last hour, by minutes of the monotonic clock.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct LastHour {
+    since: Instant,
     minutes: VecDeque<(Instant, u64)>,
 }
 
 impl LastHour {
     const HOUR: Duration = Duration::from_secs(3600);
     const MINUTE: Duration = Duration::from_secs(60);
+
+    /// Counts from `now` on.
+    pub(super) fn new(now: Instant) -> Self {
+        Self {
+            since: now,
+            minutes: VecDeque::new(),
+        }
+    }
+
+    /// How much of the last hour is counted.
+    pub(super) fn known(&self, now: Instant) -> Duration {
+        now.duration_since(self.since).min(Self::HOUR)
+    }
 
     /// Counts `events` more.
     pub(super) fn add(&mut self, events: u64, now: Instant) {
@@ -228,13 +242,15 @@ mod tests {
 
     #[test]
     fn an_event_counts_for_an_hour() {
-        let mut hour = LastHour::default();
         let start = Instant::now();
+        let mut hour = LastHour::new(start);
         hour.add(3, start);
         hour.add(1, start + Duration::from_secs(30));
         hour.add(5, start + Duration::from_secs(600));
         assert_eq!(hour.count(start + Duration::from_secs(3599)), 9);
         assert_eq!(hour.count(start + Duration::from_secs(3600)), 5);
         assert_eq!(hour.minutes.len(), 1);
+        let known = [60, 7200].map(|seconds| hour.known(start + Duration::from_secs(seconds)).as_secs());
+        assert_eq!(known, [60, 3600]);
     }
 }

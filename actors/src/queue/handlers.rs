@@ -107,6 +107,7 @@ impl Handler<DescribeQueue> for Queue {
         let last_hour = (self.delivered.count(now), self.queued.count(now));
         let mut status = self.store()?.describe(clock::now())?;
         (status.delivered_last_hour, status.queued_last_hour) = last_hour;
+        status.last_hour_s = self.delivered.known(now).as_secs();
         if let Admission::Closed(reason) = self.admission() {
             (status.full, status.full_reason) = (true, reason.to_string());
         }

@@ -5,7 +5,7 @@ use stationd_actors::model::QueueStatus;
 
 use crate::ctl::context::Context;
 use crate::ctl::error::CtlError;
-use crate::ctl::words::{bytes, span};
+use crate::ctl::words::{bytes, of_an_hour, span};
 
 pub(super) fn run(context: &Context) -> Result<(), CtlError> {
     let stats: QueueStatus = context.client()?.ask("queue.stats", &json!({}))?;
@@ -28,10 +28,12 @@ fn render(stats: &QueueStatus) -> String {
         ("refused", stats.dead.to_string()),
         ("delivered", stats.done_total.to_string()),
         (
-            "last hour",
+            "lately",
             format!(
-                "{} queued, {} delivered",
-                stats.queued_last_hour, stats.delivered_last_hour
+                "{} queued, {} delivered in the last {}",
+                stats.queued_last_hour,
+                stats.delivered_last_hour,
+                of_an_hour(stats.last_hour_s)
             ),
         ),
         ("oldest", span(stats.oldest_age_s)),

@@ -5,7 +5,7 @@ use stationd_actors::model::{BreakerState, ConverterState, ServerState, UnixMs};
 use crate::control::{ConverterPart, Status, Verdict};
 use crate::ctl::output::{Output, Tone};
 use crate::ctl::table::{Align, Cell, Table, wrap};
-use crate::ctl::words::{ago, bytes, local, span};
+use crate::ctl::words::{ago, bytes, local, of_an_hour, span};
 
 pub(super) fn render(status: &Status, output: Output, now: UnixMs) -> String {
     let verdict = status.verdict();
@@ -81,12 +81,13 @@ fn queue(status: &Status) -> String {
         age => format!(", the oldest for {}", span(age)),
     };
     format!(
-        "{}{limit} waiting{oldest}, {} on the way, {} refused, {} delivered ({} in the last hour); {} of {}",
+        "{}{limit} waiting{oldest}, {} on the way, {} refused, {} delivered ({} in the last {}); {} of {}",
         queue.ready,
         queue.leased,
         queue.dead,
         queue.done_total,
         queue.delivered_last_hour,
+        of_an_hour(queue.last_hour_s),
         bytes(queue.bytes),
         bytes(queue.map_bytes),
     )

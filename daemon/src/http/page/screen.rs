@@ -9,7 +9,7 @@ use super::figures::plots;
 use crate::control::{ConverterPart, Status, Verdict};
 use crate::http::health::{Grade, Health};
 use crate::http::history::History;
-use crate::words::{ago, bytes, local, span};
+use crate::words::{ago, bytes, local, of_an_hour, span};
 
 /// All that is shown, from one moment.
 pub(super) struct Screen<'a> {
@@ -109,6 +109,7 @@ impl Screen<'_> {
                 "<dd><code>stationctl queue list --state dead</code></dd>",
             ),
         };
+        let hour = of_an_hour(queue.last_hour_s);
         let full = if queue.full { "failure" } else { "" };
         writeln!(
             f,
@@ -117,7 +118,7 @@ impl Screen<'_> {
              <dd><code>{}</code></dd></div>\n\
              <div><dt>Waiting</dt><dd class=\"{full}\">{}</dd><dd>{oldest}{limit}</dd><dd>{} on the way</dd>\
              <dd>store {} of {}</dd></div>\n\
-             <div><dt>Delivered</dt><dd>{}</dd><dd>{} in the last hour</dd><dd>{} queued in the last hour</dd></div>\n\
+             <div><dt>Delivered</dt><dd>{}</dd><dd>{} in the last {hour}</dd><dd>{} queued in the last {hour}</dd></div>\n\
              <div><dt>Refused for good</dt><dd class=\"{refused}\">{}</dd>{look}</div>\n</dl>",
             Escaped(&server.address),
             queue.ready,
