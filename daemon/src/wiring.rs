@@ -281,6 +281,7 @@ fn facts(settings: &Settings, client: &Client, station: &Station) -> Facts {
     Facts {
         version: env!("CARGO_PKG_VERSION"),
         station: settings.identity.station.name.clone(),
+        description: settings.identity.description.clone(),
         server: match &settings.uploader.server {
             Server::Wats(server) => server.url.clone(),
             Server::Directory(path) => path.display().to_string(),

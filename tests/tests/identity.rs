@@ -10,7 +10,7 @@ mod tests {
 
     use nix::sys::signal::Signal;
     use serde_json::Value;
-    use stationd_tests::{Daemon, JournalLine, Line, Server, WSJF, skipped, stationd};
+    use stationd_tests::{Daemon, JournalLine, Line, Server, WSJF, get, skipped, stationd};
 
     const TOKEN: &str = "c3RhdGlvbmQ6dmVyeS1zZWNyZXQ";
 
@@ -81,6 +81,21 @@ mod tests {
         assert_eq!(named(by_host, Some("env")), expected("ENV", variable));
         let by_config = "name = \"ict\"\nname_source = \"config\"\n";
         assert_eq!(named(by_config, Some("env")), expected("ICT", "line 4"));
+    }
+
+    #[test]
+    fn the_description_is_shown_to_people() {
+        let server = Server::http();
+        let line = Line::wsjf(&server).http();
+        let mut command = Daemon::command(&line.write_settings());
+        command.env("STATIOND_STATION__DESCRIPTION", "Hall 2 <by the door>");
+        let daemon = Daemon::spawn(&mut command).unwrap();
+        daemon.wait_for_code("D001");
+        let screen = String::from_utf8(line.run(&["status"]).stdout).unwrap();
+        assert!(screen.contains("\nstation   Hall 2 <by the door>\n"), "{screen}");
+        let page = get(&daemon.http(), "/").body;
+        assert!(page.contains("<p>Hall 2 &lt;by the door&gt;</p>"), "{page}");
+        assert!(daemon.stop().success());
     }
 
     #[test]

@@ -28,6 +28,8 @@ pub struct Facts {
     pub version: &'static str,
     /// Name of the station.
     pub station: String,
+    /// Setting `station.description`.
+    pub description: String,
     /// Where reports go, for people: the server's URL or the folder. No secrets.
     pub server: String,
     /// Setting `sandbox.policy`.

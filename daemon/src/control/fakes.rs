@@ -173,6 +173,7 @@ fn desk_of(fake: &Addr<Fake>, queue: &Addr<Fake>) -> DeskAndRequests {
     let facts = Facts {
         version: "0.1.0",
         station: "ICT-L2".to_owned(),
+        description: String::new(),
         server: "https://wats.example".to_owned(),
         policy: PolicyMode::Require,
         level: Level::Full,

@@ -22,6 +22,8 @@ pub struct Status {
     pub pid: u32,
     /// Name of the station.
     pub station: String,
+    /// What people say of it (setting `station.description`).
+    pub description: String,
     /// Its settings file, absolute.
     pub settings_file: PathBuf,
     /// How long the daemon has been running, in seconds.
@@ -143,6 +145,7 @@ impl Status {
             version: facts.version.to_owned(),
             pid: std::process::id(),
             station: facts.station.clone(),
+            description: facts.description.clone(),
             settings_file: facts.settings_file.clone(),
             uptime_s: facts.started_at.elapsed().as_secs(),
             at: snapshot.at.to_string(),

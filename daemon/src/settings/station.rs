@@ -72,7 +72,7 @@ struct PresetKeys {
 pub struct Identity {
     /// What a report is filled in with that names no station.
     pub station: Filled,
-    /// Free text for people.
+    /// Free text for people, shown where the name is.
     pub description: String,
     /// Where the name comes from.
     pub name_origin: Origin,
@@ -97,7 +97,7 @@ impl Section for StationKeys {
             "description",
             &mut self.description,
             &LINE,
-            "Free text for people.",
+            "Free text for people, shown by stationctl status and on the status page.",
         );
         let about = "A further station whose files this daemon converts; a converter names it by its key.";
         keys.tables("presets", "key", about, &PresetKeys::default(), &mut self.presets);

@@ -17,10 +17,14 @@ pub(super) fn render(status: &Status, output: Output, now: UnixMs) -> String {
         output.paint(tone(verdict), verdict.words()),
     );
     for (name, words) in [
+        ("station", status.description.clone()),
         ("server", server(status, now)),
         ("queue", queue(status)),
         ("sandbox", sandbox(status)),
     ] {
+        if words.is_empty() {
+            continue;
+        }
         let words = wrap(&words, output.width(), LABEL);
         text.push_str(&output.paint(Tone::Faint, &format!("{name:<LABEL$}")));
         text.push_str(&words);

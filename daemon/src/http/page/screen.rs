@@ -62,6 +62,9 @@ impl Screen<'_> {
             self.now,
             local(&self.now.to_string()),
         )?;
+        if !status.description.is_empty() {
+            writeln!(f, "<p>{}</p>", Escaped(&status.description))?;
+        }
         if status.problems.is_empty() && !status.paused {
             return Ok(());
         }
