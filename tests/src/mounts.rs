@@ -3,9 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+use nix::errno::Errno;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::signal::{Signal, kill};
+use nix::sys::wait::{WaitPidFlag, waitpid};
 use nix::unistd::Pid;
 
 /// The right to mount, in a mount namespace of the calling thread.
@@ -16,6 +18,7 @@ pub struct Mounts(());
 #[derive(Debug)]
 pub struct Mirror {
     server: Child,
+    on: PathBuf,
 }
 
 impl Mounts {
@@ -122,7 +125,10 @@ impl Mounts {
             }
             std::thread::yield_now();
         }
-        Some(Mirror { server })
+        Some(Mirror {
+            server,
+            on: on.to_owned(),
+        })
     }
 
     /// Takes the topmost mount off a folder, as the end of a network does.
@@ -137,12 +143,58 @@ impl Mounts {
 impl Mirror {
     /// Has it answer nothing more, as a server does that cannot be reached: whoever looks at its files waits.
     ///
+    /// It is stopped between two requests: who waits for one that the server has begun cannot even be killed.
+    ///
     /// # Panics
     /// When it ended before.
     pub fn freeze(&self) {
-        let pid = i32::try_from(self.server.id()).expect("process ids are positive");
-        kill(Pid::from_raw(pid), Signal::SIGSTOP).expect("the server runs");
+        let pid = Pid::from_raw(i32::try_from(self.server.id()).expect("process ids are positive"));
+        let waiting = waiting(&self.on);
+        let rests = || {
+            let requests = std::fs::read_to_string(&waiting).expect("fusectl is mounted");
+            requests.trim() == "0"
+        };
+        loop {
+            while !rests() {
+                std::thread::yield_now();
+            }
+            kill(pid, Signal::SIGSTOP).expect("the server runs");
+            waitpid(pid, Some(WaitPidFlag::WUNTRACED)).expect("it is our child");
+            if rests() {
+                return;
+            }
+            kill(pid, Signal::SIGCONT).expect("the server is stopped");
+        }
     }
+}
+
+/// The file of a FUSE mount that says how many requests have no answer yet. Source: the kernel's
+/// `Documentation/filesystems/fuse/fuse.rst`.
+fn waiting(on: &Path) -> PathBuf {
+    let control = Path::new("/sys/fs/fuse/connections");
+    let mounted = mount(
+        Some("fusectl"),
+        control,
+        Some("fusectl"),
+        MsFlags::empty(),
+        None::<&str>,
+    );
+    // systemd mounts it where it runs: a second time in the same place is refused.
+    assert!(
+        matches!(mounted, Ok(()) | Err(Errno::EBUSY)),
+        "fusectl: {mounted:?}"
+    );
+    let mounts = std::fs::read_to_string("/proc/thread-self/mountinfo").expect("it is always there");
+    let fields = mounts.lines().map(|line| line.split(' ').collect::<Vec<_>>());
+    let ours = fields
+        .rev()
+        .find(|fields| fields.get(4).is_some_and(|place| Path::new(place) == on));
+    let device = ours.expect("it was just mounted");
+    let (_major, minor) = device
+        .get(2)
+        .and_then(|device| device.split_once(':'))
+        .expect("proc_pid_mountinfo(5)");
+    control.join(minor).join("waiting")
 }
 
 impl Drop for Mirror {
