@@ -204,6 +204,50 @@ mod tests {
     }
 
     #[test]
+    fn stationctl_says_everything_that_is_wrong_with_the_arguments_at_once() {
+        let server = Server::http();
+        let line = Line::to(&server);
+        let file = line.path("a.xml");
+        std::fs::write(&file, "<testsuite/>").unwrap();
+        let arguments = r#"{"serial_from_name": "yes", "part_nummer": "P"}"#;
+        let output = line.run(&[
+            "convert",
+            "junit",
+            file.to_str().unwrap(),
+            "--arguments",
+            arguments,
+        ]);
+        assert_eq!(output.status.code(), Some(64), "{output:?}");
+        let said = String::from_utf8_lossy(&output.stderr);
+        for fault in [
+            "serial_from_name: invalid type: string \"yes\", expected a boolean",
+            "part_nummer: no such argument",
+            "process_code: missing",
+            "part_number: missing; without it or `part_number_property`",
+            "revision: missing",
+        ] {
+            assert!(said.contains(&format!("arguments: {fault}")), "{fault}: {said}");
+        }
+    }
+
+    #[test]
+    fn a_file_whose_reports_are_longer_than_usual_is_converted_when_stationctl_may() {
+        let server = Server::http();
+        let line = Line::to(&server);
+        let file = line.path("a.csv");
+        let rows: Vec<_> = (0..12_000).map(|unit| format!("{unit},R,5,4,6\n")).collect();
+        std::fs::write(&file, format!("SN,Step,Value,Low,High\n{}", rows.concat())).unwrap();
+        let arguments = r#"{"columns": {"serial": "SN", "step": "Step", "value": "Value", "low_limit": "Low",
+            "high_limit": "High"}, "constants": {"part_number": "P", "revision": "A", "process_code": 10}}"#;
+        let words = ["convert", "csv", file.to_str().unwrap(), "--arguments", arguments];
+        let refused = line.ctl(&[&words[..], &["--output-mib", "1"]].concat());
+        assert_eq!(refused.word("/outcome"), "killed-limit", "{refused:?}");
+        assert_eq!(refused.word("/reason"), "wrote more than 1 MiB (output_mib)");
+        let converted = line.ctl(&[&words[..], &["--output-mib", "64"]].concat());
+        assert_eq!(converted.json["reports"].as_array().map(Vec::len), Some(12_000));
+    }
+
+    #[test]
     fn stationctl_says_where_each_member_came_from() {
         let server = Server::http();
         let line = Line::to(&server);

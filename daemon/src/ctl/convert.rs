@@ -9,11 +9,12 @@ use serde_json::value::RawValue;
 use stationd_actors::clock;
 use stationd_actors::converter::beside;
 use stationd_converters::Format;
-use stationd_sandbox::{JobSpec, Limits, PolicyMode, Program, TrustedKeys};
+use stationd_sandbox::{JobSpec, PolicyMode, Program, TrustedKeys};
 
 use super::context::Context;
 use super::error::CtlError;
 use super::job::{self, Job, open_input};
+use super::limits::LimitArguments;
 use super::output;
 use super::table::{Align, Table, wrap};
 use super::verdict::Verdict;
@@ -32,6 +33,8 @@ pub struct Arguments {
     /// Print where each member of each report came from, instead of the reports
     #[arg(long)]
     explain: bool,
+    #[command(flatten)]
+    limits: LimitArguments,
 }
 
 /// One member of a report, as the parser explains it.
@@ -48,8 +51,9 @@ const EXPLANATION_FACTOR: u64 = 8;
 /// Writes one report as it is, many as an array. Nothing is filled in but the offsets of local times: that is the daemon's
 /// part. What was decided where the file says nothing goes to standard error.
 pub(super) fn run(context: &Context, arguments: Arguments) -> Result<(), CtlError> {
+    check(arguments.format, &arguments.options)?;
     let zone = zone(&arguments.options)?;
-    let mut limits = Limits::default();
+    let mut limits = arguments.limits.limits();
     if arguments.explain {
         limits.output_bytes *= EXPLANATION_FACTOR;
     }
@@ -104,6 +108,23 @@ pub(super) fn run(context: &Context, arguments: Arguments) -> Result<(), CtlErro
         Ok(()) | Err(CtlError::No) => Err(CtlError::BadInput),
         failed => failed,
     }
+}
+
+/// Says everything that is wrong with the arguments at once, as `stationd --check` does.
+fn check(format: Format, options: &str) -> Result<(), CtlError> {
+    let options = serde_json::from_str(options).map_err(|error| CtlError::Usage(error.to_string()))?;
+    let faults = stationd_converters::check_arguments(format, &options);
+    if faults.is_empty() {
+        return Ok(());
+    }
+    let faults = faults.iter().map(|fault| {
+        format!(
+            "arguments: {}: {}",
+            visible(&fault.argument),
+            visible(&fault.problem.to_string())
+        )
+    });
+    Err(CtlError::Usage(faults.collect::<Vec<_>>().join("\n")))
 }
 
 /// The zone of local times: that of the arguments, else the machine's.

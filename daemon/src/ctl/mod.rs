@@ -15,6 +15,7 @@ mod error;
 mod health;
 mod job;
 mod left_out;
+mod limits;
 mod log_level;
 mod manual;
 mod metrics;

@@ -2,16 +2,16 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use stationd_actors::clock;
-use stationd_sandbox::{ExternalKind, ExternalProgram, JobSpec, Limits, PolicyMode, TrustedKeys};
+use stationd_sandbox::{ExternalKind, ExternalProgram, JobSpec, PolicyMode, TrustedKeys};
 
 use crate::ctl::context::Context;
 use crate::ctl::convert::json_object;
 use crate::ctl::error::CtlError;
 use crate::ctl::job::{self, Job, open_input};
+use crate::ctl::limits::{LimitArguments, bytes};
 use crate::ctl::verdict::Verdict;
 
 /// What to run, on what.
@@ -37,32 +37,15 @@ pub struct Arguments {
     best_effort: bool,
     #[command(flatten)]
     limits: LimitArguments,
-    /// The program and its arguments
-    #[arg(last = true, required = true, value_name = "ARGV")]
-    command: Vec<OsString>,
-}
-
-/// What it may use; each is a setting of `[sandbox]` by the same name.
-#[derive(Debug, Args)]
-struct LimitArguments {
-    /// Longest time in milliseconds [default: 300000]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=86_400_000))]
-    wall_ms: Option<u64>,
-    /// Most CPU time in seconds [default: 60]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=86_400))]
-    cpu_s: Option<u64>,
-    /// Most memory in MiB [default: 512]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(16..=1_048_576))]
-    memory_mib: Option<u64>,
-    /// Longest output in MiB [default: 8]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1024))]
-    output_mib: Option<u64>,
     /// Most disk space in MiB [default: 64]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_048_576))]
     scratch_mib: Option<u64>,
-    /// Further processes it may have [default: 0]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=1024))]
-    processes: Option<u32>,
+    /// Further processes it may have
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=1024))]
+    processes: u32,
+    /// The program and its arguments
+    #[arg(last = true, required = true, value_name = "ARGV")]
+    command: Vec<OsString>,
 }
 
 /// What a converter is.
@@ -84,7 +67,9 @@ impl From<Kind> for ExternalKind {
 }
 
 pub(super) fn run(context: &Context, arguments: Arguments) -> Result<(), CtlError> {
-    let limits = arguments.limits.limits();
+    let mut limits = arguments.limits.limits();
+    limits.scratch_bytes = arguments.scratch_mib.map_or(limits.scratch_bytes, bytes);
+    limits.processes = arguments.processes;
     let input = open_input(&arguments.input)?;
     let mut words = arguments.command.into_iter();
     let file = absolute(words.next().unwrap_or_default().into())?;
@@ -110,22 +95,6 @@ pub(super) fn run(context: &Context, arguments: Arguments) -> Result<(), CtlErro
     let verdict = Verdict::new(ran, &limits, &clock::zone());
     context.show(&verdict, |verdict| verdict.render(context.output))?;
     verdict.result()
-}
-
-impl LimitArguments {
-    fn limits(&self) -> Limits {
-        const MIB: u64 = 1024 * 1024;
-        let usual = Limits::default();
-        let mib = |given: Option<u64>, usual| given.map_or(usual, |mib| mib * MIB);
-        Limits {
-            wall: self.wall_ms.map_or(usual.wall, Duration::from_millis),
-            cpu_s: self.cpu_s.unwrap_or(usual.cpu_s),
-            memory_bytes: mib(self.memory_mib, usual.memory_bytes),
-            output_bytes: mib(self.output_mib, usual.output_bytes),
-            scratch_bytes: mib(self.scratch_mib, usual.scratch_bytes),
-            processes: self.processes.unwrap_or(usual.processes),
-        }
-    }
 }
 
 /// Makes the program's path absolute, as the sandbox wants it. It is never searched for in `PATH`.
