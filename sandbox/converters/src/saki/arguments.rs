@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
+use crate::serial::SerialPattern;
 use crate::site::OnDamagedUnit;
 
 /// The arguments of `saki`. The format has neither operation code nor revision; both are required.
@@ -22,9 +23,14 @@ pub struct SakiArguments {
     pub unit_per_image: bool,
     /// The serial number of an image without a barcode: `{panel}` and `{image}` stand for the panel's barcode and
     /// the image's number.
-    pub image_serial: Option<String>,
+    #[serde(deserialize_with = "image_serial")]
+    pub image_serial: Option<SerialPattern>,
     /// Further words of `result`.
     pub status_words: BTreeMap<String, String>,
     /// What an image with a fault does to the others in its file. Default `reject`.
     pub on_damaged_unit: OnDamagedUnit,
+}
+
+fn image_serial<'de, D: Deserializer<'de>>(argument: D) -> Result<Option<SerialPattern>, D::Error> {
+    SerialPattern::of(argument, &["panel", "image"])
 }

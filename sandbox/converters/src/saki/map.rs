@@ -90,19 +90,14 @@ impl File<'_> {
         let panel = self.panel.attribute("barcode");
         let serial = match (given(barcode), &self.arguments.image_serial) {
             (Some(barcode), _) => barcode.to_owned(),
-            (None, Some(pattern)) => {
-                for (name, cell, there) in [
-                    ("{panel}", panel, given(panel).is_some()),
-                    ("{image}", number, !number.is_empty()),
-                ] {
-                    if pattern.contains(name) && !there {
-                        return Err(cell.expected(&format!("what image_serial takes for {name}")));
-                    }
-                }
-                pattern
-                    .replace("{panel}", panel.text)
-                    .replace("{image}", number.text)
-            }
+            (None, Some(pattern)) => pattern.fill(|name| {
+                let (cell, value) = match name {
+                    "panel" => (panel, given(panel)),
+                    _ => (number, number.given()),
+                };
+                let missing = || cell.expected(&format!("what image_serial takes for {{{name}}}"));
+                value.map(str::to_owned).ok_or_else(missing)
+            })?,
             (None, None) => return Err(barcode.expected("a barcode, else set image_serial")),
         };
         unit.set(

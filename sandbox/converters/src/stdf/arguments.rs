@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
+use crate::serial::SerialPattern;
 use crate::site::OnDamagedUnit;
 
 /// The arguments of `stdf`.
@@ -12,7 +13,8 @@ use crate::site::OnDamagedUnit;
 pub struct StdfArguments {
     /// What the serial number is made of: text with `{part}`, `{lot}`, `{sublot}`, `{wafer}`, `{x}`, `{y}`, `{head}`
     /// and `{site}`. Default `{part}`, which in most files counts from 1 in each lot or wafer.
-    pub serial: Option<String>,
+    #[serde(deserialize_with = "serial")]
+    pub serial: Option<SerialPattern>,
     /// Operation code for a file whose `TEST_COD` is not in `process_codes`.
     pub process_code: Option<u32>,
     /// Operation codes by the file's `TEST_COD`: `{"ews": 70}`.
@@ -26,4 +28,9 @@ pub struct StdfArguments {
     /// What a part with a fault does to the others in its file. Default `reject`. With `leave_out` the parts before
     /// the end of a truncated file are converted.
     pub on_damaged_unit: OnDamagedUnit,
+}
+
+fn serial<'de, D: Deserializer<'de>>(argument: D) -> Result<Option<SerialPattern>, D::Error> {
+    const KNOWN: [&str; 8] = ["part", "lot", "sublot", "wafer", "x", "y", "head", "site"];
+    SerialPattern::of(argument, &KNOWN)
 }

@@ -3,7 +3,7 @@
 use stationd_report::{BooleanMeasurement, Measurements};
 
 use super::records::Fields;
-use super::results::{TestResult, Tests, begin, listed, remarks, step};
+use super::results::{TestResult, Tests, begin, remarks, step};
 use crate::ConvertError;
 
 /// FTR: pass or fail of a pattern.
@@ -14,7 +14,7 @@ pub(super) fn functional(mut fields: Fields<'_>, tests: &mut Tests) -> Result<Te
     for (what, pins) in [("RTN_STAT", returned), ("PGM_STAT", programmed)] {
         let indexes = fields.indexes(pins.into())?;
         let states = fields.nibbles(pins.into())?;
-        told.extend(listed(what, &indexes, &states));
+        told.extend(tests.pins.listed(what, &indexes, begin.place, &states));
     }
     let failing = fields.bits()?;
     let (vector, time_set, code) = (fields.cn()?, fields.cn()?, fields.cn()?);
@@ -33,9 +33,9 @@ pub(super) fn functional(mut fields: Fields<'_>, tests: &mut Tests) -> Result<Te
         told.extend(text.map(|text| format!("{what}: {text}")));
     }
     told.extend(generator.map(|number| format!("PATG_NUM: {number}")));
-    told.extend(listed("FAIL_PIN", &failing, &[]));
-    told.extend(listed("SPIN_MAP", &comparators, &[]));
-    let defaults = tests.entry(begin.number).or_default();
+    told.extend(tests.pins.listed("FAIL_PIN", &failing, begin.place, &[]));
+    told.extend(tests.pins.listed("SPIN_MAP", &comparators, begin.place, &[]));
+    let defaults = tests.defaults.entry(begin.number).or_default();
     if defaults.name.is_none() {
         defaults.name.clone_from(&name);
     }

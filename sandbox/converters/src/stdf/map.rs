@@ -23,7 +23,7 @@ pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, C
         arguments: &arguments,
         site,
         lot: Lot::default(),
-        tests: Tests::new(),
+        tests: Tests::default(),
         open: BTreeMap::new(),
         left: BTreeMap::new(),
         conversion: Conversion::default(),
@@ -63,6 +63,13 @@ impl File<'_> {
             // All parts behind it are of this lot.
             (1, 10) => {
                 self.lot = Lot::read(fields)?;
+                Ok(())
+            }
+            (1, 60) => {
+                if let Err(error) = self.tests.pins.read(fields) {
+                    self.conversion
+                        .note(format!("{error}; the pin of this PMR has no name"));
+                }
                 Ok(())
             }
             (2, 10) => self.lot.wafer_begins(fields).map_err(|error| {

@@ -5,6 +5,7 @@ mod functional;
 mod lot;
 mod map;
 mod part;
+mod pins;
 mod records;
 mod results;
 mod unpack;

@@ -6,6 +6,7 @@ use stationd_report::{Number, NumberOrText, Report, ReportStatus, Step, Word};
 
 use crate::ConvertError;
 use crate::rows::{Cell, Field, Site, Unit, worst};
+use crate::serial::SerialPattern;
 use crate::stdf::StdfArguments;
 use crate::stdf::lot::Lot;
 use crate::stdf::records::Fields;
@@ -80,8 +81,11 @@ impl Part {
         }
         let end = End::read(&mut fields)?;
         let mut unit = Unit::new(0);
-        let serial = serial(arguments, lot, &end, head, socket)
-            .map_err(|error| ConvertError::new(format!("offset={}: {}", self.offset, error.what)))?;
+        let serial = match &arguments.serial {
+            None => end.id.clone().unwrap_or_default(),
+            Some(pattern) => serial(pattern, lot, &end, head, socket)
+                .map_err(|error| ConvertError::new(format!("offset={}: {}", self.offset, error.what)))?,
+        };
         unit.set(Field::Serial, Cell::named(&serial, 0, "PART_ID"), site)?;
         unit.decided(arguments.part_number.as_deref(), arguments.revision.as_deref());
         for (name, field) in [
@@ -188,38 +192,22 @@ impl End {
 }
 
 /// The serial number as the site has it made. What it is made of must be there: else many parts would have one number.
-fn serial(
-    arguments: &StdfArguments,
-    lot: &Lot,
-    end: &End,
-    head: u8,
-    site: u8,
-) -> Result<String, ConvertError> {
-    let pattern = arguments.serial.as_deref().unwrap_or("{part}");
-    let number = |number: Option<i16>| number.map(|number| number.to_string()).unwrap_or_default();
-    [
-        ("{part}", end.id.clone().unwrap_or_default()),
-        ("{lot}", lot.text("LOT_ID").unwrap_or_default().to_owned()),
-        ("{sublot}", lot.text("SBLOT_ID").unwrap_or_default().to_owned()),
-        (
-            "{wafer}",
-            lot.wafer(head)
-                .and_then(|wafer| wafer.id.clone())
-                .unwrap_or_default(),
-        ),
-        ("{x}", number(end.x)),
-        ("{y}", number(end.y)),
-        ("{head}", head.to_string()),
-        ("{site}", site.to_string()),
-    ]
-    .iter()
-    .filter(|(name, _)| pattern.contains(name))
-    .try_fold(pattern.to_owned(), |text, (name, value)| {
-        if value.trim().is_empty() && pattern != *name {
-            let what = format!("arguments: serial: the part has nothing for {name} of {pattern:?}");
-            return Err(ConvertError::new(what));
-        }
-        Ok(text.replace(name, value))
+fn serial(pattern: &SerialPattern, lot: &Lot, end: &End, head: u8, site: u8) -> Result<String, ConvertError> {
+    pattern.fill(|name| {
+        let value = match name {
+            "part" => end.id.clone(),
+            "lot" => lot.text("LOT_ID").map(str::to_owned),
+            "sublot" => lot.text("SBLOT_ID").map(str::to_owned),
+            "wafer" => lot.wafer(head).and_then(|wafer| wafer.id.clone()),
+            "x" => end.x.map(|x| x.to_string()),
+            "y" => end.y.map(|y| y.to_string()),
+            "head" => Some(head.to_string()),
+            _ => Some(site.to_string()),
+        };
+        let value = value.filter(|value| !value.trim().is_empty());
+        value.ok_or_else(|| {
+            ConvertError::new(format!("arguments: serial: the part has nothing for {{{name}}}"))
+        })
     })
 }
 

@@ -197,10 +197,13 @@ impl Fields<'_> {
     }
 
     /// `D*n`: a number of bits, then so many bits; the numbers of those that are set, from 0.
-    pub(super) fn bits(&mut self) -> Result<Vec<usize>, ConvertError> {
-        let count = usize::from(self.u2()?.unwrap_or_default());
-        let bytes = self.bytes(count.div_ceil(8))?;
-        let is_set = |bit: &usize| bytes.get(bit / 8).is_some_and(|byte| byte >> (bit % 8) & 1 == 1);
+    pub(super) fn bits(&mut self) -> Result<Vec<u16>, ConvertError> {
+        let count = self.u2()?.unwrap_or_default();
+        let bytes = self.bytes(count.div_ceil(8).into())?;
+        let is_set = |bit: &u16| {
+            let byte = bytes.get(usize::from(bit / 8));
+            byte.is_some_and(|byte| byte >> (bit % 8) & 1 == 1)
+        };
         Ok((0..count).filter(is_set).collect())
     }
 
@@ -235,7 +238,6 @@ pub(super) fn name(kind: (u8, u8)) -> String {
         (1, 30) => "PCR",
         (1, 40) => "HBR",
         (1, 50) => "SBR",
-        (1, 60) => "PMR",
         (1, 62) => "PGR",
         (1, 63) => "PLR",
         (1, 70) => "RDR",

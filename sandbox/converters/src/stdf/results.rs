@@ -6,6 +6,7 @@ use stationd_report::{CompOp, Measurements, Number, NumberOrText, NumericMeasure
 
 use crate::ConvertError;
 use crate::fit::fitted;
+use crate::stdf::pins::Pins;
 use crate::stdf::records::Fields;
 
 /// What the first record of a test says for all later ones.
@@ -23,14 +24,19 @@ pub(super) struct Defaults {
     is_damaged: bool,
 }
 
-/// The defaults by test number.
-pub(super) type Tests = BTreeMap<u32, Defaults>;
+/// What the records before say of tests.
+#[derive(Debug, Default)]
+pub(super) struct Tests {
+    /// By test number.
+    pub(super) defaults: BTreeMap<u32, Defaults>,
+    pub(super) pins: Pins,
+}
 
 /// Notes that a record of a test could not be read: when it was the first, nobody knows the limits of those that have
 /// none of their own.
 pub(super) fn damaged(mut fields: Fields<'_>, tests: &mut Tests) {
     if let Ok(Some(number)) = fields.u4() {
-        tests.entry(number).or_default().is_damaged = true;
+        tests.defaults.entry(number).or_default().is_damaged = true;
     }
 }
 
@@ -46,6 +52,8 @@ pub(super) struct TestResult {
 /// The fields that all results begin with.
 pub(super) struct Begin {
     pub(super) number: u32,
+    /// Head and site.
+    pub(super) place: (u8, u8),
     pub(super) flags: u8,
 }
 
@@ -57,8 +65,9 @@ impl Begin {
 }
 
 pub(super) fn begin(fields: &mut Fields<'_>) -> Result<Begin, ConvertError> {
-    let (number, _, flags) = (fields.u4()?, fields.place()?, fields.u1()?);
-    let first = number.zip(flags).map(|(number, flags)| Begin { number, flags });
+    let (number, place, flags) = (fields.u4()?, fields.place()?, fields.u1()?);
+    let begin = |(number, flags)| Begin { number, place, flags };
+    let first = number.zip(flags).map(begin);
     first.ok_or_else(|| {
         ConvertError::new(format!(
             "offset={}: a result without its first fields",
@@ -101,17 +110,6 @@ pub(super) fn remarks(flags: u8, alarm: Option<String>, parameters: u8) -> Optio
         }
     }
     (!all.is_empty()).then(|| all.join("\n"))
-}
-
-/// Pins by their numbers, each with its state where there are states; `None` when there are none.
-pub(super) fn listed<T: ToString>(what: &str, pins: &[T], states: &[u8]) -> Option<String> {
-    let states = states.iter().map(Some).chain(std::iter::repeat(None));
-    let one = |(pin, state): (&T, Option<&u8>)| match state {
-        Some(state) => format!("{}={state}", pin.to_string()),
-        None => pin.to_string(),
-    };
-    let all: Vec<_> = pins.iter().zip(states).map(one).collect();
-    (!all.is_empty()).then(|| format!("{what}: {}", all.join(" ")))
 }
 
 /// Two texts, one below the other.
@@ -265,7 +263,7 @@ pub(super) fn parametric(mut fields: Fields<'_>, tests: &mut Tests) -> Result<Te
     let parameters = fields.u1()?.unwrap_or_default();
     let result = fields.r4()?;
     let (name, alarm) = (fields.cn()?, fields.cn()?);
-    let defaults = tests.entry(begin.number).or_default();
+    let defaults = tests.defaults.entry(begin.number).or_default();
     if defaults.name.is_none() {
         defaults.name.clone_from(&name);
     }
@@ -290,10 +288,17 @@ pub(super) fn parametric(mut fields: Fields<'_>, tests: &mut Tests) -> Result<Te
 }
 
 /// A name for each value, where each is that of a pin of its own.
-fn pin_names(pins: &[u16], values: usize) -> Option<Vec<String>> {
-    let different = pins.iter().collect::<BTreeSet<_>>().len();
-    let names = || pins.iter().map(|pin| format!("pin {pin}")).collect();
-    (pins.len() == values && different == values).then(names)
+fn pin_names(pins: &Pins, indexes: &[u16], place: (u8, u8), values: usize) -> Option<Vec<String>> {
+    let are_different = |names: &[String]| names.iter().collect::<BTreeSet<_>>().len() == values;
+    let by_number: Vec<_> = indexes.iter().map(|index| format!("pin {index}")).collect();
+    let by_name: Vec<_> = indexes
+        .iter()
+        .zip(&by_number)
+        .map(|(&index, number)| pins.name(index, place).unwrap_or(number).to_owned())
+        .collect();
+    [by_name, by_number]
+        .into_iter()
+        .find(|names| names.len() == values && are_different(names))
 }
 
 /// MPR: one number for each pin.
@@ -308,18 +313,19 @@ pub(super) fn multiple(mut fields: Fields<'_>, tests: &mut Tests) -> Result<Test
         values.extend(fields.r4()?);
     }
     let (name, alarm) = (fields.cn()?, fields.cn()?);
-    let defaults = tests.entry(begin.number).or_default();
+    let defaults = tests.defaults.entry(begin.number).or_default();
     if defaults.name.is_none() {
         defaults.name.clone_from(&name);
     }
     let limits = Limits::read(&mut fields, defaults, Some(pins))?;
-    let names = pin_names(&limits.pins, values.len());
+    let pins = &tests.pins;
+    let names = pin_names(pins, &limits.pins, begin.place, values.len());
     let mut text = both(remarks(begin.flags, alarm, parameters), limits.told.clone());
     // A test that measures no states has zeros for them.
     if states.iter().any(|&state| state != 0) {
-        text = both(text, listed("RTN_STAT", &limits.pins, &states));
+        text = both(text, pins.listed("RTN_STAT", &limits.pins, begin.place, &states));
     } else if names.is_none() {
-        text = both(text, listed("RTN_INDX", &limits.pins, &[]));
+        text = both(text, pins.listed("RTN_INDX", &limits.pins, begin.place, &[]));
     }
     let mut step = step(&begin, name.or(defaults.name.clone()), text);
     step.step_type = Some("ET_MNLT".to_owned());

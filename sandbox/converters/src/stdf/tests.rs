@@ -313,6 +313,62 @@ fn each_value_of_a_failed_test_of_several_pins_is_judged_by_the_limits() {
     );
 }
 
+/// PMR with the names of its channel, of the package and of the signal.
+fn pmr(index: u16, names: [&str; 3], site: u8) -> ((u8, u8), Vec<u8>) {
+    let mut body = index.to_le_bytes().to_vec();
+    body.extend([0, 0]);
+    for name in names {
+        body.push(u8::try_from(name.len()).unwrap());
+        body.extend(name.bytes());
+    }
+    body.extend([1, site]);
+    ((1, 60), body)
+}
+
+#[test]
+fn pins_have_the_names_of_their_site() {
+    let names = |pins: &[((u8, u8), Vec<u8>)]| {
+        let records = [mir()].into_iter().chain(pins.iter().cloned());
+        let part = [pir(1, 1), mpr(0, [1.5, 1.5]), prr(1, 1, "1")];
+        let answer = converted(&records.chain(part).collect::<Vec<_>>(), LEAVE_OUT);
+        let step = &answer["reports"][0]["root"]["steps"][0];
+        [0, 1].map(|at| step["numericMeas"][at]["name"].as_str().unwrap().to_owned())
+    };
+    let all = [
+        pmr(4, ["17", "B3", "SDA"], 2),
+        pmr(4, ["18", "B3", "SCL"], 1),
+        pmr(9, ["19", "B4", ""], 2),
+    ];
+    assert_eq!(names(&all), ["SCL", "B4"]);
+    assert_eq!(names(&all[..2]), ["SCL", "pin 9"]);
+    let same = [pmr(4, ["17", "", ""], 1), pmr(9, ["17", "", ""], 1)];
+    assert_eq!(names(&same), ["pin 4", "pin 9"]);
+}
+
+#[test]
+fn a_damaged_pmr_costs_the_name_of_a_pin_and_no_part() {
+    let damaged = ((1, 60), vec![4, 0, 0, 0, 9, b'S']);
+    let records = [
+        mir(),
+        damaged,
+        pmr(9, ["", "", "SDA"], 1),
+        pir(1, 1),
+        mpr(0, [1.5, 1.5]),
+        prr(1, 1, "1"),
+    ];
+    let answer = converted(&records, r#""serial": "{part}""#);
+    let values = &answer["reports"][0]["root"]["steps"][0]["numericMeas"];
+    assert_eq!(
+        (&values[0]["name"], &values[1]["name"]),
+        (&json!("pin 4"), &json!("SDA"))
+    );
+    let reason = answer["reason"].as_str().unwrap();
+    assert!(
+        reason.contains("offset=30: the record ends inside a field; the pin of this PMR has no name"),
+        "{reason}"
+    );
+}
+
 #[test]
 fn the_failing_pins_of_a_functional_test_are_text_of_its_step() {
     let mut body = vec![7, 0, 0, 0, 1, 1, 0x80, 0xff];
@@ -323,11 +379,17 @@ fn the_failing_pins_of_a_functional_test_are_text_of_its_step() {
     body.extend(b"\x0b\x00\x02\x04");
     body.extend([0; 7]);
     body.extend(b"\x03\x00\x00");
-    let records = [mir(), pir(1, 1), ((15, 20), body), prr(1, 1, "1")];
+    let records = [
+        mir(),
+        pmr(10, ["", "", "SDA"], 1),
+        pir(1, 1),
+        ((15, 20), body),
+        prr(1, 1, "1"),
+    ];
     let answer = converted(&records, r#""serial": "{part}""#);
     assert_eq!(
         answer["reports"][0]["root"]["steps"][0]["reportText"],
-        "RTN_STAT: 5=6\nPATG_NUM: 3\nFAIL_PIN: 1 10"
+        "RTN_STAT: 5=6\nPATG_NUM: 3\nFAIL_PIN: 1 SDA"
     );
 }
 
