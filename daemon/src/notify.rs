@@ -6,6 +6,9 @@ use std::time::Duration;
 
 use sd_notify::NotifyState;
 
+/// The longest status in characters: systemd takes no datagram of more than 4 KiB.
+const LONGEST: usize = 500;
+
 /// Everything is started.
 pub(crate) fn ready(status: &str) {
     send(&[NotifyState::Ready, NotifyState::Status(status)]);
@@ -30,9 +33,15 @@ pub(crate) fn alive() {
     send(&[NotifyState::Watchdog]);
 }
 
-/// The line that `systemctl status` shows.
+/// The line that `systemctl status` shows. It may repeat what a server answered.
 pub(crate) fn status(text: &str) {
-    send(&[NotifyState::Status(text)]);
+    send(&[NotifyState::Status(&on_one_line(text))]);
+}
+
+/// A line feed would begin another assignment, such as `WATCHDOG=trigger`.
+fn on_one_line(text: &str) -> String {
+    let shown = |letter: char| if letter.is_control() { ' ' } else { letter };
+    text.chars().take(LONGEST).map(shown).collect()
 }
 
 /// The present step of the start or stop may take so long.

@@ -8,7 +8,7 @@ mod tests {
 
     use nix::sys::signal::Signal;
     use serde_json::json;
-    use stationd_tests::{Client, Daemon, Line, Mounts, PATIENCE, Server};
+    use stationd_tests::{Client, Daemon, Line, Mounts, PATIENCE, Reply, Scripted, Server, report};
 
     /// The end that systemd has of a service's notifications.
     struct Systemd(UnixDatagram);
@@ -21,8 +21,11 @@ mod tests {
             let path = line.path("notify");
             let socket = UnixDatagram::bind(&path).unwrap();
             socket.set_read_timeout(Some(PATIENCE)).unwrap();
-            let variable = ("NOTIFY_SOCKET", path.display().to_string());
-            let daemon = Daemon::start_with(&line.write_settings(), &[variable]);
+            let variables = [
+                ("NOTIFY_SOCKET", path.display().to_string()),
+                ("WATCHDOG_USEC", "2000000".to_owned()),
+            ];
+            let daemon = Daemon::start_with(&line.write_settings(), &variables);
             let systemd = Self(socket);
             Some((systemd, daemon))
         }
@@ -61,6 +64,18 @@ mod tests {
             }
         }
 
+        /// The next datagram with this in it, whole.
+        fn next_with(&self, part: &str) -> String {
+            let mut buffer = [0; 4096];
+            loop {
+                let length = self.0.recv(&mut buffer).unwrap();
+                let text = std::str::from_utf8(&buffer[..length]).unwrap();
+                if text.contains(part) {
+                    return text.to_owned();
+                }
+            }
+        }
+
         fn saw_a_reload(&self) {
             assert_eq!(self.next_state(), "RELOADING=1");
             assert_eq!(self.next_state(), "READY=1");
@@ -71,6 +86,24 @@ mod tests {
             assert_eq!(self.next_state(), "STOPPING=1");
             assert!(daemon.wait().success());
         }
+    }
+
+    #[test]
+    fn what_a_server_answers_is_no_word_to_systemd() {
+        let long = "x".repeat(3000);
+        let body = json!({ "message": format!("no\nWATCHDOG=trigger\n{long}") }).to_string();
+        let server = Scripted::start(move |_| Reply::new(401, &body));
+        let line = Line::to_address(server.address()).converter("wsjf", "format = \"wsjf\"");
+        let Some((systemd, daemon)) = Systemd::started(&line) else {
+            return;
+        };
+        line.drop_file("wsjf", b"a.json", report("A1").as_bytes());
+        let status = systemd.next_with("WATCHDOG=trigger");
+        assert!(
+            status.starts_with("STATUS=") && status.trim_end().lines().count() == 1,
+            "{status}"
+        );
+        systemd.sees_the_stop(daemon);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use super::output::{Output, Tone};
+use super::words::visible;
 
 /// Columns between two cells.
 const GAP: usize = 2;
@@ -21,7 +22,7 @@ pub(super) enum Align {
     Cut,
 }
 
-/// One cell.
+/// One cell. Its text may be somebody else's: nothing in it moves the cursor or colours the terminal.
 #[derive(Debug, Clone)]
 pub(super) struct Cell {
     text: String,
@@ -31,7 +32,7 @@ pub(super) struct Cell {
 impl<T: std::fmt::Display> From<T> for Cell {
     fn from(value: T) -> Self {
         Self {
-            text: value.to_string(),
+            text: visible(&value.to_string()),
             tone: Tone::Plain,
         }
     }
@@ -41,7 +42,7 @@ impl Cell {
     /// A cell in the colour of `tone`.
     pub(super) fn toned(value: impl std::fmt::Display, tone: Tone) -> Self {
         Self {
-            text: value.to_string(),
+            text: visible(&value.to_string()),
             tone,
         }
     }
@@ -134,11 +135,11 @@ pub(super) fn cut(text: &str, width: usize) -> String {
 }
 
 /// `text`, which stands at column `indent`, in lines of at most `width` columns, broken between words; those after the
-/// first are indented.
+/// first are indented. It may be somebody else's: nothing in it moves the cursor or colours the terminal.
 pub(super) fn wrap(text: &str, width: usize, indent: usize) -> String {
     let mut lines = String::new();
     let mut column = indent;
-    for word in text.split_whitespace() {
+    for word in text.split_whitespace().map(visible) {
         let word_width = word.width();
         if column > indent && column + 1 + word_width > width {
             lines.push('\n');
@@ -148,7 +149,7 @@ pub(super) fn wrap(text: &str, width: usize, indent: usize) -> String {
             lines.push(' ');
             column += 1;
         }
-        lines.push_str(word);
+        lines.push_str(&word);
         column += word_width;
     }
     lines
@@ -177,6 +178,15 @@ mod tests {
              7  SN-0000000000000000000000…  ready\n\
              12345  日本語                      dead\n"
         );
+    }
+
+    #[test]
+    fn what_others_wrote_does_nothing_to_the_terminal() {
+        let mut table = Table::new([("serial", Align::Cut)]);
+        table.row(["SN\u{1b}]0;x\u{7}\n\u{9b}2J".into()]);
+        let shown = "SN\\u{1b}]0;x\\u{7}\\n\\u{9b}2J\n";
+        assert_eq!(table.render(Output::plain(80)), format!("serial\n{shown}"));
+        assert_eq!(wrap("no \u{1b}[2J\rway", 80, 0), "no \\u{1b}[2J way");
     }
 
     #[test]

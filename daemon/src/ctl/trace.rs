@@ -164,7 +164,7 @@ impl Story {
     }
 
     fn job(&mut self, job: &JobPart) {
-        let title = self.output.paint(Tone::Strong, &job.path);
+        let title = self.output.paint(Tone::Strong, &visible(&job.path));
         self.text.extend([title.as_str(), "\n"]);
         let seen = format!(
             "{}, sha256 {:.16}, trace {}",

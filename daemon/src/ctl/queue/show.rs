@@ -11,7 +11,7 @@ use crate::ctl::context::Context;
 use crate::ctl::error::CtlError;
 use crate::ctl::one_line::on_one_line;
 use crate::ctl::output;
-use crate::ctl::words::{bytes, local};
+use crate::ctl::words::{bytes, local, visible};
 
 /// Which entry.
 #[derive(Debug, Args)]
@@ -96,6 +96,6 @@ fn render(entry: &EntryPart) -> String {
         ),
     ]
     .into_iter()
-    .filter_map(|(name, value)| Some(format!("{name:<12}{}\n", value?)))
+    .filter_map(|(name, value)| Some(format!("{name:<12}{}\n", visible(&value?))))
     .collect()
 }
