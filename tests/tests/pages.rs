@@ -73,6 +73,32 @@ mod tests {
     }
 
     #[test]
+    fn a_folder_that_is_gone_is_told_until_its_converter_is_switched_off() {
+        let server = Server::http();
+        let polled = "format = \"wsjf\"\nwatch = \"poll\"\npoll_s = 1";
+        let line = Line::to(&server).converter("wsjf", polled).http();
+        let daemon = line.start();
+        let page = daemon.http();
+        let told = || {
+            let metrics = get(&page, "/metrics").body;
+            let blocked = metrics.contains("stationd_converter_blocked{converter=\"wsjf\"} 1");
+            let state = line.ctl(&["status"]).word("/converters/0/state").to_owned();
+            (blocked, get(&page, "/health").status, state)
+        };
+        assert_eq!(told(), (false, 200, "idle".to_owned()));
+        std::fs::remove_dir(line.path("wsjf/drop")).unwrap();
+        daemon.wait_for_code("W110");
+        assert_eq!(told(), (true, 503, "blocked".to_owned()));
+        assert!(line.ctl(&["converter", "disable", "wsjf"]).success);
+        assert_eq!(told(), (false, 200, "disabled".to_owned()));
+        assert!(line.ctl(&["converter", "enable", "wsjf"]).success);
+        std::fs::create_dir(line.path("wsjf/drop")).unwrap();
+        daemon.wait_for_code("W111");
+        assert_eq!(told(), (false, 200, "idle".to_owned()));
+        assert!(daemon.stop().success());
+    }
+
+    #[test]
     fn the_metrics_can_be_scraped_and_say_what_happened() {
         let scene = scene();
         let page = get(&scene.page, "/metrics");

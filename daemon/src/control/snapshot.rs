@@ -5,7 +5,7 @@ use stationd_actors::messages::converter::DescribeConverters;
 use stationd_actors::messages::queue::DescribeQueue;
 use stationd_actors::messages::uploader::DescribeUploads;
 use stationd_actors::messages::watcher::{DescribeFolders, FolderState};
-use stationd_actors::model::{ConverterStatus, QueueStatus, UnixMs, UploaderStatus};
+use stationd_actors::model::{ConverterState, ConverterStatus, QueueStatus, UnixMs, UploaderStatus};
 
 use super::desk::{Desk, Role};
 use crate::causes::joined;
@@ -19,7 +19,8 @@ pub struct Snapshot {
     pub queue: Result<QueueStatus, String>,
     /// The uploader.
     pub uploads: Result<UploaderStatus, String>,
-    /// Each converter, in the order of the settings.
+    /// Each converter, in the order of the settings, and what its folder says of it: both supervisor and watcher may have
+    /// a trouble with it.
     pub converters: Result<Vec<ConverterStatus>, String>,
     /// Each drop folder.
     pub folders: Result<Vec<FolderState>, String>,
@@ -37,6 +38,11 @@ impl Desk {
             self.ask(Role::Converter, &roles.converter.describe, DescribeConverters),
             self.ask(Role::Watcher, &roles.watcher.describe, DescribeFolders),
         );
+        let folders = folders.map_err(|unanswered| unanswered.to_string());
+        let mut converters = converters.map_err(|unanswered| unanswered.to_string());
+        if let (Ok(converters), Ok(folders)) = (&mut converters, &folders) {
+            take_in(converters, folders);
+        }
         Snapshot {
             at: clock::now(),
             queue: match queue {
@@ -45,9 +51,26 @@ impl Desk {
                 Err(unanswered) => Err(unanswered.to_string()),
             },
             uploads: uploads.map_err(|unanswered| unanswered.to_string()),
-            converters: converters.map_err(|unanswered| unanswered.to_string()),
-            folders: folders.map_err(|unanswered| unanswered.to_string()),
+            converters,
+            folders,
             paused: self.paused(),
+        }
+    }
+}
+
+/// Puts what the folders say to the converters. One that is switched off has no trouble: nobody waits for its files.
+fn take_in(converters: &mut [ConverterStatus], folders: &[FolderState]) {
+    for folder in folders {
+        let Some(converter) = converters.get_mut(folder.converter.0) else {
+            continue;
+        };
+        converter.enabled = folder.enabled;
+        if !folder.enabled {
+            converter.state = ConverterState::Disabled;
+            converter.problem.clear();
+        } else if !folder.problem.is_empty() {
+            converter.state = ConverterState::Blocked;
+            converter.problem.clone_from(&folder.problem);
         }
     }
 }

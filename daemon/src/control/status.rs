@@ -123,18 +123,8 @@ impl Status {
         let converters: Vec<_> = converters
             .into_iter()
             .enumerate()
-            .map(|(index, mut status)| {
+            .map(|(index, status)| {
                 let folder = folders.iter().find(|folder| folder.converter.0 == index);
-                if let Some(folder) = folder {
-                    status.enabled = folder.enabled;
-                    if !folder.enabled {
-                        status.state = ConverterState::Disabled;
-                    }
-                    if !folder.problem.is_empty() {
-                        status.state = ConverterState::Blocked;
-                        status.problem.clone_from(&folder.problem);
-                    }
-                }
                 ConverterPart {
                     waiting: folder.map_or(0, |folder| folder.waiting),
                     status,

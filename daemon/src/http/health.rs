@@ -148,22 +148,14 @@ fn queue(snapshot: &Snapshot) -> Part {
 }
 
 fn converters(snapshot: &Snapshot) -> Part {
-    let (converters, folders) = match (&snapshot.converters, &snapshot.folders) {
-        (Ok(converters), Ok(folders)) => (converters, folders),
+    let converters = match (&snapshot.converters, &snapshot.folders) {
+        (Ok(converters), Ok(_)) => converters,
         (Err(words), _) | (_, Err(words)) => return part(Grade::Failure, words),
     };
     let blocked: Vec<_> = converters
         .iter()
-        .enumerate()
-        .filter_map(|(index, converter)| {
-            let folder = folders.iter().find(|folder| folder.converter.0 == index);
-            let folder_problem = folder.map_or("", |folder| folder.problem.as_str());
-            let problem = match converter.state {
-                ConverterState::Blocked => converter.problem.as_str(),
-                _ => folder_problem,
-            };
-            (!problem.is_empty()).then(|| format!("{}: {problem}", converter.name))
-        })
+        .filter(|converter| converter.state == ConverterState::Blocked)
+        .map(|converter| format!("{}: {}", converter.name, converter.problem))
         .collect();
     if blocked.is_empty() {
         part(Grade::Ok, format!("{} in the settings", converters.len()))

@@ -111,7 +111,7 @@ fn files(out: &mut Exposition, converters: &[ConverterStatus]) {
     out.family(
         "stationd_converter_blocked",
         Kind::Gauge,
-        "Whether a drop folder cannot be watched.",
+        "Whether no file is converted, for the drop folder or the converter itself.",
     );
     for converter in converters {
         out.sample(

@@ -14,6 +14,13 @@ const VARIABLE: &str = "STATIOND_STATION";
 /// Longest station name. Source: WSJF schema, `machineName`.
 const LONGEST_NAME: usize = 100;
 
+/// What a report says whose location nobody has named: a line that stops for a setting nobody made would help nobody; each
+/// report says what was assumed. Source: wsjf/uut.schema.json, `location` has 1 to 100 characters, and so has `purpose`.
+const UNKNOWN_LOCATION: &str = "Unknown";
+
+/// The purpose of reports that name none, likewise.
+const USUAL_PURPOSE: &str = "Production";
+
 /// In which order the station's name is looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum NameSource {
@@ -51,7 +58,7 @@ impl Default for StationKeys {
             name: String::new(),
             name_source: NameSource::Auto,
             location: String::new(),
-            purpose: "Production".to_owned(),
+            purpose: USUAL_PURPOSE.to_owned(),
             description: String::new(),
             presets: Vec::new(),
         }
@@ -92,7 +99,12 @@ impl Section for StationKeys {
             &SHORT,
             "The location in reports that name none; empty: Unknown.",
         );
-        keys.text("purpose", &mut self.purpose, &SHORT, "The purpose in reports.");
+        keys.text(
+            "purpose",
+            &mut self.purpose,
+            &SHORT,
+            "The purpose in reports that name none; empty: Production.",
+        );
         keys.text(
             "description",
             &mut self.description,
@@ -158,8 +170,8 @@ impl StationKeys {
         Identity {
             station: Filled {
                 name,
-                location: self.known_location().to_owned(),
-                purpose: self.purpose.clone(),
+                location: either(&self.location, UNKNOWN_LOCATION),
+                purpose: either(&self.purpose, USUAL_PURPOSE),
             },
             description: self.description.clone(),
             name_origin,
@@ -170,23 +182,13 @@ impl StationKeys {
     pub(super) fn fill_in(&mut self, identity: &Identity, findings: &mut Findings) {
         self.name.clone_from(&identity.station.name);
         self.location.clone_from(&identity.station.location);
+        self.purpose.clone_from(&identity.station.purpose);
         let origin = identity.name_origin.clone();
         findings.places.insert("station.name".to_owned(), origin);
     }
 
-    /// The location of reports that name none. The schema demands at least one character, and a line that stops for a
-    /// setting nobody made would help nobody; each report says what was assumed.
-    fn known_location(&self) -> &str {
-        if self.location.is_empty() {
-            UNKNOWN_LOCATION
-        } else {
-            &self.location
-        }
-    }
-
     /// Every preset, by its key; what one leaves out is taken from `own`.
     pub(super) fn presets(&self, own: &Filled, findings: &mut Findings) -> Vec<(String, Filled)> {
-        let or = |text: &str, other: &str| if text.is_empty() { other } else { text }.to_owned();
         let mut presets = Vec::new();
         for (index, preset) in self.presets.iter().enumerate() {
             if preset.key.is_empty() {
@@ -213,8 +215,8 @@ impl StationKeys {
                 preset.key.clone(),
                 Filled {
                     name,
-                    location: or(&preset.location, &own.location),
-                    purpose: or(&preset.purpose, &own.purpose),
+                    location: either(&preset.location, &own.location),
+                    purpose: either(&preset.purpose, &own.purpose),
                 },
             ));
         }
@@ -222,8 +224,10 @@ impl StationKeys {
     }
 }
 
-/// What a report says whose location nobody has named. Source: wsjf/uut.schema.json, `location` has 1 to 100 characters.
-const UNKNOWN_LOCATION: &str = "Unknown";
+/// The first text, or the second one where it is empty.
+fn either(text: &str, other: &str) -> String {
+    if text.is_empty() { other } else { text }.to_owned()
+}
 
 /// A name as it stands in reports: upper case, spaces as `-`, anything but letters, digits, `-`, `_` and `.` as `_`.
 ///
@@ -255,6 +259,21 @@ mod tests {
         let variables = variable.map(|name| (VARIABLE.to_owned(), name.to_owned()));
         let environment = Environment::new(variables, host);
         keys.identity(&environment, &mut Findings::default())
+    }
+
+    #[test]
+    fn an_empty_location_or_purpose_is_one_that_reports_may_have() {
+        let keys = StationKeys {
+            purpose: String::new(),
+            ..StationKeys::default()
+        };
+        let station = keys
+            .identity(&Environment::new([], "box7"), &mut Findings::default())
+            .station;
+        assert_eq!(
+            (station.location.as_str(), station.purpose.as_str()),
+            ("Unknown", "Production")
+        );
     }
 
     #[test]
