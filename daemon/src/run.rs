@@ -13,7 +13,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::control::{DaemonRequest, Switches};
 use crate::exit::Exit;
-use crate::settings::{Faults, LoadOptions, Settings, station_id};
+use crate::settings::{Changes, Faults, LoadOptions, Settings, station_id};
 use crate::start_error::StartError;
 use crate::wiring::{self, Station, Wired};
 use crate::{beside, journal, notify, start};
@@ -35,11 +35,11 @@ pub fn run(options: &LoadOptions) -> Exit {
         }
     };
     // Of the life before, until those after it have started: no longer, as they hold its secrets.
-    let mut before = None;
+    let mut before: Option<Settings> = None;
     loop {
         let ended = start::make_folders(&settings).and_then(|()| {
             let started = || drop(before.take());
-            live(&settings, options, &process, &mut signals, started).map_err(|error| {
+            live(&mut settings, options, &process, &mut signals, started).map_err(|error| {
                 journal::not_started(&error);
                 error.exit()
             })
@@ -53,6 +53,7 @@ pub fn run(options: &LoadOptions) -> Exit {
             },
             Err(exit) => {
                 let Some(old) = before.take() else { return exit };
+                journal::open(&old.log);
                 journal::settings_kept(1);
                 settings = old;
                 continue;
@@ -114,10 +115,10 @@ enum Ended {
 
 /// One life of all roles, from their start to their drain.
 ///
-/// `started` is called when the roles are. The signals outlive it: one that comes while the roles stop, to be started again,
+/// `started` is called when the roles are. Changes that count at once are taken into `settings`. The signals outlive it: one that comes while the roles stop, to be started again,
 /// counts in the next life.
 fn live(
-    settings: &Settings,
+    settings: &mut Settings,
     options: &LoadOptions,
     process: &Process,
     signals: &mut Option<Signals>,
@@ -198,7 +199,7 @@ impl Signals {
 
 /// Waits for signals and requests until one of them ends this life.
 async fn serve(
-    settings: &Settings,
+    settings: &mut Settings,
     options: &LoadOptions,
     wired: &mut Wired,
     signals: &mut Signals,
@@ -230,21 +231,22 @@ async fn serve(
                 }
             },
         };
-        if let Ok(Some(new)) = reloaded {
-            return Ended::Replaced(new);
+        match reloaded {
+            Ok((new, changes)) if changes.restart.is_empty() => *settings = new,
+            Ok((new, _)) => return Ended::Replaced(Box::new(new)),
+            Err(_) => {}
         }
     }
 }
 
-/// Reads the settings again; gives those with which the roles have to start again, if any.
-fn reload(settings: &Settings, options: &LoadOptions) -> Result<Option<Box<Settings>>, Faults> {
+/// Reads the settings again. Where the roles need not start again with them, the reload ends with that.
+fn reload(settings: &Settings, options: &LoadOptions) -> Result<(Settings, Changes), Faults> {
     notify::reloading();
-    let replaced = start::reload(options, settings)
-        .map(|(new, changes)| (!changes.restart.is_empty()).then(|| Box::new(new)));
-    if !matches!(replaced, Ok(Some(_))) {
+    let reloaded = start::reload(options, settings);
+    if !matches!(&reloaded, Ok((_, changes)) if !changes.restart.is_empty()) {
         notify::ready("started");
     }
-    replaced
+    reloaded
 }
 
 async fn waiting(wired: &Wired) -> u64 {

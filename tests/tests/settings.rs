@@ -613,6 +613,13 @@ mod tests {
             |line: &stationd_tests::JournalLine| line.0.as_str().is_some_and(|text| text.contains("D015"));
         let said = daemon.wait_for("D015 as text", is_text).0.to_string();
         assert!(said.contains("log.format, log.level"), "{said}");
+        assert_eq!(line.ctl(&["config", "get", "log.level"]).word("/value"), "debug");
+
+        // Back again: that is a change, too.
+        fs::write(&file, &text).unwrap();
+        daemon.signal(Signal::SIGHUP);
+        let said = daemon.wait_for_code("D015");
+        assert_eq!(said.key("in_force"), "log.format, log.level");
 
         fs::write(
             &file,
