@@ -10,7 +10,7 @@ mod tests {
 
     use nix::sys::signal::Signal;
     use serde_json::Value;
-    use stationd_tests::{Daemon, JournalLine, Line, Server, WSJF, get, skipped, stationd};
+    use stationd_tests::{Daemon, JournalLine, Line, Mounts, Server, WSJF, get, skipped, stationd};
 
     const TOKEN: &str = "c3RhdGlvbmQ6dmVyeS1zZWNyZXQ";
 
@@ -191,6 +191,38 @@ mod tests {
         line.drop_file("wsjf", b"two.json", report("TWO", "").as_bytes());
         server.wait_for(2);
         assert!(daemon.stop().success());
+    }
+
+    #[test]
+    fn a_command_of_root_sees_the_credential_of_the_unit_whose_settings_it_reads_and_of_no_other() {
+        let Some(mounts) = Mounts::own() else { return };
+        let server = Server::http();
+        let line = Line::wsjf(&server);
+        mounts.memory(Path::new("/run"));
+        mounts.memory(Path::new("/etc"));
+        fs::create_dir("/etc/stationd").unwrap();
+        for name in ["stationd", "line2", "line3"] {
+            let settings = "schema_version = \"2.0\"\n[server]\nurl = \"http://127.0.0.1:9\"\n";
+            fs::write(format!("/etc/stationd/{name}.toml"), settings).unwrap();
+        }
+        for unit in ["stationd.service", "stationd@line2.service"] {
+            let credentials = Path::new("/run/credentials").join(unit);
+            fs::create_dir_all(&credentials).unwrap();
+            write_secret(&credentials.join("wats-token"), TOKEN, 0o400);
+        }
+        let get = |name: &str, key: &str, member: &str| {
+            let file = format!("/etc/stationd/{name}.toml");
+            let answer = line.ctl(&["--config", &file, "config", "get", key]);
+            answer.word(member).to_owned()
+        };
+        for (name, origin, state) in [
+            ("stationd", "credential wats-token", "/var/lib/stationd"),
+            ("line2", "credential wats-token", "/var/lib/stationd-line2"),
+            ("line3", "", "/var/lib/stationd"),
+        ] {
+            assert_eq!(get(name, "server.token", "/origin"), origin, "{name}");
+            assert_eq!(get(name, "state_dir", "/value"), state, "{name}");
+        }
     }
 
     #[test]

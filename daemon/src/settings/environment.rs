@@ -1,12 +1,13 @@
 //! What the surroundings say: variables, credentials, the host's name.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
 use super::keys::Section;
 use super::layer::{Node, Table, Value};
+use super::load::DEFAULT_FILE;
 use super::nearest::nearest;
 use super::secret::TOKEN_VARIABLE;
 use super::{Fault, Origin, Problem};
@@ -17,8 +18,11 @@ const PREFIX: &str = "STATIOND_";
 /// The variable by which a unit learns where its credentials are. Source: `systemd.exec(5)`.
 const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
 
-/// Where systemd puts those of `stationd.service`; only root and the unit's user may look.
-const UNIT_CREDENTIALS: &str = "/run/credentials/stationd.service";
+/// Where systemd puts those of its units, each in a folder of the unit's name; only root and the unit's user may look.
+const UNITS: &str = "/run/credentials";
+
+/// The variable by which a unit learns where its state is. Source: `systemd.exec(5)`.
+const STATE: &str = "STATE_DIRECTORY";
 
 /// The variables of a process as far as they are ours, and the host's name.
 #[derive(Clone, Default)]
@@ -39,15 +43,55 @@ impl std::fmt::Debug for Environment {
     }
 }
 
+/// The unit of a settings file, of those that we ship.
+#[derive(Debug, PartialEq, Eq)]
+enum Unit {
+    /// `stationd.service`
+    Main,
+    /// `stationd@NAME.service`
+    Instance(String),
+}
+
+impl Unit {
+    fn of(file: &Path) -> Option<Self> {
+        if file == Path::new(DEFAULT_FILE) {
+            return Some(Self::Main);
+        }
+        let name = file.file_name()?.to_str()?.strip_suffix(".toml")?;
+        let is_ours = file.parent() == Path::new(DEFAULT_FILE).parent();
+        is_ours.then(|| Self::Instance(name.to_owned()))
+    }
+
+    fn credentials(&self) -> PathBuf {
+        Path::new(UNITS).join(match self {
+            Self::Main => "stationd.service".to_owned(),
+            Self::Instance(name) => format!("stationd@{name}.service"),
+        })
+    }
+
+    /// What it finds among its variables, as far as settings depend on it.
+    fn variables(&self) -> Vec<(OsString, OsString)> {
+        let credentials = (CREDENTIALS.into(), self.credentials().into());
+        match self {
+            Self::Main => vec![credentials],
+            Self::Instance(name) => vec![
+                credentials,
+                (STATE.into(), format!("/var/lib/stationd-{name}").into()),
+            ],
+        }
+    }
+}
+
 impl Environment {
-    /// That of this process. An operator's command outside of the unit sees the credentials of the running unit, where it
-    /// may: what it says of the token is then said of the daemon's.
-    pub fn of_process() -> Self {
+    /// That of this process. An operator's command outside of the unit sees what the running unit of the settings `file`
+    /// sees, where it may: what it says of the token and the state is then said of the daemon's.
+    pub fn of_process(file: &Path) -> Self {
         let host = nix::unistd::gethostname().unwrap_or_default();
         let inside = std::env::var_os(CREDENTIALS).is_some();
-        let of_unit = (!inside && std::fs::read_dir(UNIT_CREDENTIALS).is_ok())
-            .then(|| (OsString::from(CREDENTIALS), OsString::from(UNIT_CREDENTIALS)));
-        Self::new_os(std::env::vars_os().chain(of_unit), &host.to_string_lossy())
+        let unit = Unit::of(file).filter(|unit| !inside && std::fs::read_dir(unit.credentials()).is_ok());
+        let of_unit = unit.iter().flat_map(Unit::variables);
+        let ours = of_unit.filter(|(name, _)| std::env::var_os(name).is_none());
+        Self::new_os(std::env::vars_os().chain(ours), &host.to_string_lossy())
     }
 
     /// One made of `variables`.
@@ -65,7 +109,7 @@ impl Environment {
         };
         for (name, text) in variables {
             let Some(name) = name.to_str() else { continue };
-            let ours = name.starts_with(PREFIX) || matches!(name, "STATE_DIRECTORY" | CREDENTIALS);
+            let ours = name.starts_with(PREFIX) || matches!(name, STATE | CREDENTIALS);
             match text.into_string() {
                 _ if !ours => {}
                 Ok(text) if name == TOKEN_VARIABLE => environment.token = Some(Zeroizing::new(text)),
@@ -102,10 +146,7 @@ impl Environment {
     /// The state folder of the service manager; the first, when there are many.
     /// Source: systemd.exec(5), "`$STATE_DIRECTORY`".
     pub(super) fn state_directory(&self) -> Option<&str> {
-        self.get("STATE_DIRECTORY")?
-            .split(':')
-            .next()
-            .filter(|path| !path.is_empty())
+        self.get(STATE)?.split(':').next().filter(|path| !path.is_empty())
     }
 
     /// The variables as a layer of settings; those that name no key of `all` are faults.

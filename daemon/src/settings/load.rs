@@ -39,11 +39,13 @@ pub struct Backup {
 impl LoadOptions {
     /// `file` and the environment of this process.
     pub fn of_process(file: Option<PathBuf>) -> Self {
-        Self {
+        let mut options = Self {
             file,
-            environment: Environment::of_process(),
+            environment: Environment::default(),
             use_backup: false,
-        }
+        };
+        options.environment = Environment::of_process(options.path());
+        options
     }
 
     /// The file that is read.
