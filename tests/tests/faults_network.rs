@@ -9,7 +9,7 @@ mod tests {
     use std::time::{Duration, Instant};
 
     use serde_json::Value;
-    use stationd_tests::{Books, Daemon, Line, Proxy, Reply, Scripted, Server, WSJF};
+    use stationd_tests::{Answer, Books, Daemon, Line, Proxy, Reply, Scripted, Server, WSJF};
 
     const QUICK: &str = "[upload]\nbackoff_base_s = 1\nbackoff_max_s = 1\nbreaker_timeout_s = 1\n";
     const TOKEN: &str = "dGhlIHJpZ2h0IG9uZQ==";
@@ -162,6 +162,39 @@ mod tests {
             assert!(line.ctl(&["reload"]).success);
             delivers(daemon, &line, &books, &server);
         }
+    }
+
+    #[test]
+    fn certificates_that_cannot_be_used_are_found_by_the_check_and_by_a_reload() {
+        let (server, certificate, key_file) = Server::https_for_clients();
+        let (_other, foreign, _) = Server::https_for_clients();
+        let line = Line::wsjf(&server).settings(QUICK);
+        let daemon = line.start();
+        let empty = line.path("empty.pem");
+        std::fs::write(&empty, "").unwrap();
+        let text = std::fs::read_to_string(line.path("stationd.toml")).unwrap();
+        let with = |certificate: &Path| {
+            let keys = [
+                key("client_cert_file", certificate),
+                key("client_key_file", &key_file),
+            ]
+            .join("\n");
+            let text = text.replace("[server]\n", &format!("[server]\n{keys}\n"));
+            std::fs::write(line.path("stationd.toml"), text).unwrap();
+            line.run(&["--json", "reload"])
+        };
+        for (certificate, words) in [(&foreign, "does not go with its key"), (&empty, "empty.pem")] {
+            let output = with(certificate);
+            assert_eq!(output.status.code(), Some(78), "{output:?}");
+            let said = Answer::of(&output);
+            let message = said.word("/error/message");
+            assert!(
+                message.contains("server.client_cert_file") && message.contains(words),
+                "{message}"
+            );
+        }
+        assert!(with(&certificate).status.success());
+        assert!(daemon.stop().success());
     }
 
     #[test]

@@ -7,7 +7,7 @@ use rustix::fs::{Access, access};
 use stationd_actors::converter::{ConverterSettings, RetentionSettings, SupervisorSettings};
 use stationd_actors::queue::QueueSettings;
 use stationd_actors::scheduler::ScheduleSettings;
-use stationd_actors::uploader::{Server, UploaderSettings};
+use stationd_actors::uploader::{Server, TransportError, UploaderSettings};
 use stationd_actors::watcher::{FolderSettings, Unit};
 use stationd_sandbox::{ExternalProgram, ForkerSettings};
 use uuid::Uuid;
@@ -23,7 +23,8 @@ use super::service::{ControlSettings, HttpSettings, LogSettings};
 use super::station::Identity;
 use super::values::Values;
 use super::volatile::is_volatile;
-use super::{Backup, Faults, Origin, Warning};
+use super::{Backup, Faults, Origin, Problem, Warning};
+use crate::causes::joined;
 
 /// What every part of the daemon is told, one struct each.
 ///
@@ -118,6 +119,9 @@ impl Settings {
         let control = keys.control.check(findings_ref);
         let http = keys.http.check(findings_ref);
         let uploader = server.map(|server| keys.upload.check(server, findings_ref));
+        if let Some(uploader) = uploader.as_ref().filter(|_| findings.faults.is_empty()) {
+            certificates(uploader, &mut findings);
+        }
         let (Some(uploader), true) = (uploader, findings.faults.is_empty()) else {
             return Err(Faults::new(findings.faults));
         };
@@ -224,5 +228,18 @@ impl Settings {
             );
         }
         Ok(())
+    }
+}
+
+/// Whether the certificates, the key and the token can be used: a daemon that finds out at its next start stays down.
+fn certificates(uploader: &UploaderSettings, findings: &mut Findings) {
+    let Err(error) = stationd_actors::uploader::check(uploader) else {
+        return;
+    };
+    let words = joined(&error);
+    match error {
+        // Where an image is made they may be missing that are on it.
+        TransportError::NoSystemAuthorities => findings.warn(error.key(), &words),
+        _ => findings.fault(error.key(), Problem::Conflict(words.into())),
     }
 }

@@ -38,30 +38,36 @@ pub enum TransportError {
     Token,
 }
 
+impl TransportError {
+    /// The setting that is to be changed.
+    pub fn key(&self) -> &'static str {
+        match self {
+            Self::Url(_) => "server.url",
+            Self::Pem { key, .. } => key,
+            Self::NoAuthority { .. } | Self::NoSystemAuthorities => "server.ca_file",
+            Self::ClientCertificate { .. } => "server.client_cert_file",
+            Self::Proxy(_) => "server.proxy",
+            Self::Token => "server.token_file",
+        }
+    }
+}
+
 impl fmt::Display for TransportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Url(url) => write!(f, "server.url is not an http or https address: \"{url}\""),
-            Self::Pem { key, path, .. } => write!(f, "{key}: read {}", path.display()),
+            Self::Url(url) => write!(f, "not an http or https address: \"{url}\""),
+            Self::Pem { path, .. } => write!(f, "cannot use {}", path.display()),
             Self::NoAuthority { path } => {
-                write!(
-                    f,
-                    "server.ca_file: {} holds no certificate of an authority",
-                    path.display()
-                )
+                write!(f, "{} holds no certificate of an authority", path.display())
             }
             Self::NoSystemAuthorities => f.write_str(
                 "this system has no certificates of authorities: install the package ca-certificates, \
                  or set server.ca_file",
             ),
             Self::ClientCertificate { path, .. } => {
-                write!(
-                    f,
-                    "server.client_cert_file: {} does not go with its key",
-                    path.display()
-                )
+                write!(f, "{} does not go with its key", path.display())
             }
-            Self::Proxy(proxy) => write!(f, "server.proxy is not an http address: \"{proxy}\""),
+            Self::Proxy(proxy) => write!(f, "not an http address: \"{proxy}\""),
             Self::Token => f.write_str("the token holds a blank or a character outside printable ASCII"),
         }
     }
