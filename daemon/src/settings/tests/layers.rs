@@ -362,15 +362,21 @@ fn a_token_or_certificate_renewed_in_its_file_is_a_change() {
     let path = |name: &str| folder.path().join(name);
     let named = |key: &str| format!("{key}_file = {:?}\n", path(key).display().to_string());
     let keys = ["token", "ca", "client_cert", "client_key"];
-    for key in keys {
-        write(&path(key), "first", 0o600);
+    let made = rcgen::generate_simple_self_signed(["station".to_owned()]).unwrap();
+    let (certificate, private) = (made.cert.pem(), made.signing_key.serialize_pem());
+    let first = ["first", &certificate, &certificate, &private];
+    for (key, content) in keys.iter().zip(first) {
+        write(&path(key), content, 0o600);
     }
     let text = GOOD.replace("[[converter]]", &(keys.map(named).concat() + "[[converter]]"));
     let old = load_text(&text).unwrap();
     assert_eq!(compare(&old, &load_text(&text).unwrap()), Changes::default());
-    for key in keys {
+    let second = ["second", &certificate, &certificate, &private];
+    for (key, content) in keys.iter().zip(second) {
         let old = load_text(&text).unwrap();
-        write(&path(key), "second", 0o600);
+        // Text between the blocks of a PEM file says nothing.
+        let text_before = if *key == "token" { "" } else { "renewed\n" };
+        write(&path(key), &(text_before.to_owned() + content), 0o600);
         let changes = compare(&old, &load_text(&text).unwrap());
         assert_eq!(changes.restart, [format!("server.{key}_file")]);
     }
