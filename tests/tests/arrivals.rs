@@ -149,6 +149,26 @@ mod tests {
     }
 
     #[test]
+    fn a_file_written_to_while_it_is_converted_gives_one_report_of_what_it_holds_in_the_end() {
+        let server = Server::http();
+        let line = Line::to(&server);
+        let gate = line.path("gate");
+        let command = line.script("slow", &one_line_behind(&gate));
+        let line = line.converter("wsjf", &format!("kind = \"exec\"\ncommand = [{command}]"));
+        let daemon = line.start();
+        line.drop_file("wsjf", b"one.json", one_line("OLD").as_bytes());
+        while line.ctl(&["status"]).number("/converters/0/in_flight") != Some(1) {
+            thread::yield_now();
+        }
+        fs::write(line.path("wsjf/drop/one.json"), one_line("NEW")).unwrap();
+        fs::write(&gate, "").unwrap();
+        line.wait_until_empty("wsjf");
+        daemon.wait_until_settled(&line);
+        assert_eq!((server.serials(), server.uploads()), (vec!["NEW".to_owned()], 1));
+        assert!(daemon.stop().success());
+    }
+
+    #[test]
     fn patterns_ignores_case_and_folders_below_are_as_the_settings_say() {
         let server = Server::http();
         let keys = "patterns = [\"*.json\"]\nignore = [\"old*\"]\nignore_case = true\nrecursive = true";

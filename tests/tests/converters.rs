@@ -342,6 +342,13 @@ mod tests {
         daemon.wait_until_settled(&line);
         assert_eq!(server.only_report()["pn"], "RIGHT");
         assert_eq!(server.uploads(), 2);
+
+        // And once more, without a reload.
+        line.script("convert.sh", &script("BETTER"));
+        fs::rename(line.path("ict/done/again.txt"), line.path("ict/drop/again.txt")).unwrap();
+        daemon.wait_for_code("U401");
+        daemon.wait_until_settled(&line);
+        assert_eq!(server.only_report()["pn"], "BETTER");
         assert!(daemon.stop().success());
     }
 

@@ -20,6 +20,11 @@ impl Durable {
         self.jobs.borrow().contains(&job)
     }
 
+    /// Forgets a job whose file has left: if somebody puts it back, it is to be converted.
+    pub(super) fn remove(&self, job: JobId) {
+        self.jobs.borrow_mut().retain(|known| *known != job);
+    }
+
     /// Takes in a job whose reports are in the queue.
     pub(super) fn insert(&self, job: JobId) {
         let mut jobs = self.jobs.borrow_mut();

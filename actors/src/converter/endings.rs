@@ -219,7 +219,10 @@ impl Job {
         });
         match retired.await {
             None => Served::Stopped,
-            Some(Ok(Retired::To(_) | Retired::Removed | Retired::Gone)) => Served::Ended(end, Left::Gone),
+            Some(Ok(Retired::To(_) | Retired::Removed | Retired::Gone)) => {
+                self.ports.durable.remove(self.source.job);
+                Served::Ended(end, Left::Gone)
+            }
             Some(Ok(Retired::Kept)) => Served::Ended(end, Left::Kept),
             Some(Ok(Retired::Changed)) => {
                 journal::changed(&self.line());

@@ -248,8 +248,13 @@ impl Job {
             Ending::Fail(failure) => return self.failed(failure, None).await,
             Ending::Judge(finished) => finished,
         };
-        let Some(verdict) = self.judge(Arc::clone(&finished)).await else {
-            return Served::Stopped;
+        let verdict = match self.judge(Arc::clone(&finished)).await {
+            Some(Some(verdict)) => verdict,
+            Some(None) => {
+                journal::changed(&self.line());
+                return Served::NoJob(Left::Again { after: CHANGED_AGAIN });
+            }
+            None => return Served::Stopped,
         };
         match verdict {
             Verdict::Converted(converted) => self.converted(converted, &finished, more_follow).await,
@@ -279,10 +284,14 @@ impl Job {
             .any(|job| job.id == self.source.job && matches!(job.end, JobEnd::Converted | JobEnd::Skipped)))
     }
 
-    async fn judge(&self, finished: Arc<Finished>) -> Option<Verdict> {
+    /// What is to be done with the output; `Some(None)` when the source was written to meanwhile.
+    async fn judge(&self, finished: Arc<Finished>) -> Option<Option<Verdict>> {
         let (converter, source) = (Arc::clone(&self.converter), Arc::clone(&self.source));
         let station_id = self.ports.station_id;
         self.lend(move || {
+            if source.was_written() {
+                return None;
+            }
             let file_time = file_time(source.identity.modified_ns);
             let context = Context {
                 converter: &converter,
@@ -290,7 +299,7 @@ impl Job {
                 hash: &source.hash,
                 file_time: &file_time,
             };
-            judge(&finished, &context)
+            Some(judge(&finished, &context))
         })
         .await
     }

@@ -95,6 +95,21 @@ pub(super) struct Source {
     pub(super) job: JobId,
 }
 
+impl Source {
+    /// Whether it was written to since it was opened: what was read of it may be half of one state and half of another. One
+    /// that is gone, or another of its name, says nothing of what was read.
+    pub(super) fn was_written(&self) -> bool {
+        let now = if self.identity.is_folder {
+            Identity::at(&self.path)
+        } else {
+            self.file.metadata().ok().map(|meta| Identity::of(&meta))
+        };
+        now.is_some_and(|now| {
+            (now.device, now.inode) == (self.identity.device, self.identity.inode) && now != self.identity
+        })
+    }
+}
+
 /// Why a source is not open.
 #[derive(Debug)]
 pub(super) enum NoSource {

@@ -306,14 +306,16 @@ impl Folder {
             return None;
         }
         let (ScanState::At(scan) | ScanState::Running { check: scan, .. }) = self.scan;
+        // What is due while a look is under way begins when that ends.
         let looks = if self.looking {
             None
         } else {
-            self.window.next_due()
+            self.window
+                .next_due()
+                .into_iter()
+                .chain(self.memory.next_release())
+                .min()
         };
-        [Some(scan), looks, self.memory.next_release()]
-            .into_iter()
-            .flatten()
-            .min()
+        Some(looks.map_or(scan, |look| look.min(scan)))
     }
 }

@@ -17,7 +17,9 @@ impl Folder {
 
     /// Takes in that a folder appeared in it.
     pub(in crate::watcher) fn told_folder(&mut self, name: OsString, arrival: Arrival, now: Instant) {
-        if self.filter.unit == Unit::Pair {
+        if self.filter.excluded.contains(&self.settings.drop_dir.join(&name)) {
+            // It is our own: for files that have left.
+        } else if self.filter.unit == Unit::Pair {
             // It may be what a file waits for.
             self.scan_soon(now);
         } else if self.filter.unit != Unit::File {
@@ -30,7 +32,7 @@ impl Folder {
             self.told(name, arrival, now);
         } else if self.settings.recursive {
             self.scan_soon(now);
-        } else if !self.filter.excluded.contains(&self.settings.drop_dir.join(&name)) {
+        } else {
             self.told(name, Arrival::Moved, now);
         }
     }
