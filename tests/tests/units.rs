@@ -75,6 +75,34 @@ mod tests {
         assert!(line.names("panel", "drop").is_empty());
     }
 
+    #[test]
+    fn the_folder_of_results_that_have_left_is_no_result_where_it_lies_among_them() {
+        let server = Server::http();
+        let line = Line::to(&server);
+        let drop = line.path("panel/drop");
+        let line = exec(
+            line,
+            "panel",
+            &reader("\"$STATIOND_INPUT/1.txt\""),
+            &format!(
+                "unit = \"folder\"\nmin_files = 2\npoll_s = 1\ndone_dir = {:?}",
+                drop.join("done")
+            ),
+        );
+        let daemon = line.start();
+        for (number, unit) in [(1, "U1"), (2, "U2")] {
+            fs::create_dir(drop.join(unit)).unwrap();
+            fs::write(drop.join(unit).join("1.txt"), format!("{unit} \n")).unwrap();
+            fs::write(drop.join(unit).join("2.txt"), "").unwrap();
+            server.wait_for(number);
+            daemon.wait_until_settled(&line);
+        }
+        assert!(daemon.stop().success());
+        assert_eq!(line.names("panel", "drop"), ["done"]);
+        assert_eq!(line.names("panel", "drop/done"), ["U1", "U2"]);
+        assert!(line.names("panel", "error").is_empty());
+    }
+
     /// The form of an acoustic tester: a result file, and its curves in a folder of the same name.
     fn drop_pair(line: &Line, name: &str) {
         let drop = line.path("pair/drop");

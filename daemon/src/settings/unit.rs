@@ -33,6 +33,11 @@ pub(super) fn check(keys: &ConverterKeys, path: &str, findings: &mut Findings) {
         ("every_s", "schedule", keys.every_s > 0 && !schedule),
         ("cron", "schedule", !keys.cron.is_empty() && !schedule),
         ("on_start", "schedule", keys.on_start && !schedule),
+        (
+            "recursive",
+            "file",
+            keys.recursive && (folder || keys.unit == Unit::Pair),
+        ),
     ];
     for (key, unit, wrong) in foreign {
         if wrong {
