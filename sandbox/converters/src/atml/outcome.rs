@@ -9,7 +9,7 @@ use crate::xml::Element;
 /// The status of a step or unit; `None` when the element has no outcome. Source: IEEE 1636.1 gives the values
 /// `Passed`, `Failed`, `Aborted`, `Inconclusive`, `NotStarted` and `UserDefined`; TestStand puts its own status into the
 /// qualifier (`Aborted` with `Skipped` in 2.02, `UserDefined` with `Skipped` in 5.00), which therefore comes first. Beside
-/// `Passed` and `Failed` it may be any words.
+/// `Passed` and `Failed` it may be any words. A failure whose qualifier is none is a fault.
 pub(super) fn outcome(element: &Element, words: &StatusWords) -> Result<Option<StepStatus>, ConvertError> {
     let Some(outcome) = of(element) else {
         return Ok(None);
@@ -17,7 +17,15 @@ pub(super) fn outcome(element: &Element, words: &StatusWords) -> Result<Option<S
     let qualifier = outcome.attribute("qualifier");
     let value = outcome.attribute("value");
     if !(qualifier.is_empty() || words.step(qualifier).is_err() && is_plain(value.text)) {
-        return words.step(qualifier);
+        let status = words.step(qualifier)?;
+        let is_failure = matches!(
+            status,
+            Some(StepStatus::Failed | StepStatus::Error | StepStatus::Terminated)
+        );
+        if matches!(value.text, "Failed" | "Inconclusive") && !is_failure {
+            return Err(qualifier.expected(&format!("one that goes with the outcome {}", value.text)));
+        }
+        return Ok(status);
     }
     match value.text {
         "Aborted" => Ok(Some(StepStatus::Terminated)),

@@ -259,3 +259,27 @@ fn second_limits_and_the_outcome_of_other_results_are_kept() {
         "{answer}"
     );
 }
+
+#[test]
+fn a_failure_stays_one_whatever_its_qualifier() {
+    let outcome = |attributes: &str| {
+        converted(&format!(
+            "<ResultSet name='All'><Outcome value='Passed'/>\n<Test name='t'><Outcome {attributes}/></Test></ResultSet>"
+        ))
+    };
+    let status = |attributes: &str| outcome(attributes)["reports"][0]["root"]["steps"][0]["status"].clone();
+    assert_eq!(status("value='Failed' qualifier='Error'"), "E");
+    assert_eq!(status("value='UserDefined' qualifier='Passed'"), "P");
+    for (value, qualifier) in [
+        ("Failed", "Passed"),
+        ("Failed", "Skipped"),
+        ("Inconclusive", "Passed"),
+    ] {
+        assert_eq!(
+            outcome(&format!("value='{value}' qualifier='{qualifier}'"))["reason"],
+            format!(
+                "line=3: qualifier: expected one that goes with the outcome {value}, found \"{qualifier}\""
+            )
+        );
+    }
+}

@@ -220,14 +220,18 @@ pub(super) fn set_properties(step: &mut Step, found: Vec<AdditionalProperty>) {
     }
 }
 
-/// A duration. Some runners write it for people: `2,503.1` is two thousand seconds.
+/// A duration. Some runners write it for people: `2,503.1` is two thousand seconds. Whether a single comma without a point
+/// after it is one of thousands or a decimal one, `1,234`, nobody can say: that is a fault.
 pub(super) fn seconds(cell: Cell<'_>) -> Result<Option<Number>, ConvertError> {
     let Some(text) = cell.given() else { return Ok(None) };
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let mut groups = whole.split(',');
-    let first = groups.next().is_some_and(|first| (1..=3).contains(&first.len()));
-    let grouped = whole.contains(',') && first && groups.all(|group| group.len() == 3);
-    let plain = if grouped {
+    let first = groups
+        .next()
+        .is_some_and(|first| (1..=3).contains(&first.len()) && !first.starts_with('0'));
+    let grouped = first && groups.clone().all(|group| group.len() == 3);
+    let certain = text.contains('.') || groups.count() > 1;
+    let plain = if whole.contains(',') && grouped && certain {
         format!("{}.{fraction}", whole.replace(',', ""))
     } else {
         text.to_owned()

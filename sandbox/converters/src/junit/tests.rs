@@ -217,3 +217,22 @@ fn a_case_that_is_of_no_unit_is_a_fault() {
         "line=2: a <testcase> inside a test case"
     );
 }
+
+#[test]
+fn a_comma_in_a_time_is_one_of_thousands_where_that_is_certain() {
+    let time = |time: &str| {
+        let suite = format!("<testsuite name='s'><testcase name='a' time='{time}'/></testsuite>");
+        converted(&suite, ARGUMENTS)["reports"][0]["root"]["steps"][0]["totTime"].clone()
+    };
+    for (text, seconds) in [
+        ("2,503.1", json!(2503.1)),
+        ("1,234,567", json!(1_234_567)),
+        ("0.123", json!(0.123)),
+        ("0,123", Value::Null),
+        ("1,234", Value::Null),
+        ("0,123.5", Value::Null),
+        ("1,23.4", Value::Null),
+    ] {
+        assert_eq!(time(text), seconds, "{text}");
+    }
+}

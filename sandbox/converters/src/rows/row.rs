@@ -150,7 +150,12 @@ impl Row<'_> {
         let numeric = [self.low_limit, self.high_limit, self.comp_op]
             .iter()
             .any(|cell| !cell.is_empty());
-        if numeric || matches!(self.value.value(decimal_mark), Ok(Some(_))) {
+        // `000123` is a serial number that was read back, or the like: as a number it would lose its zeros.
+        let padded = self.value.text.len() > 1
+            && self.value.text.starts_with('0')
+            && self.value.text.bytes().all(|byte| byte.is_ascii_digit())
+            && self.unit.is_empty();
+        if numeric || !padded && matches!(self.value.value(decimal_mark), Ok(Some(_))) {
             Kind::Numeric
         } else if self.value.is_empty() || truth(self.value).is_some() {
             Kind::Boolean

@@ -71,7 +71,9 @@ pub(crate) fn parse(input: &[u8]) -> Result<Element, ConvertError> {
     tree.root.ok_or_else(|| ConvertError::new("no XML element"))
 }
 
-/// The encoding of the XML declaration, as far as its bytes are ASCII.
+/// The encoding of the XML declaration, as far as its bytes are ASCII. One that says UTF-16 then belongs to the program's
+/// texts in memory, and the file is UTF-8: .NET writes such files. Source: the same rule of the WHATWG's HTML standard for
+/// its encoding declarations.
 fn declared(input: &[u8]) -> Option<String> {
     let head = input.get(..200).unwrap_or(input);
     let head: String = head
@@ -87,7 +89,8 @@ fn declared(input: &[u8]) -> Option<String> {
         .strip_prefix('=')?
         .trim_start();
     let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''))?;
-    value.split(quote).nth(1).map(str::to_owned)
+    let label = value.split(quote).nth(1)?;
+    (!label.to_ascii_lowercase().starts_with("utf-16")).then(|| label.to_owned())
 }
 
 struct Tree<'t> {
@@ -204,6 +207,8 @@ mod tests {
             .flat_map(u16::to_le_bytes)
             .collect();
         assert_eq!(parse(&utf16).unwrap().name, "r");
+        let not_so = "<?xml version='1.0' encoding='UTF-16LE'?><r u='µ'/>";
+        assert_eq!(parse(not_so.as_bytes()).unwrap().attribute("u").text, "µ");
     }
 
     #[test]
