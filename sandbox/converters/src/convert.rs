@@ -55,6 +55,10 @@ pub struct Conversion {
     pub notes: Vec<String>,
     /// How sure it is that the file is of the format, 0 to 1; `None` where the settings name it.
     pub confidence: Option<f64>,
+    /// Units that were left out, one fault each, without repetition and bounded as the notes are.
+    faults: Vec<String>,
+    /// How many there were.
+    damaged: usize,
 }
 
 impl Conversion {
@@ -89,18 +93,36 @@ impl Conversion {
         Ok(conversion)
     }
 
-    /// Ends a file: one without a report is none of its format, or all its units are damaged.
-    pub(crate) fn ended(self, nothing: &str) -> Result<Self, ConvertError> {
-        if !self.reports.is_empty() {
-            return Ok(self);
+    /// Counts a unit that was left out, and keeps its fault.
+    pub(crate) fn leave_out(&mut self, fault: &ConvertError) {
+        self.damaged += 1;
+        let fault = fault.to_string();
+        if self.faults.len() < MOST_NOTES && !self.faults.contains(&fault) {
+            self.faults.push(fault);
         }
-        let mut faults = self.notes;
-        if faults.is_empty() {
-            faults.push(nothing.to_owned());
-        } else {
-            faults.insert(0, "every unit is damaged".to_owned());
+    }
+
+    /// What is said of the units that were left out, under a headline; `None` when there were none.
+    fn damage(&self, headline: &str) -> Option<String> {
+        (self.damaged > 0).then(|| format!("{headline}: {}", self.faults.join("; ")))
+    }
+
+    /// Ends a file: one without a report is none of its format, or all its units are damaged. The units that were left out
+    /// are the first that is said, as they are what somebody has to look after.
+    pub(crate) fn ended(mut self, nothing: &str) -> Result<Self, ConvertError> {
+        if self.reports.is_empty() {
+            let damage = self.damage("every unit is damaged");
+            self.notes.insert(0, damage.unwrap_or_else(|| nothing.to_owned()));
+            return Err(ConvertError::new(self.notes.join("; ")));
         }
-        Err(ConvertError::new(faults.join("; ")))
+        let headline = match self.damaged {
+            1 => "a damaged unit was left out".to_owned(),
+            count => format!("{count} damaged units were left out"),
+        };
+        if let Some(damage) = self.damage(&headline) {
+            self.notes.insert(0, damage);
+        }
+        Ok(self)
     }
 
     /// Adds notes, each as [`Conversion::note`].

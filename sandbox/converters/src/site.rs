@@ -102,9 +102,7 @@ impl OnDamagedUnit {
         match (unit, self) {
             (Ok(report), _) => into.push(report),
             (Err(error), Self::Reject) => return Err(error),
-            (Err(error), Self::LeaveOut) => {
-                into.note(format!("a damaged unit was left out: {error}"));
-            }
+            (Err(error), Self::LeaveOut) => into.leave_out(&error),
         }
         Ok(())
     }

@@ -24,7 +24,7 @@ pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, C
         .decimal_mark(arguments.decimal_mark)
         .process_codes(&arguments.process_codes);
     let mut conversion = Conversion::default();
-    for lines in mapping.units(&table, arguments.unit_rows) {
+    for lines in mapping.units(&table, arguments.unit_rows)? {
         conversion.unit(arguments.on_damaged_unit, |notes| {
             mapping.report(&lines, site, notes)
         })?;
@@ -93,26 +93,100 @@ impl Mapping {
     }
 
     /// The rows of each unit, in the order in which the units begin.
-    fn units<'a>(&self, table: &'a Table, place: UnitRows) -> Vec<Vec<Line<'a>>> {
+    fn units<'a>(&self, table: &'a Table, place: UnitRows) -> Result<Vec<Vec<Line<'a>>>, ConvertError> {
+        match place {
+            UnitRows::Adjacent => Ok(self.adjacent(table)),
+            UnitRows::Anywhere => self.anywhere(table),
+        }
+    }
+
+    /// The cells of a row that tell its unit.
+    fn key<'a>(&self, line: Line<'a>) -> Key<'a> {
+        let places = self
+            .group_by
+            .iter()
+            .filter_map(|column| Some((*column, self.columns.get(column)?)));
+        places
+            .map(|(column, &place)| (column, line.cell(place).text))
+            .collect()
+    }
+
+    /// The place of the serial number in a row that has to have one and has none.
+    fn nameless<'a>(&self, line: Line<'a>) -> Option<Cell<'a>> {
+        let place = self.columns.get(&Column::Serial)?;
+        let told = self.constants.contains_key(&Column::Serial) || !self.group_by.contains(&Column::Serial);
+        Some(line.cell(*place)).filter(|cell| cell.is_empty() && !told)
+    }
+
+    /// The units of a table in which each has its rows one behind the other. A damaged row, or one without a serial number,
+    /// does not end a unit: what stands on both sides of it is one. Between two units one without a serial number may be of
+    /// either and is given to both, as none of them is known to be whole.
+    fn adjacent<'a>(&self, table: &'a Table) -> Vec<Vec<Line<'a>>> {
+        let mut units: Vec<Vec<Line<'a>>> = Vec::new();
+        let mut open: Option<(Key<'a>, Vec<Line<'a>>)> = None;
+        let mut strays: Vec<Line<'a>> = Vec::new();
+        for line in table.rows() {
+            let key = self.key(line);
+            match &mut open {
+                Some((before, rows)) if !line.begins_run && continues(&key, before) => {
+                    rows.append(&mut strays);
+                    rows.push(line);
+                }
+                _ if self.nameless(line).is_some() || line.check_width(self.width).is_err() => {
+                    strays.push(line);
+                }
+                _ => {
+                    let mut rows = self.shared(&strays);
+                    rows.push(line);
+                    self.close(open.replace((key, rows)), &mut strays, &mut units);
+                }
+            }
+        }
+        if open.is_none() {
+            units.push(self.shared(&strays));
+        }
+        self.close(open, &mut strays, &mut units);
+        units.retain(|rows| !rows.is_empty());
+        units
+    }
+
+    /// Ends a unit in front of the strays behind it: those with a serial number are units of their own.
+    fn close<'a>(
+        &self,
+        open: Option<(Key<'a>, Vec<Line<'a>>)>,
+        strays: &mut Vec<Line<'a>>,
+        units: &mut Vec<Vec<Line<'a>>>,
+    ) {
+        if let Some((_, rows)) = open {
+            units.push([rows, self.shared(strays)].concat());
+        }
+        strays.retain(|line| self.nameless(*line).is_none());
+        let runs = strays.chunk_by(|one, other| self.key(*one) == self.key(*other));
+        units.extend(runs.map(<[_]>::to_vec));
+        strays.clear();
+    }
+
+    /// The rows without a serial number.
+    fn shared<'a>(&self, strays: &[Line<'a>]) -> Vec<Line<'a>> {
+        let all = strays.iter().copied();
+        all.filter(|line| self.nameless(*line).is_some()).collect()
+    }
+
+    /// The units of a table in which their rows are mixed.
+    fn anywhere<'a>(&self, table: &'a Table) -> Result<Vec<Vec<Line<'a>>>, ConvertError> {
         let mut units: Vec<Vec<Line<'a>>> = Vec::new();
         let mut keys: Vec<Key<'a>> = Vec::new();
         let mut known: BTreeMap<Key<'a>, usize> = BTreeMap::new();
         for line in table.rows() {
-            let key: Vec<_> = self
-                .group_by
-                .iter()
-                .filter_map(|column| Some((*column, self.columns.get(column)?)))
-                .map(|(column, &place)| (column, line.cell(place).text))
-                .collect();
-            let exact = || known.get(&key).copied();
-            let earlier = || keys.iter().rposition(|before| continues(&key, before));
-            let at = match place {
-                UnitRows::Adjacent => keys
-                    .last()
-                    .filter(|before| !line.begins_run && continues(&key, before))
-                    .map(|_| keys.len() - 1),
-                UnitRows::Anywhere if key.iter().any(|(_, text)| text.is_empty()) => exact().or_else(earlier),
-                UnitRows::Anywhere => exact(),
+            if let Some(cell) = self.nameless(line) {
+                return Err(cell.expected("a serial number, as the row may be one of any unit"));
+            }
+            let key = self.key(line);
+            let exact = known.get(&key).copied();
+            let at = if key.iter().any(|(_, text)| text.is_empty()) {
+                exact.or_else(|| keys.iter().rposition(|before| continues(&key, before)))
+            } else {
+                exact
             };
             if let Some(unit) = at.and_then(|at| units.get_mut(at)) {
                 unit.push(line);
@@ -122,7 +196,7 @@ impl Mapping {
                 units.push(vec![line]);
             }
         }
-        units
+        Ok(units)
     }
 
     /// The cell of a column in a row: the table's, else the constant.
@@ -143,6 +217,9 @@ impl Mapping {
         notes: &mut Vec<String>,
     ) -> Result<stationd_report::Report, ConvertError> {
         let mut unit = Unit::new(lines.first().map_or(0, |line| line.number));
+        if let Some(cell) = lines.iter().find_map(|line| self.nameless(*line)) {
+            return Err(cell.expected("a serial number"));
+        }
         for (column, field) in self.fields() {
             let cell = self.agreed(column, lines)?;
             unit.set(field, cell, site)?;

@@ -35,6 +35,18 @@ fn unread_columns_are_named_not_dropped_in_silence() {
 }
 
 #[test]
+fn digits_with_zeros_before_them_are_a_text_and_keep_them() {
+    let answer = convert_csv(
+        b"SN,Step,Value,Status\nS1,MAC,000123456789,P\nS1,Count,0,P\nS1,U,00.5,P\n",
+        PLAIN,
+    );
+    let steps = &answer["reports"][0]["root"]["steps"];
+    assert_eq!(steps[0]["stringMeas"][0]["value"], "000123456789");
+    assert_eq!(steps[1]["numericMeas"][0]["value"], 0);
+    assert_eq!(steps[2]["numericMeas"][0]["value"], 0.5);
+}
+
+#[test]
 fn a_repeated_measurement_is_a_step_of_its_own() {
     let answer = convert_csv(b"SN,Step,Value,Status\nS1,Boot,1,P\nS1,Boot,2,F\n", PLAIN);
     let steps = answer["reports"][0]["root"]["steps"].as_array().unwrap();
@@ -49,7 +61,7 @@ fn hostile_tables_are_rejected_with_a_reason() {
         (b"SN,Step,Value,Status\n", "no rows that give a report"),
         (
             b"SN,Step,Value,Status\n,Boot,1,P\n",
-            "line=2: the unit has no serial number",
+            "line=2 column=1: expected a serial number, found nothing",
         ),
         (
             b"SN,Step,Value,Status\nS1,,1,P\n",
@@ -119,6 +131,28 @@ fn a_stray_quote_does_not_take_the_rows_of_other_units() {
     assert!(
         reason.starts_with("line=1: a quoted cell begins in this row"),
         "{reason}"
+    );
+}
+
+#[test]
+fn a_damaged_row_does_not_make_two_units_of_one() {
+    for damaged in ["x,S1,Boot,9,F", ",Boot,9,F", "S\"1,\"Boot,9,F", "\"S1,Boot,9,F"] {
+        let text = format!("SN,Step,Value,Status\nS1,a,1,P\n{damaged}\nS1,c,3,P\nS2,a,1,P\n");
+        let answer = convert_csv(text.as_bytes(), LEAVE_OUT);
+        assert_eq!(serials(&answer), ["S2"], "{answer}");
+    }
+}
+
+#[test]
+fn a_row_without_serial_number_damages_the_units_on_both_sides() {
+    let text = b"SN,Step,Value,Status\nS0,a,1,P\nS1,a,1,P\n,b,2,F\nS2,a,1,P\nS3,a,1,P\n";
+    let answer = convert_csv(text, LEAVE_OUT);
+    assert_eq!(serials(&answer), ["S0", "S3"], "{answer}");
+    let anywhere = LEAVE_OUT.replacen('{', r#"{"unit_rows": "anywhere", "#, 1);
+    let answer = convert_csv(text, &anywhere);
+    assert_eq!(
+        answer["reason"],
+        "line=4 column=1: expected a serial number, as the row may be one of any unit, found nothing"
     );
 }
 

@@ -67,7 +67,11 @@ pub(super) fn units(text: &str) -> (Vec<Result<Tested<'_>, ConvertError>>, Vec<S
             match line.field(1).text.to_ascii_lowercase().as_str() {
                 "mmdd" => order = Some(DateOrder::Mmdd),
                 "ddmm" => order = Some(DateOrder::Ddmm),
-                _ => units.push(Err(line.field(1).expected("mmdd or ddmm"))),
+                _ => {
+                    // Nobody knows the order of the units behind it: it may be another than before.
+                    order = None;
+                    units.push(Err(line.field(1).expected("mmdd or ddmm")));
+                }
             }
         }
         match (line.kind(), &mut open) {

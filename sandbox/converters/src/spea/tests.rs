@@ -149,3 +149,26 @@ fn the_small_form_is_read_and_an_ambiguous_date_is_not_guessed() {
     let answer = answered(Format::Spea, text.as_bytes(), OsStr::new("small.txt"), &arguments);
     assert_eq!(answer["reports"][0]["start"], "2024-12-01T10:30:45");
 }
+
+#[test]
+fn a_format_line_that_says_nothing_known_takes_the_order_from_the_units_behind_it() {
+    let unit = |serial| {
+        format!(
+            "START;f;p;1;A;o;02/01/2026;08:00:00\nSN;{serial}\nANL;1;R1;1;1;R1;x;PASS;1;0;2;OHM;1;1\nBOARDRESULT;PASS\nEND;PASS;02/01/2026;08:00:10\n"
+        )
+    };
+    let text = format!("FORMAT;mmdd\n{}FORMAT;ymd\n{}", unit("1"), unit("2"));
+    let arguments = ARGUMENTS.replace('{', r#"{"on_damaged_unit": "leave_out", "#);
+    let answer = answered(Format::Spea, text.as_bytes(), OsStr::new("a.csv"), &arguments);
+    assert_eq!(answer["reports"].as_array().map(Vec::len), Some(1), "{answer}");
+    assert_eq!(answer["reports"][0]["start"], "2026-02-01T08:00:00");
+    let reason = answer["reason"].as_str().unwrap();
+    assert!(
+        reason.contains("line=7 column=2: expected mmdd or ddmm"),
+        "{reason}"
+    );
+    assert!(
+        reason.contains("line=8 column=7: expected a date that fits one order"),
+        "{reason}"
+    );
+}

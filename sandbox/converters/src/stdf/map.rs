@@ -60,9 +60,10 @@ impl File<'_> {
     fn record(&mut self, record: &Record<'_>) -> Result<(), ConvertError> {
         let mut fields = record.fields;
         let done = match record.kind {
-            // All parts behind it are of this lot.
+            // All parts behind it are of this lot, with its limits and pins: lots are appended to one another, too.
             (1, 10) => {
                 self.lot = Lot::read(fields)?;
+                self.tests = Tests::default();
                 Ok(())
             }
             (1, 60) => {
@@ -156,12 +157,6 @@ impl File<'_> {
         for part in std::mem::take(&mut self.open).values() {
             self.leave_out(unended(part))?;
         }
-        if self.conversion.reports.is_empty() {
-            self.conversion
-                .notes
-                .insert(0, "no part that gives a report".to_owned());
-            return Err(ConvertError::new(self.conversion.notes.join("; ")));
-        }
         if !self.left.is_empty() {
             let all: Vec<_> = self
                 .left
@@ -171,7 +166,7 @@ impl File<'_> {
             self.conversion
                 .note(format!("records without a place in a report: {}", all.join(", ")));
         }
-        Ok(self.conversion)
+        self.conversion.ended("no part that gives a report")
     }
 }
 

@@ -138,7 +138,8 @@ impl Part {
 
 impl End {
     fn read(fields: &mut Fields<'_>) -> Result<Self, ConvertError> {
-        let flags = fields.u1()?.unwrap_or_default();
+        // The standard has no value for a missing one: without it nobody knows whether the part passed.
+        let flags = fields.u1()?.ok_or_else(|| fields.short())?;
         fields.u2()?;
         Ok(Self {
             flags,

@@ -119,7 +119,8 @@ impl Fields<'_> {
         Ok(Some(field))
     }
 
-    fn short(&self) -> ConvertError {
+    /// The fault of a record that ends too early.
+    pub(super) fn short(&self) -> ConvertError {
         ConvertError::new(format!("offset={}: the record ends inside a field", self.offset))
     }
 

@@ -310,7 +310,7 @@ pub(super) fn multiple(mut fields: Fields<'_>, tests: &mut Tests) -> Result<Test
     let states = fields.nibbles(pins.into())?;
     let mut values = Vec::new();
     for _ in 0..count {
-        values.extend(fields.r4()?);
+        values.push(fields.r4()?.ok_or_else(|| fields.short())?);
     }
     let (name, alarm) = (fields.cn()?, fields.cn()?);
     let defaults = tests.defaults.entry(begin.number).or_default();

@@ -222,7 +222,7 @@ fn nothing_is_read_behind_a_lot_that_cannot_be_read() {
     let answer = converted(&records[3..], LEAVE_OUT);
     assert_eq!(
         answer["reason"],
-        "no part that gives a report; a damaged unit was left out: offset=6: the record ends inside a field"
+        "every unit is damaged: offset=6: the record ends inside a field"
     );
 }
 
@@ -311,6 +311,37 @@ fn each_value_of_a_failed_test_of_several_pins_is_judged_by_the_limits() {
         ),
         (&json!("F"), &json!("F"))
     );
+}
+
+#[test]
+fn results_and_flags_that_are_cut_off_are_faults() {
+    let ((kind, subtype), mut body) = mpr(0, [1.5, 1.5]);
+    body.truncate(17);
+    let records = [mir(), pir(1, 1), ((kind, subtype), body), prr(1, 1, "1")];
+    let answer = converted(&records, r#""serial": "{part}""#);
+    assert_eq!(answer["reason"], "offset=36: the record ends inside a field");
+    let records = [mir(), pir(1, 1), ((5, 20), vec![1, 1])];
+    let answer = converted(&records, r#""serial": "{lot}-{site}""#);
+    assert_eq!(answer["reason"], "offset=36: the record ends inside a field");
+}
+
+#[test]
+fn a_lot_behind_another_has_its_own_limits() {
+    let limited = |low: f32, high: f32| {
+        let ((kind, subtype), mut body) = ptr(1, 1, true);
+        body.extend(b"\x00\x00\x00\x00\x00\x00");
+        body.extend([low, high].iter().flat_map(|limit| limit.to_le_bytes()));
+        ((kind, subtype), body)
+    };
+    let part = |result, id| [pir(1, 1), result, prr(1, 1, id)];
+    let mut records = vec![mir()];
+    records.extend(part(limited(1.0, 2.0), "1"));
+    records.push(mir());
+    records.extend(part(limited(5.0, 7.0), "2"));
+    records.extend(part(ptr(1, 1, true), "3"));
+    let answer = converted(&records, r#""serial": "{part}""#);
+    let last = &answer["reports"][2]["root"]["steps"][0]["numericMeas"][0];
+    assert_eq!((&last["lowLimit"], &last["highLimit"]), (&json!(5), &json!(7)));
 }
 
 /// PMR with the names of its channel, of the package and of the signal.
