@@ -287,3 +287,35 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn infinite_limits_and_steps_that_measured_nothing_are_read() {
+    let arguments = PLAIN.replacen(
+        r#""step":"#,
+        r#""low_limit": "LSL", "high_limit": "USL", "comp_op": "Op", "step":"#,
+        1,
+    );
+    let text = "SN,Step,Value,LSL,USL,Op,Status\nS1,a,3,-Inf,5,GELE,\nS1,b,,,,GELE,S\nS1,c,7,-inf,5,,\n";
+    let answer = convert_csv(text.as_bytes(), &arguments);
+    let steps = &answer["reports"][0]["root"]["steps"];
+    assert_eq!(
+        steps[0]["numericMeas"][0],
+        serde_json::json!({"status": "P", "value": 3, "compOp": "GELE", "lowLimit": "-Inf", "highLimit": 5}),
+        "{answer}"
+    );
+    assert_eq!(
+        steps[1]["numericMeas"][0],
+        serde_json::json!({"status": "S", "compOp": "GELE"})
+    );
+    assert_eq!(steps[2]["status"], "F");
+}
+
+#[test]
+fn a_result_of_passed_above_a_failed_step_is_said() {
+    let arguments = PLAIN.replacen(r#""step":"#, r#""result": "Result", "step":"#, 1);
+    let answer = convert_csv(b"SN,Step,Value,Status,Result\nS1,a,1,F,P\n", &arguments);
+    assert_eq!(
+        answer["reason"],
+        "the result is P, as the file says, though the status of the steps is F"
+    );
+}

@@ -25,6 +25,9 @@ const READ: [&str; 11] = [
     "id",
 ];
 
+/// What is said of a suite whose count says more than its cases.
+const MISSING: &str = "a suite counts more failures and errors than its cases have";
+
 /// Reads suites, and gathers what was decided where the file says nothing.
 pub(super) struct Suites<'a> {
     pub(super) arguments: &'a JunitArguments,
@@ -61,6 +64,9 @@ impl Suites<'_> {
             .filter_map(|child| child.status.as_ref())
             .map(Word::code);
         step.status = Some(worst(below.chain(own)).unwrap_or(StepStatus::Done).into());
+        if counted(element) > failed(&children) + u64::from(own.is_some()) {
+            self.notes.push(MISSING.to_owned());
+        }
         step.steps = Some(children);
         Ok(step)
     }
@@ -108,6 +114,22 @@ impl Suites<'_> {
         }
         Ok(steps)
     }
+}
+
+/// How many failures and errors a suite says that it has.
+fn counted(suite: &Element) -> u64 {
+    let count = |name| suite.attribute(name).text.parse().unwrap_or(0_u64);
+    count("failures").saturating_add(count("errors"))
+}
+
+/// How many cases of some steps did not pass.
+fn failed(steps: &[Step]) -> u64 {
+    let one = |step: &Step| match (&step.steps, step.status.as_ref().map(Word::code)) {
+        (Some(inside), _) => failed(inside),
+        (None, Some(StepStatus::Failed | StepStatus::Error | StepStatus::Terminated)) => 1,
+        (None, _) => 0,
+    };
+    steps.iter().map(one).sum()
 }
 
 /// A sequence for the cases of a class; its status follows when it is complete.

@@ -236,3 +236,23 @@ fn a_comma_in_a_time_is_one_of_thousands_where_that_is_certain() {
         assert_eq!(time(text), seconds, "{text}");
     }
 }
+
+#[test]
+fn a_suite_that_counts_more_failures_than_its_cases_have_is_said() {
+    for (counts, said) in [
+        ("failures='1' errors='1'", true),
+        ("failures='1' errors='0'", false),
+        ("failures='many'", false),
+    ] {
+        let text = format!(
+            "<testsuite name='s' {counts}><testcase name='a'/><testcase name='b'><failure/></testcase></testsuite>"
+        );
+        let answer = converted(&text, ARGUMENTS);
+        let reason = answer["reason"].as_str().unwrap_or_default();
+        assert_eq!(
+            reason.contains("counts more failures"),
+            said,
+            "{counts}: {answer}"
+        );
+    }
+}

@@ -1,7 +1,8 @@
 //! The tables of the folder beside the file: values (`TASK-values.txt`) and curves (`TASK-NAME.txt`).
 
 use stationd_report::{
-    Chart, ChartSeries, ChartType, Measurements, Number, NumericMeasurement, Step, StepStatus, Word,
+    Chart, ChartSeries, ChartType, Measurements, Number, NumberOrText, NumericMeasurement, Step, StepStatus,
+    Word,
 };
 
 use crate::ConvertError;
@@ -56,13 +57,22 @@ impl<'a> Table<'a> {
         row.get(at).copied().filter(given)
     }
 
-    /// The number of a row below a heading; `None` for none.
-    fn number(&self, row: &[Cell<'a>], heading: &str) -> Result<Option<Number>, ConvertError> {
+    /// The number of a row below a heading, or the text that stands for one (`NaN`); `None` for none.
+    fn value(&self, row: &[Cell<'a>], heading: &str) -> Result<Option<NumberOrText>, ConvertError> {
         match self.cell(row, heading) {
-            Some(cell) => cell.number('.'),
+            Some(cell) => cell.value('.'),
             None => Ok(None),
         }
     }
+}
+
+/// The number in a column of a row; `None` for none, and for one that a plot has no place for (`NaN`).
+fn point(row: &[Cell<'_>], column: usize) -> Result<Option<Number>, ConvertError> {
+    let cell = row.get(column).filter(|&cell| given(cell));
+    Ok(match cell.map(|cell| cell.value('.')).transpose()?.flatten() {
+        Some(NumberOrText::Number(number)) => Some(number),
+        _ => None,
+    })
 }
 
 /// Whether a cell says anything.
@@ -121,8 +131,8 @@ fn value(table: &Table<'_>, row: &[Cell<'_>], task: &str, steps: &mut Vec<Step>)
             None => Ok(()),
         };
     };
-    let limits = (table.number(row, "min")?, table.number(row, "max")?);
-    let measured = table.number(row, "value")?;
+    let limits = (table.value(row, "min")?, table.value(row, "max")?);
+    let measured = table.value(row, "value")?;
     let named = table.heading.iter().zip(row).filter(|&(_, cell)| given(cell));
     let others: Vec<_> = named
         .filter(|(heading, _)| match measured {
@@ -147,11 +157,11 @@ fn value(table: &Table<'_>, row: &[Cell<'_>], task: &str, steps: &mut Vec<Step>)
     step.step_type = Some("ET_NLT".to_owned());
     step.boolean = None;
     step.numeric = Some(Measurements::from(NumericMeasurement {
-        value: Some(value.into()),
+        value: Some(value),
         unit: table.cell(row, "unit").and_then(|unit| unit.owned()),
         comp_op: Some(comp_op.into()),
-        low_limit: low.map(Into::into),
-        high_limit: high.map(Into::into),
+        low_limit: low,
+        high_limit: high,
         status: step.status.as_ref().map(Word::code).map(Into::into),
         ..NumericMeasurement::default()
     }));
@@ -166,10 +176,10 @@ fn curve(
     steps: &mut Vec<Step>,
 ) -> Result<(), ConvertError> {
     let mut series = Vec::new();
-    for heading in table.heading.iter().skip(1) {
+    for (column, heading) in table.heading.iter().enumerate().skip(1) {
         let (mut xs, mut ys) = (Vec::new(), Vec::new());
         for row in &table.rows {
-            if let (Some(x), Some(y)) = (table.number(row, x.text)?, table.number(row, heading.text)?) {
+            if let (Some(x), Some(y)) = (point(row, 0)?, point(row, column)?) {
                 xs.push(x.text().to_owned());
                 ys.push(y.text().to_owned());
             }

@@ -160,3 +160,40 @@ fn a_file_that_ends_before_its_results_is_cut_off() {
         "line=2: no list of results (Results_Pass and the like): the file is incomplete"
     );
 }
+
+#[test]
+fn values_that_are_none_and_two_columns_of_a_name_are_kept_apart() {
+    let files = [
+        (
+            "x.txt".to_owned(),
+            b"Cfg_SerialNumber=S\nCtrl_OverallVerdict=0\nResults_Fail=re\timp\n".to_vec(),
+        ),
+        (
+            "x/Impedance-values.txt".to_owned(),
+            b"name\tvalue\tmax\tmin\nre\tNaN\tInf\t3\n".to_vec(),
+        ),
+        (
+            "x/Impedance-imp.txt".to_owned(),
+            b"f\timp\tmax\tmax\n1\t2\t3\t4\n2\tNaN\t5\t6\n".to_vec(),
+        ),
+    ];
+    let arguments = r#"{"process_code": 30, "part_number": "SPK", "revision": "A"}"#;
+    let input = crate::pack(&files).unwrap();
+    let answer = answered(Format::Klippel, &input, OsStr::new("x.txt"), arguments);
+    let steps = &answer["reports"][0]["root"]["steps"];
+    assert_eq!(
+        steps[0]["numericMeas"][0],
+        json!({"status": "F", "value": "NaN", "compOp": "GELE", "lowLimit": 3, "highLimit": "Inf"}),
+        "{answer}"
+    );
+    let series = steps[1]["chart"]["series"].as_array().unwrap();
+    let points: Vec<_> = series.iter().map(|one| (&one["xdata"], &one["ydata"])).collect();
+    assert_eq!(
+        points,
+        [
+            (&json!("1"), &json!("2")),
+            (&json!("1;2"), &json!("3;5")),
+            (&json!("1;2"), &json!("4;6"))
+        ]
+    );
+}

@@ -112,8 +112,16 @@ fn is_beyond(text: &str) -> bool {
     digits && text.parse::<f64>().is_ok_and(f64::is_infinite)
 }
 
-/// Whether a text is how a program prints a value that is no number: as the C library and .NET do, or as that of older
-/// Windows, `1.#INF` and `-1.#IND00`.
+/// Which infinity a text is, if it is one; numbers that 64 bits cannot hold are.
+pub(super) fn infinity(text: &str) -> Option<f64> {
+    let named = text.to_ascii_lowercase().contains("inf") || text.ends_with('\u{221e}');
+    let infinite = is_beyond(text) || named && is_endless(text);
+    let sign = if text.starts_with('-') { -1.0 } else { 1.0 };
+    infinite.then_some(f64::INFINITY * sign)
+}
+
+/// Whether a text is how a program prints a value that is no number: as the C library, .NET and `LabVIEW` do, or as that of
+/// older Windows, `1.#INF` and `-1.#IND00`.
 pub(crate) fn is_endless(text: &str) -> bool {
     let word = text.strip_prefix(['+', '-']).unwrap_or(text).to_ascii_lowercase();
     let windows = word.strip_prefix("1.#").or(word.strip_prefix("1,#"));
@@ -124,7 +132,7 @@ pub(crate) fn is_endless(text: &str) -> bool {
         }
         None => matches!(
             word.as_str(),
-            "nan" | "nan(ind)" | "nan(snan)" | "inf" | "infinity" | "\u{221e}"
+            "nan" | "ind" | "nan(ind)" | "nan(snan)" | "inf" | "infinity" | "\u{221e}"
         ),
     }
 }
@@ -203,6 +211,7 @@ mod tests {
             "-1.#IND00",
             "1,#QNAN",
             "-nan(ind)",
+            "IND",
             "1e400",
             "-1E+999",
         ] {

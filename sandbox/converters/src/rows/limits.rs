@@ -1,8 +1,8 @@
 //! Comparison operators and their limits.
 
-use stationd_report::{Code as _, CompOp, Number, NumberOrText};
+use stationd_report::{Code as _, CompOp, NumberOrText};
 
-use super::Cell;
+use super::cell::{Cell, infinity};
 use crate::ConvertError;
 
 /// An operator with its limits, as reports hold them.
@@ -10,8 +10,8 @@ use crate::ConvertError;
 pub(crate) struct Comparison {
     pub(crate) op: CompOp,
     /// The lower limit, and the only one of operators with one limit.
-    pub(crate) low: Option<Number>,
-    pub(crate) high: Option<Number>,
+    pub(crate) low: Option<NumberOrText>,
+    pub(crate) high: Option<NumberOrText>,
     /// Whether the operator follows from the limits because the file names none.
     pub(crate) derived: bool,
     /// The limit that an operator with one has besides, which is another and is not compared with.
@@ -43,9 +43,16 @@ type Limited = (Option<NumberOrText>, Option<NumberOrText>);
 impl Comparison {
     /// Puts the cells of a row together. Without an operator it follows from the limits: both give `GELE`, the
     /// lower alone `GE`, the upper alone `LE`, none `LOG`. An operator with one limit takes it from either cell; where
-    /// both have one, it is the upper one of `LT` and `LE`, the lower one of `GT` and `GE`.
-    pub(crate) fn of(op: Cell<'_>, low: Cell<'_>, high: Cell<'_>, mark: char) -> Result<Self, ConvertError> {
-        let (low_limit, high_limit) = (low.number(mark)?, high.number(mark)?);
+    /// both have one, it is the upper one of `LT` and `LE`, the lower one of `GT` and `GE`. `value` is what was measured:
+    /// without it nothing was compared, and the limits of an operator may be absent.
+    pub(crate) fn of(
+        op: Cell<'_>,
+        low: Cell<'_>,
+        high: Cell<'_>,
+        mark: char,
+        value: Option<&NumberOrText>,
+    ) -> Result<Self, ConvertError> {
+        let (low_limit, high_limit) = (low.value(mark)?, high.value(mark)?);
         let Some(word) = op.given() else {
             let (op, low, high) = match (low_limit, high_limit) {
                 (Some(low), Some(high)) => (CompOp::Gele, Some(low), Some(high)),
@@ -72,7 +79,12 @@ impl Comparison {
         match (limits_of(op), &low_limit, &high_limit) {
             (1, None, Some(_)) => return Ok(one(high_limit, None)),
             (1, Some(lower), Some(upper)) => {
-                let differ = !equal(lower.value(), upper.value());
+                let differ = match (lower, upper) {
+                    (NumberOrText::Number(lower), NumberOrText::Number(upper)) => {
+                        !equal(lower.value(), upper.value())
+                    }
+                    (lower, upper) => lower != upper,
+                };
                 return match op {
                     CompOp::Lt | CompOp::Le => Ok(one(high_limit, differ.then_some(Bound::Low))),
                     CompOp::Gt | CompOp::Ge => Ok(one(low_limit, differ.then_some(Bound::High))),
@@ -83,6 +95,7 @@ impl Comparison {
                     _ => Ok(one(low_limit, None)),
                 };
             }
+            _ if value.is_none() => {}
             (1, None, None) => return Err(low.expected(&format!("the limit of {}", op.as_str()))),
             (2, None, _) => return Err(low.expected(&format!("the lower limit of {}", op.as_str()))),
             (2, _, None) => return Err(high.expected(&format!("the upper limit of {}", op.as_str()))),
@@ -128,8 +141,8 @@ impl Comparison {
             return None;
         };
         let value = value.value();
-        let low = self.low.as_ref().map(Number::value);
-        let high = self.high.as_ref().map(Number::value);
+        let low = self.low.as_ref().and_then(bound);
+        let high = self.high.as_ref().and_then(bound);
         Some(match self.op {
             CompOp::Eq => equal(value, low?),
             CompOp::Ne => !equal(value, low?),
@@ -147,6 +160,14 @@ impl Comparison {
             CompOp::Lege => value <= low? || value >= high?,
             CompOp::Log | CompOp::Eqt | CompOp::CaseSensit | CompOp::IgnoreCase => return None,
         })
+    }
+}
+
+/// A limit to compare with: of the texts that stand for numbers the infinities are one, `NaN` is none.
+fn bound(limit: &NumberOrText) -> Option<f64> {
+    match limit {
+        NumberOrText::Number(number) => Some(number.value()),
+        NumberOrText::Text(text) => infinity(text),
     }
 }
 
@@ -174,14 +195,25 @@ pub(crate) fn operator(word: &str) -> Option<CompOp> {
 
 #[cfg(test)]
 mod tests {
+    use stationd_report::Number;
+
     use super::*;
 
+    fn text(limit: Option<NumberOrText>) -> String {
+        match limit.unwrap() {
+            NumberOrText::Number(number) => number.text().to_owned(),
+            NumberOrText::Text(text) => text,
+        }
+    }
+
     fn comparison(op: &str, low: &str, high: &str) -> Result<Comparison, ConvertError> {
+        let five = NumberOrText::Number(Number::from(5));
         Comparison::of(
             Cell::new(op, 1, 1),
             Cell::new(low, 1, 2),
             Cell::new(high, 1, 3),
             '.',
+            Some(&five),
         )
     }
 
@@ -201,7 +233,7 @@ mod tests {
     fn an_operator_with_one_limit_has_it_as_low_limit() {
         for op in ["LE", "<=", "lt", "EQ"] {
             let found = comparison(op, "", "5.50").unwrap();
-            assert_eq!(found.low.unwrap().text(), "5.50");
+            assert_eq!(text(found.low), "5.50");
             assert_eq!(found.high, None);
         }
         assert_eq!(
@@ -215,7 +247,7 @@ mod tests {
         let found = |op, low, high| {
             let found = comparison(op, low, high).unwrap();
             assert_eq!(found.high, None, "{op}");
-            (found.low.unwrap().text().to_owned(), found.unused)
+            (text(found.low), found.unused)
         };
         assert_eq!(found("LE", "1", "5"), ("5".to_owned(), Some(Bound::Low)));
         assert_eq!(found("<", "1", "5"), ("5".to_owned(), Some(Bound::Low)));
@@ -253,5 +285,22 @@ mod tests {
             );
         }
         assert_eq!(comparison("LOG", "1", "2").unwrap().passes(&five), None);
+    }
+
+    #[test]
+    fn infinite_limits_are_compared_with_and_nan_is_not() {
+        let five = NumberOrText::Number(Number::from(5));
+        for (low, high, passes) in [
+            ("-Inf", "6", Some(true)),
+            ("-1.#INF", "4", Some(false)),
+            ("5", "1e999", Some(true)),
+            ("Infinity", "inf", Some(false)),
+            ("NaN", "6", None),
+            ("IND", "6", None),
+        ] {
+            let found = comparison("GELE", low, high).unwrap();
+            assert_eq!(found.passes(&five), passes, "{low} {high}");
+            assert_eq!(text(found.low), low);
+        }
     }
 }

@@ -3,6 +3,7 @@
 mod cell;
 mod field;
 mod limits;
+mod names;
 mod row;
 mod status;
 mod tree;
@@ -11,6 +12,7 @@ mod unit;
 pub(crate) use cell::{Cell, is_endless};
 pub(crate) use field::Field;
 pub(crate) use limits::{Bound, Comparison, UNUSED_LIMIT, operator};
+pub(crate) use names::Names;
 pub(crate) use row::Row;
 pub(crate) use status::{NO_STATUS, StatusWords, inherit, worst};
 pub(crate) use tree::Tree;

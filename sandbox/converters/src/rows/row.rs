@@ -214,7 +214,13 @@ impl Row<'_> {
 
     fn numeric(&self, mark: char, status: Option<StepStatus>) -> Result<Understood<'_>, ConvertError> {
         let value = self.value.value(mark)?;
-        let comparison = Comparison::of(self.comp_op, self.low_limit, self.high_limit, mark)?;
+        let comparison = Comparison::of(
+            self.comp_op,
+            self.low_limit,
+            self.high_limit,
+            mark,
+            value.as_ref(),
+        )?;
         let mut notes = Vec::new();
         if comparison.derived {
             notes.push(OPERATOR_FROM_LIMITS);
@@ -246,8 +252,8 @@ impl Row<'_> {
             value,
             unit: self.unit.owned(),
             comp_op: Some(comparison.op.into()),
-            low_limit: comparison.low.map(Into::into),
-            high_limit: comparison.high.map(Into::into),
+            low_limit: comparison.low,
+            high_limit: comparison.high,
             ..NumericMeasurement::default()
         };
         Ok(Understood {

@@ -1,9 +1,9 @@
 //! From rows to the step tree.
 
-use stationd_report::{Code as _, Measurements, Named, NumberOrText, Step, StepGroup, StepStatus};
+use stationd_report::{Code as _, Measurements, NumberOrText, Step, StepGroup, StepStatus};
 
 use super::row::{Kind, Named as NamedCell, Reader, Reading, Row};
-use super::worst;
+use super::{Names, worst};
 use crate::ConvertError;
 use crate::fit::fitted;
 use crate::when;
@@ -22,6 +22,8 @@ pub(crate) struct Tree {
     open: Vec<Sequence>,
     /// What was decided where the file says nothing.
     notes: Vec<&'static str>,
+    /// Of the measurements of the step that was added last.
+    names: Names,
 }
 
 #[derive(Debug)]
@@ -45,6 +47,7 @@ impl Tree {
                 line: 0,
             }],
             notes: Vec::new(),
+            names: Names::default(),
         }
     }
 
@@ -119,29 +122,27 @@ impl Tree {
         }
         let mut step = step_of(row, Some(understood.status), reader)?;
         add_cells(&mut step, understood.left);
-        let Some(last) = self.children()?.last_mut().filter(|last| last.name == step.name) else {
-            first(&mut step, understood.reading, row);
-            self.children()?.push(step);
-            return Ok(());
-        };
-        if let Some(reading) = join(last, understood.reading) {
+        let sequence = self
+            .open
+            .last_mut()
+            .ok_or_else(|| ConvertError::new("no steps"))?;
+        let mut last = sequence.children.last_mut().filter(|last| last.name == step.name);
+        let back = join(last.as_deref_mut(), understood.reading, &mut self.names);
+        if let Some(reading) = back {
             first(&mut step, reading, row);
-            self.children()?.push(step);
-        } else {
+            sequence.children.push(step);
+        } else if let Some(last) = last {
             let status = last.status.as_ref().map(stationd_report::Word::code);
             last.status = worst(status.into_iter().chain([understood.status])).map(Into::into);
-            last.report_text = match (last.report_text.take(), step.report_text) {
-                (Some(before), Some(more)) => Some(format!("{before}\n{more}")),
-                (before, more) => before.or(more),
-            };
+            append(&mut last.report_text, step.report_text);
             if last.error_code.is_some() && step.error_code.is_some() && last.error_code != step.error_code {
                 add_cells(last, vec![("ErrorCode", row.error_code)]);
             }
             last.error_code = last.error_code.take().or(step.error_code);
-            last.error_message = match (last.error_message.take(), step.error_message) {
-                (Some(before), Some(more)) if before != more => Some(format!("{before}\n{more}")),
-                (before, more) => before.or(more),
-            };
+            let further = step
+                .error_message
+                .filter(|more| last.error_message.as_ref() != Some(more));
+            append(&mut last.error_message, further);
         }
         Ok(())
     }
@@ -250,25 +251,27 @@ fn add_cells(step: &mut Step, cells: Vec<NamedCell<'_>>) {
     }
 }
 
-/// Adds a measurement to the step before it, if it belongs there; else gives it back.
-fn join(last: &mut Step, reading: Reading) -> Option<Reading> {
-    match reading {
-        Reading::Numeric(more) => into(&mut last.numeric, more).map(Reading::Numeric),
-        Reading::Boolean(more) => into(&mut last.boolean, more).map(Reading::Boolean),
-        Reading::Text(more) => into(&mut last.string, more).map(Reading::Text),
-        Reading::None => Some(Reading::None),
+/// Puts a text below another.
+fn append(text: &mut Option<String>, more: Option<String>) {
+    match (text, more) {
+        (Some(text), Some(more)) => text.extend(["\n", &more]),
+        (text, Some(more)) => *text = Some(more),
+        (_, None) => {}
     }
 }
 
-fn into<T: Named>(all: &mut Option<Measurements<T>>, more: T) -> Option<T> {
-    match all {
-        Some(all) if more.name().is_some() && all.nameless().is_none() => {
-            if all.iter().any(|one| one.name() == more.name()) {
-                return Some(more);
-            }
-            all.push(more);
-            None
-        }
-        _ => Some(more),
+/// Adds a measurement to the step before it, if it belongs there; else gives it back.
+fn join(last: Option<&mut Step>, reading: Reading, names: &mut Names) -> Option<Reading> {
+    match reading {
+        Reading::Numeric(more) => names
+            .join(last.and_then(|step| step.numeric.as_mut()), more)
+            .map(Reading::Numeric),
+        Reading::Boolean(more) => names
+            .join(last.and_then(|step| step.boolean.as_mut()), more)
+            .map(Reading::Boolean),
+        Reading::Text(more) => names
+            .join(last.and_then(|step| step.string.as_mut()), more)
+            .map(Reading::Text),
+        Reading::None => Some(Reading::None),
     }
 }

@@ -233,7 +233,22 @@ impl Unit {
             notes.push("result computed from the steps".to_owned());
         }
         if let Some(result) = &report.result {
-            root.status = StepStatus::find(result.code().as_str()).map(Into::into);
+            let result = result.code();
+            let failed = |own: &StepStatus| {
+                matches!(
+                    own,
+                    StepStatus::Failed | StepStatus::Error | StepStatus::Terminated
+                )
+            };
+            if let Some(own) = status(&root).filter(failed)
+                && result == ReportStatus::Passed
+            {
+                let own = own.as_str();
+                notes.push(format!(
+                    "the result is P, as the file says, though the status of the steps is {own}"
+                ));
+            }
+            root.status = StepStatus::find(result.as_str()).map(Into::into);
         }
         if program != SequenceCall::default() {
             root.seq_call = Some(Box::new(program));

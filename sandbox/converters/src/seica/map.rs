@@ -210,19 +210,21 @@ impl Run<'_> {
         let status = status.ok_or_else(|| result.expected("a status"))?;
         let name = test.attribute("NM");
         let (name, whole) = fitted(name.given().ok_or_else(|| name.expected("a name"))?);
+        let value = test.attribute("MR").value(mark)?;
         let limits = Comparison::of(
             Cell::absent(test.line),
             test.attribute("ML"),
             test.attribute("MH"),
             mark,
+            value.as_ref(),
         )?;
         let measured = NumericMeasurement {
             status: Some(status.into()),
-            value: test.attribute("MR").value(mark)?,
+            value,
             unit: test.attribute("MU").owned(),
             comp_op: Some(limits.op.into()),
-            low_limit: limits.low.map(Into::into),
-            high_limit: limits.high.map(Into::into),
+            low_limit: limits.low,
+            high_limit: limits.high,
             ..NumericMeasurement::default()
         };
         let time = milliseconds(test.attribute("TT"), mark)?;

@@ -54,13 +54,22 @@ fn report(
     if let (Some(began), Some(ended)) = (unit.report_mut().start.clone(), time(root.attribute("end-time"))?) {
         unit.uut_mut().exec_time = between(&began, &ended);
     }
-    for station in root.children("Station") {
+    for (at, station) in root.children("Station").enumerate() {
         left.extend(station.unknown(&["name", "guid"], &["Property"]));
-        station_of(station, &mut unit, site, &mut left)?;
+        if at == 0 {
+            station_of(station, &mut unit, site, &mut left)?;
+        } else {
+            unit.keep("Station", station.attribute("name"));
+            unit.keep("Station guid", station.attribute("guid"));
+            keep_properties(station, &mut unit, &mut left);
+        }
     }
-    for operator in root.children("Operator") {
+    for (at, operator) in root.children("Operator").enumerate() {
         left.extend(operator.unknown(&["name"], &[]));
-        unit.set(Field::Operator, operator.attribute("name"), site)?;
+        match at {
+            0 => unit.set(Field::Operator, operator.attribute("name"), site)?,
+            _ => unit.keep("Operator", operator.attribute("name")),
+        }
     }
     keep_properties(root, &mut unit, &mut left);
     let mut products = Products::default();

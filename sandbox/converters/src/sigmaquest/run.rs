@@ -1,7 +1,7 @@
 //! `TestRun`: steps.
 
 use stationd_report::{
-    BooleanMeasurement, CompOp, Measurements, Named, Number, NumberOrText, Step, StepGroup, StepStatus, Word,
+    BooleanMeasurement, CompOp, Measurements, Number, NumberOrText, Step, StepGroup, StepStatus, Word,
 };
 
 use super::SigmaQuestArguments;
@@ -10,7 +10,7 @@ use super::value::{READ, Rules, VALUES, Value, beside_text, text_of, value};
 use crate::ConvertError;
 use crate::convert::left_out;
 use crate::fit::{fitted, keep_in_step};
-use crate::rows::{Cell, Site, UNUSED_LIMIT, worst};
+use crate::rows::{Cell, Names, Site, UNUSED_LIMIT, worst};
 use crate::when::between;
 use crate::xml::Element;
 
@@ -20,7 +20,7 @@ const CHILDREN: [&str; 5] = ["TestRun", "Result", "SetUp", "Property", "Error"];
 const INHERITED: &str = "measurements have the grade of their run, as they have none of their own";
 const CROSSED: &str =
     "some upper limits are below the lower ones; zero_is_no_limit takes limits written as 0 for none";
-const NEVER_MEASURED: &str = "a value of null has no number in the report";
+const NEVER_MEASURED: &str = "a value of null is none in the report";
 const ELSEWHERE: &str = "attachments are named alone: their files are elsewhere";
 
 /// Reads runs, and gathers what was decided.
@@ -176,7 +176,7 @@ impl<'a> Runs<'a> {
                 "Comparison",
             );
         }
-        let mut steps: Vec<Step> = Vec::new();
+        let mut measured = Measured::default();
         let holders = run
             .children
             .iter()
@@ -187,10 +187,10 @@ impl<'a> Runs<'a> {
                 .children("Property")
                 .flat_map(|property| &property.children);
             for found in direct.chain(inside) {
-                self.one(found, run, operator, status, &mut steps)?;
+                self.one(found, run, operator, status, &mut measured)?;
             }
         }
-        Ok(steps)
+        Ok(measured.steps)
     }
 
     fn one(
@@ -199,7 +199,7 @@ impl<'a> Runs<'a> {
         run: &Element,
         operator: Cell<'_>,
         status: StepStatus,
-        steps: &mut Vec<Step>,
+        measured: &mut Measured,
     ) -> Result<(), ConvertError> {
         let grade = self.site.reader.words.step(found.attribute("grade"))?;
         if grade.is_none() {
@@ -215,10 +215,15 @@ impl<'a> Runs<'a> {
             return Ok(());
         };
         self.left.extend(found.unknown(&READ, &[]));
+        let has_value = match &value {
+            Value::Numeric(number) => number.value.is_some(),
+            Value::Boolean(truth) => truth.value.is_some(),
+            Value::Text(_) => true,
+        };
+        if !has_value {
+            self.note(NEVER_MEASURED);
+        }
         if let Value::Numeric(number) = &value {
-            if number.value.is_none() {
-                self.note(NEVER_MEASURED);
-            }
             if !unused.is_empty() {
                 self.note(UNUSED_LIMIT);
             }
@@ -234,12 +239,12 @@ impl<'a> Runs<'a> {
                 self.note(CROSSED);
             }
         }
-        add(steps, value, run, status);
+        measured.add(value, run, status);
         for name in unused {
             let cell = found.attribute(name);
             let of = found.attribute("name").given().unwrap_or(&found.name);
             let line = cell.given().map(|text| format!("{of} {name}: {text}"));
-            if let Some(step) = steps.last_mut() {
+            if let Some(step) = measured.steps.last_mut() {
                 step.report_text = both(step.report_text.take(), line);
             }
         }
@@ -280,49 +285,47 @@ fn measured(step: &Step) -> Option<Word<StepStatus>> {
     worst(numeric.chain(string).chain(boolean).map(Word::code)).map(Into::into)
 }
 
-/// Adds a value to the last step, unless its kind is another or its name is there already.
-fn add(steps: &mut Vec<Step>, value: Value, run: &Element, status: StepStatus) {
-    let new = |kind: &str| Step {
-        step_type: Some(kind.to_owned()),
-        name: Some(fitted(run.attribute("name").text).0),
-        status: Some(status.into()),
-        ..Step::default()
-    };
-    match value {
-        Value::Numeric(value) => {
-            if let Some(value) = join(steps.last_mut().and_then(|last| last.numeric.as_mut()), value) {
-                steps.push(Step {
-                    numeric: Some(Measurements::from(value)),
-                    ..new("ET_MNLT")
-                });
-            }
-        }
-        Value::Text(value) => {
-            if let Some(value) = join(steps.last_mut().and_then(|last| last.string.as_mut()), value) {
-                steps.push(Step {
-                    string: Some(Measurements::from(value)),
-                    ..new("ET_MSVT")
-                });
-            }
-        }
-        Value::Boolean(value) => {
-            if let Some(value) = join(steps.last_mut().and_then(|last| last.boolean.as_mut()), value) {
-                steps.push(Step {
-                    boolean: Some(Measurements::from(value)),
-                    ..new("ET_MPFT")
-                });
-            }
-        }
-    }
+/// The steps of a run's values.
+#[derive(Default)]
+struct Measured {
+    steps: Vec<Step>,
+    names: Names,
 }
 
-/// Adds a measurement to others, or gives it back.
-fn join<T: Named>(all: Option<&mut Measurements<T>>, more: T) -> Option<T> {
-    match all {
-        Some(all) if !all.iter().any(|one| one.name() == more.name()) => {
-            all.push(more);
-            None
-        }
-        _ => Some(more),
+impl Measured {
+    /// Adds a value to the last step, unless its kind is another or its name is there already.
+    fn add(&mut self, value: Value, run: &Element, status: StepStatus) {
+        let last = self.steps.last_mut();
+        let step = match value {
+            Value::Numeric(value) => self
+                .names
+                .join(last.and_then(|last| last.numeric.as_mut()), value)
+                .map(|first| Step {
+                    step_type: Some("ET_MNLT".to_owned()),
+                    numeric: Some(Measurements::from(first)),
+                    ..Step::default()
+                }),
+            Value::Text(value) => self
+                .names
+                .join(last.and_then(|last| last.string.as_mut()), value)
+                .map(|first| Step {
+                    step_type: Some("ET_MSVT".to_owned()),
+                    string: Some(Measurements::from(first)),
+                    ..Step::default()
+                }),
+            Value::Boolean(value) => self
+                .names
+                .join(last.and_then(|last| last.boolean.as_mut()), value)
+                .map(|first| Step {
+                    step_type: Some("ET_MPFT".to_owned()),
+                    boolean: Some(Measurements::from(first)),
+                    ..Step::default()
+                }),
+        };
+        self.steps.extend(step.map(|step| Step {
+            name: Some(fitted(run.attribute("name").text).0),
+            status: Some(status.into()),
+            ..step
+        }));
     }
 }

@@ -158,3 +158,82 @@ fn limits_of_a_yes_or_no_and_the_code_of_an_error_are_kept() {
     assert_eq!(step["errorCode"], 17);
     assert_eq!(step["errorMessage"], "door open\nE7: stopped\ncode: X");
 }
+
+fn measured(run: &str, arguments: &str) -> (Value, String) {
+    let text = format!(
+        "<UnitReport><Product part-no='P' serial-no='S' version='1'/><Station name='A'/><Station name='B'/>\
+         <Operator name='lin'/><Operator name='kim'/><TestRun name='T' grade='PASS'>{run}</TestRun></UnitReport>"
+    );
+    let mut answer = answered(
+        Format::SigmaQuest,
+        text.as_bytes(),
+        OsStr::new("x.xml"),
+        arguments,
+    );
+    assert_eq!(answer["status"], "converted", "{answer}");
+    let reason = answer["reason"].as_str().unwrap_or_default().to_owned();
+    (answer["reports"][0].take(), reason)
+}
+
+#[test]
+fn a_value_of_null_needs_no_limits_and_is_none() {
+    let (report, reason) = measured(
+        "<Property><ValueString name='Comparison'>GELE</ValueString></Property>\
+         <Result><ValueDouble name='n'>null</ValueDouble><ValueBoolean name='b'>null</ValueBoolean></Result>",
+        r#"{"process_code": 1}"#,
+    );
+    let steps = &report["root"]["steps"];
+    assert_eq!(
+        (&steps[0]["numericMeas"][0], &steps[1]["booleanMeas"][0]),
+        (
+            &json!({"name": "n", "status": "P", "compOp": "GELE"}),
+            &json!({"name": "b", "status": "P"})
+        )
+    );
+    assert!(
+        reason.contains("a value of null is none in the report"),
+        "{reason}"
+    );
+}
+
+#[test]
+fn an_operator_between_two_limits_of_which_one_is_none_is_that_of_the_other() {
+    for (op, limits, expected) in [
+        ("GELE", "lsl='0' usl='5'", ("LE", json!(5))),
+        ("GTLT", "lsl='0' usl='5'", ("LT", json!(5))),
+        ("GELT", "lsl='1' usl='0'", ("GE", json!(1))),
+        ("GELE", "lsl='0' usl='0'", ("LOG", Value::Null)),
+        ("EQ", "lsl='2' usl='0'", ("EQ", json!(2))),
+    ] {
+        let (report, _) = measured(
+            &format!(
+                "<Property><ValueString name='Comparison'>{op}</ValueString></Property>\
+                 <Result><ValueDouble name='n' {limits}>2</ValueDouble></Result>"
+            ),
+            r#"{"process_code": 1, "zero_is_no_limit": true}"#,
+        );
+        let found = &report["root"]["steps"][0]["numericMeas"][0];
+        assert_eq!(
+            (&found["compOp"], &found["lowLimit"], &found["highLimit"]),
+            (&json!(expected.0), &expected.1, &Value::Null),
+            "{op} {limits}"
+        );
+    }
+}
+
+#[test]
+fn a_second_station_or_operator_does_not_replace_the_first() {
+    let (report, _) = measured("<Result/>", r#"{"process_code": 1}"#);
+    assert_eq!(
+        (
+            &report["machineName"],
+            &report["uut"]["user"],
+            &report["miscInfos"]
+        ),
+        (
+            &json!("A"),
+            &json!("lin"),
+            &json!([{"description": "Station", "text": "B"}, {"description": "Operator", "text": "kim"}])
+        )
+    );
+}

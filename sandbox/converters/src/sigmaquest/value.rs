@@ -23,7 +23,7 @@ pub(super) const VALUES: [&str; 8] = [
 /// Attributes of a value with a place of their own, or that become text.
 pub(super) const READ: [&str; 5] = ["name", "lsl", "usl", "uom", "grade"];
 
-/// What is written for a number that was not measured.
+/// What is written for a value that was not measured.
 const NOT_MEASURED: &str = "null";
 
 /// A measurement.
@@ -54,14 +54,15 @@ pub(super) fn value(element: &Element, rules: Rules<'_>) -> Result<Option<Read>,
         "ValueBoolean" => {
             let text = element.text();
             let value = match text.text.to_ascii_lowercase().as_str() {
-                "true" | "1" => true,
-                "false" | "0" => false,
+                "true" | "1" => Some(true),
+                "false" | "0" => Some(false),
+                NOT_MEASURED => None,
                 _ => return Err(text.expected("true or false")),
             };
             let measured = Value::Boolean(BooleanMeasurement {
                 status: Some(rules.status.into()),
                 name: name(element),
-                value: Some(value),
+                value,
                 ..BooleanMeasurement::default()
             });
             (measured, vec!["lsl", "usl", "uom"])
@@ -77,20 +78,25 @@ fn name(element: &Element) -> Option<String> {
 
 fn numeric(element: &Element, rules: Rules<'_>) -> Result<Read, ConvertError> {
     let [low, high] = ["lsl", "usl"].map(|name| limit(element, name, rules.zero_is_no_limit));
-    let limits = Comparison::of(rules.operator, low, high, '.')?;
     let text = element.text();
+    let value = match text.text {
+        NOT_MEASURED => None,
+        _ => text.value('.')?,
+    };
+    let operator = if rules.zero_is_no_limit {
+        one_sided(rules.operator, low, high)
+    } else {
+        rules.operator
+    };
+    let limits = Comparison::of(operator, low, high, '.', value.as_ref())?;
     let measured = Value::Numeric(NumericMeasurement {
         status: Some(rules.status.into()),
         name: name(element),
-        value: if text.text == NOT_MEASURED {
-            None
-        } else {
-            text.value('.')?
-        },
+        value,
         unit: element.attribute("uom").owned(),
         comp_op: Some(limits.op.into()),
-        low_limit: limits.low.map(Into::into),
-        high_limit: limits.high.map(Into::into),
+        low_limit: limits.low,
+        high_limit: limits.high,
         ..NumericMeasurement::default()
     });
     let unused = limits.unused.map(|unused| match unused {
@@ -98,6 +104,27 @@ fn numeric(element: &Element, rules: Rules<'_>) -> Result<Read, ConvertError> {
         Bound::High => "usl",
     });
     Ok((measured, unused.into_iter().collect()))
+}
+
+/// The operator between two limits of which one is none: that of the other. Both none are no comparison.
+fn one_sided<'a>(given: Cell<'a>, low: Cell<'_>, high: Cell<'_>) -> Cell<'a> {
+    let Some(op) = operator(given.text.trim()) else {
+        return given;
+    };
+    let between = matches!(op, CompOp::Gele | CompOp::Gelt | CompOp::Gtle | CompOp::Gtlt);
+    let one = match (low.is_empty(), high.is_empty(), op) {
+        (false, false, _) => op,
+        _ if !between => op,
+        (true, true, _) => CompOp::Log,
+        (_, true, CompOp::Gele | CompOp::Gelt) => CompOp::Ge,
+        (_, true, _) => CompOp::Gt,
+        (true, _, CompOp::Gele | CompOp::Gtle) => CompOp::Le,
+        (true, _, _) => CompOp::Lt,
+    };
+    Cell {
+        text: one.as_str(),
+        ..given
+    }
 }
 
 fn text(element: &Element, rules: Rules<'_>) -> Result<Read, ConvertError> {

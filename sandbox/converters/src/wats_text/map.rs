@@ -73,6 +73,13 @@ fn report(
         }
         take(&mut unit, key, *cell, site)?;
     }
+    for (line, text) in &block.loose {
+        // A key alone has lost its tab together with an empty value.
+        if field(text).is_none() {
+            let text = stationd_report::Excerpt::of(text);
+            notes.push(format!("line {line} has no tab and was left out: \"{text}\""));
+        }
+    }
     let before = unit.result();
     let mut seen = BTreeMap::new();
     for (key, cell) in &block.footer {

@@ -13,6 +13,8 @@ pub(crate) struct Block<'a> {
     /// Keys and values before the steps, and after them.
     pub(crate) header: Vec<(&'a str, Cell<'a>)>,
     pub(crate) footer: Vec<(&'a str, Cell<'a>)>,
+    /// Lines of both that have no tab, with their numbers.
+    pub(crate) loose: Vec<(usize, &'a str)>,
     /// Column names, in their order.
     pub(crate) columns: Vec<&'a str>,
     pub(crate) rows: Vec<Vec<Cell<'a>>>,
@@ -101,6 +103,7 @@ fn step<'a>(unit: &mut Block<'a>, place: Place, line: &'a str, number: usize) ->
         (_, mark) if mark.starts_with("--") && mark.ends_with("--") && mark.len() > 4 => {
             return Err(ConvertError::at(number, format!("{mark} does not belong here")));
         }
+        (Place::Header | Place::Footer, text) if !line.contains('\t') => unit.loose.push((number, text)),
         (Place::Header, _) => unit.header.push(pair(line, number)?),
         (Place::Footer, _) => unit.footer.push(pair(line, number)?),
         (Place::Columns, _) => {
@@ -122,7 +125,6 @@ fn step<'a>(unit: &mut Block<'a>, place: Place, line: &'a str, number: usize) ->
 fn pair(line: &str, number: usize) -> Result<(&str, Cell<'_>), ConvertError> {
     match line.split_once('\t') {
         Some((key, value)) if !key.trim().is_empty() => Ok((key.trim(), Cell::new(value, number, 2))),
-        None if !line.trim().is_empty() => Ok((line.trim(), Cell::new("", number, 2))),
         _ => Err(ConvertError::at(number, "expected a key, a tab and a value")),
     }
 }

@@ -141,3 +141,17 @@ fn the_start_in_utc_is_read_as_the_site_writes_times() {
         );
     }
 }
+
+#[test]
+fn a_line_of_the_header_without_a_tab_is_named() {
+    let text = "--Header-Start--\nSerialNumber\tS1\nComment\tfirst\nsecond line\nFixtureId\n\
+        --Step-Data-Start--\nStepType\tStepName\tStepStatus\nPassFailTest\ta\tPassed\n--Step-Data-End--\n--UUT-End--\n";
+    let answer = convert_text(
+        text.as_bytes(),
+        r#"{"process_code": 1, "part_number": "P", "revision": "1"}"#,
+    );
+    assert_eq!(
+        answer["reason"],
+        "line 4 has no tab and was left out: \"second line\"; result computed from the steps"
+    );
+}
