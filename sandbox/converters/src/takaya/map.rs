@@ -1,6 +1,6 @@
 //! From groups to reports.
 
-use stationd_report::{Number, Report};
+use stationd_report::{Excerpt, Number, Report};
 
 use super::TakayaArguments;
 use super::parse::{Group, groups};
@@ -36,14 +36,26 @@ fn report(
     let line = group.line;
     let mut unit = Unit::new(line);
     identify(&mut unit, group, arguments, site)?;
-    let date = group.panel.value("DATE", line);
+    let (day, time) = (repeated(group, "Date_of_test")?, repeated(group, "Time_of_test")?);
+    let of_rows = format!("{} {}", day.text, time.text);
+    let date = agreed(
+        group.panel.value("DATE", line),
+        Cell {
+            text: of_rows.trim(),
+            ..day
+        },
+    )?;
     if date.is_empty() {
         notes.push("a file without DATE".to_owned());
     } else {
         let start = DateOrder::read(arguments.date_order, date.text, date, notes)?;
         unit.start(start, date);
     }
-    unit.uut_mut().exec_time = duration(group.panel.value("Test time", line))?;
+    let (took, of_rows) = (
+        duration(group.panel.value("Test time", line))?,
+        duration(repeated(group, "Testing_time")?)?,
+    );
+    unit.uut_mut().exec_time = took.or(of_rows);
     let result = group.own.result.unwrap_or(Cell::named("", line, "result"));
     // A board that was not tested is neither good nor bad.
     if result.text == "NO-TEST" {
@@ -78,7 +90,9 @@ fn identify(
 ) -> Result<(), ConvertError> {
     let line = group.line;
     let of_panel = |key: &str| group.panel.value(key, line);
-    let model = of_panel("Model");
+    let path = repeated(group, "Model")?;
+    let file = path.text.rsplit(['\\', '/']).next().unwrap_or(path.text);
+    let model = agreed(of_panel("Model"), Cell { text: file, ..path })?;
     let stem = model.text.rsplit_once('.').map_or(model.text, |(stem, _)| stem);
     let named = match arguments.part_number_ends.as_deref() {
         Some(end) if !end.is_empty() => stem.split(end).next().unwrap_or(stem),
@@ -86,7 +100,10 @@ fn identify(
     };
     let part_number = arguments.part_number.as_deref().unwrap_or(named);
     unit.decided(Some(part_number), arguments.revision.as_deref());
-    let serial = group.own.value("Serial No.", line);
+    let serial = agreed(
+        group.own.value("Serial No.", line),
+        repeated(group, "Serial_No.1")?,
+    )?;
     let ends = arguments.serial_ends.as_deref().filter(|end| !end.is_empty());
     let (number, rest) = ends
         .and_then(|end| serial.text.split_once(end))
@@ -107,13 +124,48 @@ fn identify(
             },
         ),
         (Field::Program, model),
-        (Field::Station, of_panel("Test ID")),
+        (
+            Field::Station,
+            agreed(of_panel("Test ID"), repeated(group, "Tester_ID")?)?,
+        ),
         (Field::Operator, of_panel("User name")),
         (Field::Socket, Cell::named(group.number, line, "GROUP No.")),
     ] {
         unit.set(field, cell, site)?;
     }
     Ok(())
+}
+
+/// What all rows of a board repeat of its header. A row with something else is that of another board, whose header is lost.
+fn repeated<'a>(group: &Group<'a>, name: &str) -> Result<Cell<'a>, ConvertError> {
+    let mut cells = group
+        .rows
+        .iter()
+        .flat_map(|row| &row.others)
+        .filter(|(column, cell)| *column == name && !cell.is_empty())
+        .map(|(_, cell)| *cell);
+    let Some(first) = cells.next() else {
+        return Ok(Cell::absent(group.line));
+    };
+    match cells.find(|cell| cell.text != first.text) {
+        Some(other) => {
+            let (found, line) = (Excerpt::of(first.text), first.line);
+            Err(other.expected(&format!("\"{found}\" as in line {line} of the same board")))
+        }
+        None => Ok(first),
+    }
+}
+
+/// What a header and the rows below it say: the same, or one of them nothing.
+fn agreed<'c>(header: Cell<'c>, rows: Cell<'c>) -> Result<Cell<'c>, ConvertError> {
+    if rows.is_empty() || rows.text == header.text {
+        return Ok(header);
+    }
+    if header.is_empty() {
+        return Ok(rows);
+    }
+    let (found, line) = (Excerpt::of(header.text), header.line);
+    Err(rows.expected(&format!("\"{found}\" as in line {line} above")))
 }
 
 /// `73 s`

@@ -121,3 +121,80 @@ fn the_form_with_quoted_fields_is_read() {
             .contains("H-pin: 326, L-pin: 330")
     );
 }
+
+/// A board whose rows repeat the header's serial number, date and model.
+fn board(header: &str, rows: &[(&str, &str, &str)]) -> Value {
+    let columns =
+        "Group_No.\tParts\tJudgement\tFunction\tSerial_No.1\tDate_of_test\tTime_of_test\tModel\tTester_ID";
+    let rows: String = rows
+        .iter()
+        .map(|(serial, time, model)| {
+            format!("01\tR1\tPASS\tJP\t{serial}\t20/4/2023\t{time}\tY:\\X\\{model}\tTAK4\n")
+        })
+        .collect();
+    let (panel, own) = header.split_once('|').unwrap();
+    let text = format!("@\n{panel}\n@\n* GROUP No.1 *\n* PASS *\n{own}\n{columns}\n{rows}@\n");
+    let arguments = r#"{"process_code": 30, "revision": "A"}"#;
+    answered(Format::Takaya, text.as_bytes(), OsStr::new("a.ATD"), arguments)
+}
+
+#[test]
+fn rows_of_another_board_or_panel_are_faults() {
+    let header = "Model:P.SWX\nDATE 20/4/2023 13:02:39|Serial No.:S1";
+    let own = ("S1", "13:02:39", "P.SWX");
+    assert_eq!(board(header, &[own, own])["status"], "converted");
+    for (row, fault) in [
+        (
+            ("S2", "13:02:39", "P.SWX"),
+            "\"S1\" as in line 9 of the same board, found \"S2\"",
+        ),
+        (
+            ("S1", "13:05:00", "P.SWX"),
+            "\"13:02:39\" as in line 9 of the same board",
+        ),
+        (("S1", "13:02:39", "Q.SWX"), "as in line 9 of the same board"),
+    ] {
+        let reason = board(header, &[own, row])["reason"].to_string();
+        let plain = reason.replace('\\', "");
+        assert!(plain.contains(fault), "{plain}");
+    }
+    for (header, fault) in [
+        (
+            "Model:P.SWX\nDATE 20/4/2023 13:02:39|Serial No.:S2",
+            "\"S2\" as in line 7 above, found \"S1\"",
+        ),
+        (
+            "Model:P.SWX\nDATE 20/4/2023 14:02:39|Serial No.:S1",
+            "\"20/4/2023 14:02:39\" as in line 3 above",
+        ),
+        (
+            "Model:Q.SWX\nDATE 20/4/2023 13:02:39|Serial No.:S1",
+            "\"Q.SWX\" as in line 2 above",
+        ),
+    ] {
+        let reason = board(header, &[own])["reason"].to_string();
+        let plain = reason.replace('\\', "");
+        assert!(plain.contains(fault), "{plain}");
+    }
+}
+
+#[test]
+fn what_a_header_lacks_is_that_of_the_rows() {
+    let answer = board("Test time:5 s|", &[("S1", "13:02:39", "P.SWX")]);
+    let report = &answer["reports"][0];
+    assert_eq!(
+        (
+            &report["sn"],
+            &report["pn"],
+            &report["start"],
+            &report["machineName"]
+        ),
+        (
+            &json!("S1"),
+            &json!("P"),
+            &json!("2023-04-20T13:02:39"),
+            &json!("TAK4")
+        ),
+        "{answer}"
+    );
+}
