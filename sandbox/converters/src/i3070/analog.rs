@@ -10,7 +10,7 @@ use crate::ict::{add_text, numeric, range};
 
 /// The unit of an analog test, as far as the format fixes it: a measurement and the transistors have none (`""`).
 /// `None` for records that are no analog test.
-fn unit(kind: &str) -> Option<&'static str> {
+pub(super) fn unit(kind: &str) -> Option<&'static str> {
     Some(match kind {
         "@A-CAP" => "F",
         "@A-IND" => "H",

@@ -67,7 +67,7 @@ impl File<'_> {
         while let Some(record) = records.next() {
             match (record.kind, records.peek()) {
                 // A brace too many ended the board before its tests did.
-                ("@BTEST", Some(next)) if next.kind == "@BLOCK" => {
+                ("@BTEST", Some(next)) if step::is_test(next.kind) => {
                     let what = "the board that begins here ended before its tests";
                     self.fault(ConvertError::at(record.line, what))?;
                 }
@@ -100,7 +100,7 @@ impl File<'_> {
         if let Some(fault) = &record.fault {
             return self.fault(fault.as_ref().clone());
         }
-        if record.kind == "@BLOCK" {
+        if step::is_test(record.kind) {
             return self.fault(ConvertError::at(record.line, "tests outside of a board"));
         }
         let kind = stationd_report::Excerpt::of(record.kind);

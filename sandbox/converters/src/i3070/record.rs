@@ -209,8 +209,12 @@ impl<'a> Reader<'a> {
         let text = match sign {
             '~' => self.literal()?,
             '\\' => {
-                self.until(&SPECIAL);
-                return Ok(());
+                let line = self.line;
+                let count = self.until(&SPECIAL).trim();
+                if count.bytes().all(|byte| byte.is_ascii_digit()) {
+                    return Ok(());
+                }
+                return Err(Cell::named(count, line, "list").expected("the number of its items"));
             }
             // `|~5|a{b}c`: a literal field in place of a normal one.
             _ if self.rest.starts_with('~') => {
@@ -218,7 +222,7 @@ impl<'a> Reader<'a> {
                 self.literal()?
             }
             _ => {
-                let text = self.until(&SPECIAL);
+                let text = self.plain();
                 let mut below = text.trim().lines().skip(1);
                 if below.any(|line| line.trim_start().starts_with('@')) {
                     return Err(Cell::named(text, line, "field").expected("no record without its {"));
@@ -229,6 +233,22 @@ impl<'a> Reader<'a> {
         let place = record.fields.len() + 1;
         record.fields.push(Cell::new(text, line, place));
         Ok(())
+    }
+
+    /// A field up to the next special character. A backslash is one where the number of items of a list follows; before
+    /// anything else it is a part of the text, as in `C:\boards`.
+    fn plain(&mut self) -> &'a str {
+        let mut end = 0;
+        loop {
+            let rest = self.rest.get(end..).unwrap_or_default();
+            end += rest.find(SPECIAL).unwrap_or(rest.len());
+            let behind = self.rest.get(end..).and_then(|rest| rest.strip_prefix('\\'));
+            let word = behind.map(|behind| behind.split(SPECIAL).next().unwrap_or(behind).trim());
+            if word.is_none_or(|word| word.bytes().all(|byte| byte.is_ascii_digit())) {
+                return self.take(end);
+            }
+            end += 1;
+        }
     }
 
     /// After `~`: a length in characters, `|`, and the text.
@@ -264,6 +284,19 @@ mod tests {
         assert_eq!((all[1].children[0].kind, all[1].children[0].line), ("@PIN", 3));
         assert_eq!(all[1].children[0].fields.len(), 2);
         assert_eq!(all[2].text(), "DPIN U12 N17 8 GND 3");
+    }
+
+    #[test]
+    fn a_backslash_that_begins_no_list_is_text() {
+        let all = records("{@BATCH|C:\\boards\\x1|7{@PIN\\2|11|22}}");
+        let fields: Vec<_> = all[0].fields.iter().map(|field| field.text).collect();
+        assert_eq!(fields, ["C:\\boards\\x1", "7"]);
+        assert_eq!(all[0].children[0].fields.len(), 2);
+        let fault = records("{@PIN\\two|11}")[0].fault.as_ref().unwrap().to_string();
+        assert_eq!(
+            fault,
+            "line=1: list: expected the number of its items, found \"two\""
+        );
     }
 
     #[test]

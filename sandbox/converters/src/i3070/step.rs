@@ -15,21 +15,11 @@ pub(super) fn step(record: &Record<'_>, block: &str) -> Result<Step, ConvertErro
     if let Some(step) = analog::step(record, block)? {
         return Ok(step);
     }
-    // Where the status, the designator and the numbers between them stand.
-    let (name, status_at, name_at): (_, _, Option<usize>) = match record.kind {
-        "@TS" => ("Shorts", 0, Some(4)),
-        "@PF" => ("Pins", 1, Some(0)),
-        "@D-T" => ("Digital", 0, Some(4)),
-        "@TJET" => ("TestJet", 0, Some(2)),
-        "@CCHK" => ("Connect check", 0, Some(2)),
-        "@PCHK" => ("Polarity check", 0, Some(1)),
-        "@PRB" => ("Probe", 0, Some(2)),
-        "@BS-CON" => ("Boundary scan", 1, Some(0)),
-        "@ARRAY" => ("Array", 1, Some(0)),
-        _ => return Ok(other(record)),
+    let Some((name, status_at, name_at)) = digital(record.kind) else {
+        return Ok(other(record));
     };
     let (found, words) = status::digital(record.kind, record.named(status_at, "test status"))?;
-    let designator = name_at.and_then(|at| record.field(at).given());
+    let designator = record.field(name_at).given();
     let mut step = boolean(&[name, designator.unwrap_or(block)].join(" "), found);
     for (what, at) in counts(record.kind) {
         if let Some(text) = record.field(*at).given() {
@@ -41,6 +31,27 @@ pub(super) fn step(record: &Record<'_>, block: &str) -> Result<Step, ConvertErro
     }
     note_rest(&mut step, record, &[]);
     Ok(step)
+}
+
+/// Whether a record is a block or a test, which is that of a board.
+pub(super) fn is_test(kind: &str) -> bool {
+    kind == "@BLOCK" || digital(kind).is_some() || analog::unit(kind).is_some()
+}
+
+/// The name of a test that is no analog one, and where its status and its designator stand.
+fn digital(kind: &str) -> Option<(&'static str, usize, usize)> {
+    Some(match kind {
+        "@TS" => ("Shorts", 0, 4),
+        "@PF" => ("Pins", 1, 0),
+        "@D-T" => ("Digital", 0, 4),
+        "@TJET" => ("TestJet", 0, 2),
+        "@CCHK" => ("Connect check", 0, 2),
+        "@PCHK" => ("Polarity check", 0, 1),
+        "@PRB" => ("Probe", 0, 2),
+        "@BS-CON" => ("Boundary scan", 1, 0),
+        "@ARRAY" => ("Array", 1, 0),
+        _ => return None,
+    })
 }
 
 /// The fields of a test that are neither status nor designator.

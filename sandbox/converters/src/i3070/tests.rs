@@ -131,3 +131,20 @@ fn a_board_of_log_records_has_all_that_the_records_say() {
     );
     assert_eq!(steps[3]["reportText"], "!$%(test)|!|");
 }
+
+#[test]
+fn tests_outside_of_a_board_are_those_of_one_that_is_lost() {
+    for lost in [
+        "{@TS|0|0|0|0|T1}",
+        "{@A-RES|1|+1.0E+3|R1}",
+        "{@BLOCK|R1|1{@A-RES|1|1.0|R1}}",
+    ] {
+        let answer = answered(
+            Format::I3070,
+            format!("{{@BATCH|P|1|1|1||btest|1||n|op|ctl|tp{lost}}}").as_bytes(),
+            OsStr::new("x"),
+            r#"{"process_code": 30}"#,
+        );
+        assert_eq!(answer["reason"], "line=1: tests outside of a board", "{lost}");
+    }
+}

@@ -240,7 +240,7 @@ impl Unit {
                     StepStatus::Failed | StepStatus::Error | StepStatus::Terminated
                 )
             };
-            if let Some(own) = status(&root).filter(failed)
+            if let Some(own) = below.filter(failed)
                 && result == ReportStatus::Passed
             {
                 let own = own.as_str();

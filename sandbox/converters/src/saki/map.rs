@@ -1,12 +1,14 @@
 //! `Panel`: an inspected panel of one or several images. Source of the meanings: a real file, and the vendor's
 //! client, whose converter takes `side` for the part number and month before day.
 
-use stationd_report::{BooleanMeasurement, Measurements, Report, Step, StepStatus};
+use stationd_report::{
+    BooleanMeasurement, Code as _, Measurements, Report, ReportStatus, Step, StepStatus, Word,
+};
 
 use super::SakiArguments;
 use crate::convert::left_out;
 use crate::fit::{fitted, keep_in_step};
-use crate::rows::{Cell, Field, Site, StatusWords, Unit};
+use crate::rows::{Cell, Field, Site, StatusWords, Unit, worst};
 use crate::when::Dates;
 use crate::xml::{Element, parse};
 use crate::{Conversion, ConvertError, OnDamagedUnit, Source};
@@ -16,6 +18,9 @@ const DATES: &str = "%m/%d/%Y %H:%M:%S";
 
 /// What stands for a barcode that was not read.
 const NO_BARCODE: &str = "N/A";
+
+/// What is said of a result that its components contradict.
+const WORSE: &str = "a result of passed, where an image or component failed, is taken from that";
 
 /// Attributes of the panel with a place of their own.
 const PANEL: [&str; 6] = ["barcode", "result", "startDate", "startTime", "side", "operator"];
@@ -80,7 +85,7 @@ impl File<'_> {
         unit.set(Field::Serial, barcode, self.site)?;
         unit.set(Field::Result, self.panel.attribute("result"), self.site)?;
         let steps: Result<Vec<_>, _> = images.iter().map(|image| self.sequence(image, notes)).collect();
-        unit.finish(self.root(steps?), self.site, notes)
+        self.finish(unit, steps?, notes)
     }
 
     /// One image as a unit.
@@ -109,8 +114,24 @@ impl File<'_> {
         unit.uut_mut().test_socket_index = number.integer()?;
         unit.keep("Panel barcode", panel);
         unit.keep("Panel result", self.panel.attribute("result"));
-        let root = self.root(vec![self.sequence(image, notes)?]);
-        unit.finish(root, self.site, notes)
+        let steps = vec![self.sequence(image, notes)?];
+        self.finish(unit, steps, notes)
+    }
+
+    /// A unit that passed by its own word has the result of an image that did not.
+    fn finish(
+        &self,
+        mut unit: Unit,
+        steps: Vec<Step>,
+        notes: &mut Vec<String>,
+    ) -> Result<Report, ConvertError> {
+        if unit.result() == Some(ReportStatus::Passed)
+            && let Some(worse) = failure(&steps)
+        {
+            notes.push(WORSE.to_owned());
+            unit.report_mut().result = ReportStatus::find(worse.as_str()).map(Into::into);
+        }
+        unit.finish(self.root(steps), self.site, notes)
     }
 
     /// What all units of the panel have in common.
@@ -175,6 +196,12 @@ impl File<'_> {
         for list in image.children("Results").flat_map(|results| &results.children) {
             lists.push(self.components(list, notes)?);
         }
+        if status == StepStatus::Passed
+            && let Some(worse) = failure(&lists)
+        {
+            notes.push(WORSE.to_owned());
+            step.status = Some(worse.into());
+        }
         step.steps = Some(lists);
         Ok(step)
     }
@@ -206,6 +233,20 @@ impl File<'_> {
             ..Step::default()
         })
     }
+}
+
+/// The worst status of steps, where it is no pass. An empty list of failures is none.
+fn failure(steps: &[Step]) -> Option<StepStatus> {
+    let said = steps
+        .iter()
+        .filter(|step| step.steps.as_ref().is_none_or(|inside| !inside.is_empty()));
+    let statuses = said.filter_map(|step| step.status.as_ref()).map(Word::code);
+    worst(statuses).filter(|status| {
+        matches!(
+            status,
+            StepStatus::Failed | StepStatus::Error | StepStatus::Terminated
+        )
+    })
 }
 
 /// A component that the machine complained of.

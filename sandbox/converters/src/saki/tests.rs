@@ -82,3 +82,23 @@ fn each_image_can_be_a_unit() {
     );
     assert_eq!(answer["reports"][0]["start"], "2024-10-01T08:59:14");
 }
+
+#[test]
+fn a_panel_that_passed_has_the_result_of_a_component_that_did_not() {
+    let text = r#"<Panel barcode="P1" result="passed" startDate="01/13/2024" startTime="08:59:14" side="PN1">
+        <Image id="1" result="passed"><Results><Failed><Reference designator="R1"/></Failed></Results></Image>
+        <Image id="2" result="passed"><Results><Failed/><FalseCalls><Reference designator="R1"/></FalseCalls></Results></Image>
+        </Panel>"#;
+    let panel = r#"{"process_code": 20, "revision": "A"}"#;
+    let images = panel
+        .replace('{', r#"{"unit_per_image": true, "image_serial": "S", "#)
+        .replace("\"S\"", "\"{panel}-{image}\"");
+    for (arguments, results) in [(panel, vec!["F"]), (&images, vec!["F", "P"])] {
+        let answer = answered(Format::Saki, text.as_bytes(), OsStr::new("x.xml"), arguments);
+        let reports = answer["reports"].as_array().unwrap();
+        let found: Vec<_> = reports.iter().map(|report| &report["result"]).collect();
+        assert_eq!(found, results, "{answer}");
+        let reason = answer["reason"].as_str().unwrap();
+        assert!(reason.contains("a result of passed, where"), "{reason}");
+    }
+}

@@ -70,6 +70,16 @@ impl<'a> Header<'a> {
         } else {
             notes.push("a unit without a time".to_owned());
         }
+        if self.date.is_none() || self.start.is_none() {
+            // One of them alone is no time.
+            for (name, cell) in [
+                ("Date", self.date),
+                ("StartTime", self.start),
+                ("EndTime", self.end),
+            ] {
+                unit.keep(name, cell.unwrap_or(Cell::absent(line)));
+            }
+        }
         Ok(())
     }
 }

@@ -1,6 +1,6 @@
 //! Pages of a step, and what they measured.
 
-use stationd_report::{Number, NumericMeasurement, Step, StepStatus, Word};
+use stationd_report::{NumberOrText, NumericMeasurement, Step, StepStatus, Word};
 
 use super::node::Node;
 use crate::ConvertError;
@@ -15,6 +15,7 @@ pub(super) fn status(node: &Node<'_>, words: &StatusWords) -> Result<StepStatus,
 
 /// The steps of a page: one for each value, or one that passed or failed.
 pub(super) fn page(page: &Node<'_>, words: &StatusWords) -> Result<Vec<Step>, ConvertError> {
+    page.once(&["PAGE_NAME", "STAT"])?;
     let name = page.value("PAGE_NAME").text;
     let mut steps = Vec::new();
     for test in page
@@ -49,50 +50,43 @@ pub(super) fn page(page: &Node<'_>, words: &StatusWords) -> Result<Vec<Step>, Co
     Ok(steps)
 }
 
-/// The steps of an analog or interconnection test.
+/// What a test or one of its results says once.
+const ONCE: [&str; 4] = ["STAT", "LOLIM", "HILIM", "MEASVAL"];
+
+/// The steps of an analog or interconnection test: one for each value, and for each result that has a status alone.
 fn values(name: &str, test: &Node<'_>, words: &StatusWords) -> Result<Vec<Step>, ConvertError> {
-    let low = scaled(test.child("LOLIM"))?;
-    let high = scaled(test.child("HILIM"))?;
+    let limits = [scaled(test.child("LOLIM"))?, scaled(test.child("HILIM"))?];
     let results: Vec<_> = test
         .children
         .iter()
         .filter(|child| child.key == "INTC_RESULT")
         .collect();
-    let of_results = results
-        .iter()
-        .filter(|result| result.child("MEASVAL").is_some())
-        .copied();
     let mut steps = Vec::new();
-    for holder in std::iter::once(test).chain(of_results) {
-        let Some((value, unit)) = scaled(holder.child("MEASVAL"))? else {
-            continue;
-        };
-        let (op, low, high) = range(low.clone(), high.clone());
-        for (_, other) in low.iter().chain(&high) {
-            if *other != unit {
-                return Err(holder.value("MEASVAL").expected("the unit of the limits"));
-            }
+    for holder in std::iter::once(test).chain(results.iter().copied()) {
+        holder.once(&ONCE)?;
+        if let Some(measured) = measurement(holder, &limits)? {
+            steps.push(numeric(name, status(holder, words)?, measured));
+        } else if holder.key == "INTC_RESULT" && holder.child("STAT").is_some() {
+            steps.push(boolean(name, status(holder, words)?));
         }
-        let measurement = NumericMeasurement {
-            value: Some(value.into()),
-            unit: Some(unit).filter(|unit| !unit.is_empty()),
-            comp_op: Some(op.into()),
-            low_limit: low.map(|(limit, _)| limit.into()),
-            high_limit: high.map(|(limit, _)| limit.into()),
-            ..NumericMeasurement::default()
-        };
-        steps.push(numeric(name, status(holder, words)?, measurement));
     }
-    let measured = !steps.is_empty();
-    if !measured {
-        steps.push(boolean(name, status(test, words)?));
+    let measured = steps.iter().any(|step| step.numeric.is_some());
+    let own = test.child("STAT").map(|_| status(test, words)).transpose()?;
+    if steps.is_empty() {
+        steps.push(boolean(name, own.map_or_else(|| status(test, words), Ok)?));
     }
-    let known: &[&str] = if measured {
-        &["STAT", "LOLIM", "HILIM", "MEASVAL"]
-    } else {
-        &["STAT"]
-    };
+    let found = worst(
+        steps
+            .iter()
+            .filter_map(|step| step.status.as_ref())
+            .map(Word::code),
+    );
+    let known: &[&str] = if measured { &ONCE } else { &["STAT"] };
     if let Some(first) = steps.first_mut() {
+        // The test's own status says something when it is another than that of its results.
+        if let Some(own) = test.child("STAT").filter(|_| own != found) {
+            add_text(first, &own.line_of_text());
+        }
         let inside = results.iter().flat_map(|result| &result.children);
         for child in test
             .children
@@ -108,17 +102,48 @@ fn values(name: &str, test: &Node<'_>, words: &StatusWords) -> Result<Vec<Step>,
     Ok(steps)
 }
 
-/// `(VAL: 4.69) (SCALE: n) (UNIT: F)` in base units.
-fn scaled(node: Option<&Node<'_>>) -> Result<Option<(Number, String)>, ConvertError> {
+/// What a test or a result measured, within the limits of the test; `None` without a value.
+fn measurement(
+    holder: &Node<'_>,
+    limits: &[Option<Scaled>; 2],
+) -> Result<Option<NumericMeasurement>, ConvertError> {
+    let Some((value, unit)) = scaled(holder.child("MEASVAL"))? else {
+        return Ok(None);
+    };
+    if limits.iter().flatten().any(|(_, other)| *other != unit) {
+        return Err(holder.value("MEASVAL").expected("the unit of the limits"));
+    }
+    let [low, high] = limits.clone();
+    let (op, low, high) = range(low, high);
+    Ok(Some(NumericMeasurement {
+        value: Some(value),
+        unit: Some(unit).filter(|unit| !unit.is_empty()),
+        comp_op: Some(op.into()),
+        low_limit: low.map(|(limit, _)| limit),
+        high_limit: high.map(|(limit, _)| limit),
+        ..NumericMeasurement::default()
+    }))
+}
+
+/// A value and its unit.
+type Scaled = (NumberOrText, String);
+
+/// `(VAL: 4.69) (SCALE: n) (UNIT: F)` in base units; what stands for a number (`NaN`) as it is.
+fn scaled(node: Option<&Node<'_>>) -> Result<Option<Scaled>, ConvertError> {
     let Some(node) = node else { return Ok(None) };
     let value = node.value("VAL");
-    let number = value.number('.')?.ok_or_else(|| value.expected("a number"))?;
+    let number = value.value('.')?.ok_or_else(|| value.expected("a number"))?;
     let scale: Cell<'_> = node.value("SCALE");
     let by = prefix(scale.text).ok_or_else(|| scale.expected("a prefix such as n, m or K"))?;
     let unit = match node.value("UNIT").text {
         "O" => "ohm",
         unit => unit,
     };
-    let number = shifted(number, by).ok_or_else(|| value.expected("a number"))?;
+    let number = match number {
+        NumberOrText::Number(number) => shifted(number, by)
+            .ok_or_else(|| value.expected("a number"))?
+            .into(),
+        text @ NumberOrText::Text(_) => text,
+    };
     Ok(Some((number, unit.to_owned())))
 }

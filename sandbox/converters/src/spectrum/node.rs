@@ -32,6 +32,20 @@ impl<'a> Node<'a> {
         self.children.iter().find(|child| child.key == key)
     }
 
+    /// Sees that no child of these keys stands there twice: the second one would say something else.
+    pub(super) fn once(&self, keys: &[&str]) -> Result<(), ConvertError> {
+        let mut seen = Vec::new();
+        for child in self.children.iter().filter(|child| keys.contains(&child.key)) {
+            if seen.contains(&child.key) {
+                return Err(child
+                    .cell()
+                    .expected(&format!("one {} in {}", child.key, self.key)));
+            }
+            seen.push(child.key);
+        }
+        Ok(())
+    }
+
     /// The text of a child; empty when there is none.
     pub(super) fn value(&self, key: &'a str) -> Cell<'a> {
         self.child(key)

@@ -93,3 +93,61 @@ fn a_board_of_508_steps_is_read_to_the_last() {
         json!([{"status": "P", "value": 1.433_030_7, "unit": "ohm", "compOp": "LE", "lowLimit": 5}])
     );
 }
+
+/// The answer for a unit with these nodes inside its only page, and these `USER` lines.
+fn of_page(inside: &str, user: &str) -> Value {
+    let text = format!(
+        "(PROGRAM_NAME: P)\n(SECTION_NAME: S)\n(STEP: (SNAME: s) (PAGE: (PAGE_NAME: p) {inside}) (STAT: FAIL))\n\
+         (USER: Serialnumber:S-1)\n{user}(USER: STATUS: BOARD FAILED)\n"
+    );
+    answered(
+        Format::TeradyneSpectrum,
+        text.as_bytes(),
+        OsStr::new("x.txt"),
+        ARGUMENTS,
+    )
+}
+
+#[test]
+fn a_result_without_a_value_is_a_step_of_its_own() {
+    let answer = of_page(
+        "(INTC: (STAT: FAIL) (INTC_RESULT: (STAT: PASS) (MEASVAL: (VAL: nan) (UNIT: O))) (INTC_RESULT: (STAT: FAIL)))",
+        "",
+    );
+    let steps = &answer["reports"][0]["root"]["steps"][0]["steps"][0]["steps"];
+    assert_eq!(
+        (&steps[0]["numericMeas"][0]["value"], &steps[0]["status"]),
+        (&json!("nan"), &json!("P")),
+        "{answer}"
+    );
+    assert_eq!(
+        (&steps[1]["stepType"], &steps[1]["status"]),
+        (&json!("ET_PFT"), &json!("F"))
+    );
+    let twice = of_page("(ANA: (STAT: PASS) (MEASVAL: (VAL: 1)) (MEASVAL: (VAL: 2)))", "");
+    assert_eq!(
+        twice["reason"],
+        "line=3: MEASVAL: expected one MEASVAL in ANA, found nothing"
+    );
+    let twice = of_page("(ANA: (STAT: PASS) (STAT: FAIL))", "");
+    assert_eq!(
+        twice["reason"],
+        "line=3: STAT: expected one STAT in ANA, found \"FAIL\""
+    );
+}
+
+#[test]
+fn a_part_of_a_time_is_kept() {
+    let answer = of_page(
+        "(STAT: FAIL)",
+        "(USER: Date:02/13/2026)\n(USER: EndTime:08:00:02:000)\n",
+    );
+    assert_eq!(
+        answer["reports"][0]["miscInfos"],
+        json!([
+            {"description": "Date", "text": "02/13/2026"},
+            {"description": "EndTime", "text": "08:00:02:000"}
+        ]),
+        "{answer}"
+    );
+}

@@ -17,8 +17,7 @@ pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, C
     let arguments: StdfArguments = source.parse_arguments()?;
     let words = StatusWords::default();
     let site = Site::new(&words, arguments.process_code).process_codes(&arguments.process_codes);
-    let content = unpack(input)?;
-    let mut records = Records::begin(&content)?;
+    let (content, cut) = unpack(input)?;
     let mut file = File {
         arguments: &arguments,
         site,
@@ -28,6 +27,10 @@ pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, C
         left: BTreeMap::new(),
         conversion: Conversion::default(),
     };
+    if let Some(fault) = cut {
+        file.leave_out(fault)?;
+    }
+    let mut records = Records::begin(&content)?;
     loop {
         let ended = match records.next() {
             Ok(None) => break,

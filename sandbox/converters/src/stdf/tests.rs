@@ -1,5 +1,8 @@
 use std::ffi::OsStr;
+use std::io::Write as _;
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 
 use crate::fixtures::answered;
@@ -190,6 +193,39 @@ fn a_part_with_a_damaged_result_is_left_out_and_not_sent_without_it() {
     );
     let answer = converted(&records, r#""serial": "{part}""#);
     assert_eq!(answer["reason"], "offset=42: the record ends inside a field");
+}
+
+#[test]
+fn a_compressed_lot_that_ends_too_early_gives_the_parts_before_its_end() {
+    let records = [
+        vec![mir()],
+        (0..50)
+            .flat_map(|id| [pir(1, 1), prr(1, 1, &id.to_string())])
+            .collect(),
+    ]
+    .concat();
+    let mut packed = GzEncoder::new(Vec::new(), Compression::none());
+    packed.write_all(&file(&records)).unwrap();
+    let packed = packed.finish().unwrap();
+    let cut = packed.get(..packed.len() / 2).unwrap();
+    let convert = |input: &[u8], damage: &str| {
+        let arguments = format!(r#"{{"process_code": 1, "revision": "A", "on_damaged_unit": "{damage}"}}"#);
+        answered(Format::Stdf, input, OsStr::new("x.stdf.gz"), &arguments)
+    };
+    let answer = convert(cut, "leave_out");
+    let before = serials(&answer);
+    assert!((10..40).contains(&before.len()), "{answer}");
+    assert_eq!(before[9], "9");
+    let reason = answer["reason"].as_str().unwrap();
+    assert!(reason.contains("not a whole gzip file"), "{reason}");
+    assert_eq!(convert(cut, "reject")["status"], "rejected");
+    let mut changed = packed.clone();
+    *changed.get_mut(60).unwrap() ^= 1;
+    assert_eq!(
+        convert(&changed, "leave_out")["status"],
+        "rejected",
+        "its checksum is wrong"
+    );
 }
 
 #[test]

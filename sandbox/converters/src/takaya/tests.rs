@@ -126,12 +126,13 @@ fn the_form_with_quoted_fields_is_read() {
 fn board(header: &str, rows: &[(&str, &str, &str)]) -> Value {
     let columns =
         "Group_No.\tParts\tJudgement\tFunction\tSerial_No.1\tDate_of_test\tTime_of_test\tModel\tTester_ID";
-    let rows: String = rows
+    let rows: Vec<_> = rows
         .iter()
         .map(|(serial, time, model)| {
             format!("01\tR1\tPASS\tJP\t{serial}\t20/4/2023\t{time}\tY:\\X\\{model}\tTAK4\n")
         })
         .collect();
+    let rows = rows.concat();
     let (panel, own) = header.split_once('|').unwrap();
     let text = format!("@\n{panel}\n@\n* GROUP No.1 *\n* PASS *\n{own}\n{columns}\n{rows}@\n");
     let arguments = r#"{"process_code": 30, "revision": "A"}"#;
