@@ -26,13 +26,17 @@ impl<'a> Dates<'a> {
 }
 
 /// Turns a tester's date and time into a report's: local time with the offset if the text has one, else without;
-/// the daemon then adds the station's. `None` when the text does not fit.
+/// the daemon then adds the station's. `None` when the text does not fit, or names a zone: nothing here knows zones, and
+/// the station's is another.
 pub(crate) fn start(text: &str, dates: Dates<'_>) -> Option<String> {
     let text = text.trim();
     let start = match dates {
         Dates::Iso => iso(text),
         Dates::Pattern(pattern) => {
             let parsed = BrokenDownTime::parse(pattern, text).ok()?;
+            if parsed.iana_time_zone().is_some() {
+                return None;
+            }
             let local = parsed
                 .to_datetime()
                 .or_else(|_| parsed.to_date().map(|date| date.at(0, 0, 0, 0)))
@@ -113,8 +117,9 @@ pub(crate) fn seconds(milliseconds: &Number) -> Option<Number> {
 fn iso(text: &str) -> Option<String> {
     let (stem, offset) = split_offset(text)?;
     let local: DateTime = stem.replacen(' ', "T", 1).parse().ok()?;
-    // A date alone is midnight to the parser; a tester that writes no time said nothing about it.
-    if !stem.contains(':') {
+    // A date alone is midnight to the parser; a tester that writes no time said nothing about it. A zone's name,
+    // `[Europe/Oslo]`, it passes over.
+    if !stem.contains(':') || stem.contains('[') {
         return None;
     }
     Some(write(local, offset))
@@ -246,6 +251,7 @@ mod tests {
     #[test]
     fn what_is_no_time_gives_none() {
         for text in [
+            "2026-01-02T03:04:05[Europe/Oslo]",
             "",
             "2026-01-02",
             "yesterday",
@@ -255,6 +261,8 @@ mod tests {
         ] {
             assert_eq!(start(text, Dates::Iso), None, "{text}");
         }
+        let with_zone = Dates::Pattern("%Y-%m-%d %H:%M:%S %Q");
+        assert_eq!(start("2026-01-02 03:04:05 Europe/Oslo", with_zone), None);
         assert_eq!(start("31/12/2026", Dates::Pattern("%m/%d/%Y")), None);
     }
 

@@ -1,6 +1,6 @@
 //! `testfunction`: a pass/fail step.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -124,13 +124,12 @@ impl<'a> Functions<'a> {
         for faults in function.children("conntest-errors") {
             keep_in_step(&mut step, "XJTAG", "conntest-errors", faults.text.trim());
         }
-        let mut seen = Vec::new();
+        let mut seen = HashSet::new();
         for place in function.children("circuit-refs").flat_map(|all| &all.children) {
             let path: Vec<&str> = place.attributes.iter().map(|(_, value)| value.as_str()).collect();
             let path = path.join(" ");
-            if !seen.contains(&path) {
+            if seen.insert(path.clone()) {
                 keep_in_step(&mut step, "circuit-refs", &place.name, &path);
-                seen.push(path);
             }
         }
         step.attachment = self.attachment(function).map(Box::new);
