@@ -13,7 +13,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::control::{DaemonRequest, Switches};
 use crate::exit::Exit;
-use crate::settings::{Changes, Faults, LoadOptions, Settings, station_id};
+use crate::settings::{Changes, LoadOptions, Settings, station_id};
 use crate::start_error::StartError;
 use crate::wiring::{self, Station, Wired};
 use crate::{beside, journal, notify, start};
@@ -37,7 +37,8 @@ pub fn run(options: &LoadOptions) -> Exit {
     // Of the life before, until those after it have started: no longer, as they hold its secrets.
     let mut before: Option<Settings> = None;
     loop {
-        let ended = start::make_folders(&settings).and_then(|()| {
+        let folders = start::make_folders(&settings).map_err(|_told| Exit::Disk);
+        let ended = folders.and_then(|()| {
             let started = || drop(before.take());
             live(&mut settings, options, &process, &mut signals, started).map_err(|error| {
                 journal::not_started(&error);
@@ -222,7 +223,7 @@ async fn serve(
                 DaemonRequest::Reload(answer) => {
                     let reloaded = reload(settings, options);
                     // An operator who has gone does not take the new settings back.
-                    let _gone = answer.send(reloaded.as_ref().map(|_| ()).map_err(Faults::to_string)).is_err();
+                    let _gone = answer.send(reloaded.as_ref().map(|_| ()).map_err(String::clone)).is_err();
                     reloaded
                 }
                 DaemonRequest::ShowSettings(answer) => {
@@ -240,7 +241,7 @@ async fn serve(
 }
 
 /// Reads the settings again. Where the roles need not start again with them, the reload ends with that.
-fn reload(settings: &Settings, options: &LoadOptions) -> Result<(Settings, Changes), Faults> {
+fn reload(settings: &Settings, options: &LoadOptions) -> Result<(Settings, Changes), String> {
     notify::reloading();
     let reloaded = start::reload(options, settings);
     if !matches!(&reloaded, Ok((_, changes)) if !changes.restart.is_empty()) {

@@ -1,10 +1,12 @@
 //! Before the roles start, and when the settings are read again.
 
+use std::io;
+
 use crate::causes::joined;
 use crate::exit::Exit;
 use crate::journal;
 use crate::settings::upgrade::{UpgradeError, Written, is_old_file, upgrade_file};
-use crate::settings::{Changes, Faults, LoadOptions, LogSettings, Settings, compare, load, repair_file};
+use crate::settings::{Changes, LoadOptions, LogSettings, Settings, compare, load, repair_file};
 
 /// Reads the settings and opens the journal. Settings of schema 1.0 are upgraded in their place, and a damaged file gives
 /// its place to its backup.
@@ -54,12 +56,11 @@ fn upgrade(options: &LoadOptions) -> Option<Result<Option<Written>, UpgradeError
 ///
 /// # Errors
 ///
-/// With the exit status, when the state folder cannot be made or written (74); the journal then says why.
-pub(crate) fn make_folders(settings: &Settings) -> Result<(), Exit> {
-    settings.make_state_dir().map_err(|error| {
-        journal::no_state_dir(&settings.state_dir, &error);
-        Exit::Disk
-    })?;
+/// When the state folder cannot be made or written; the journal then says so.
+pub(crate) fn make_folders(settings: &Settings) -> io::Result<()> {
+    settings
+        .make_state_dir()
+        .inspect_err(|error| journal::no_state_dir(&settings.state_dir, error))?;
     settings.make_order_folders();
     Ok(())
 }
@@ -78,20 +79,31 @@ fn say_upgraded(options: &LoadOptions, upgraded: Result<Option<Written>, Upgrade
     }
 }
 
-/// Reads the settings again. A set with a fault is refused, and the old one stays in force.
+/// Reads the settings again. A set with a fault is refused, and the old one stays in force. So is one for which the roles
+/// would stop, and then not start for want of their folders.
 ///
 /// The journal's form and level are set here; what else changed is for the caller, by [`Changes::restart`].
 ///
 /// # Errors
 ///
-/// With every fault of the new settings.
-pub(crate) fn reload(options: &LoadOptions, old: &Settings) -> Result<(Settings, Changes), Faults> {
-    let new = load(options).inspect_err(|faults| {
+/// With every fault of the new settings, or the state folder's, in words.
+pub(crate) fn reload(options: &LoadOptions, old: &Settings) -> Result<(Settings, Changes), String> {
+    let new = load(options).map_err(|faults| {
         faults.iter().for_each(journal::settings_fault);
         journal::settings_kept(faults.iter().count());
+        faults.to_string()
     })?;
-    new.warnings.iter().for_each(journal::settings_warning);
     let changes = compare(old, &new);
+    if !changes.restart.is_empty() {
+        make_folders(&new).map_err(|error| {
+            journal::settings_kept(1);
+            format!(
+                "state_dir: {} cannot be made or written: {error}",
+                new.state_dir.display()
+            )
+        })?;
+    }
+    new.warnings.iter().for_each(journal::settings_warning);
     journal::open(&new.log);
     journal::settings_reloaded(&changes);
     Ok((new, changes))

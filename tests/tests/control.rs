@@ -193,6 +193,36 @@ mod tests {
     }
 
     #[test]
+    fn a_reload_with_a_state_folder_that_cannot_be_made_is_refused_and_nothing_stops() {
+        let server = Server::http();
+        let line = Line::wsjf(&server);
+        let daemon = line.start();
+        let file = line.path("stationd.toml");
+        let text = std::fs::read_to_string(&file).unwrap();
+        // A file stands in the way, which stops root too.
+        let folder = file.join("state");
+        let state = line.path("state").display().to_string();
+        std::fs::write(&file, text.replace(&state, &folder.display().to_string())).unwrap();
+        let refused = line.ctl(&["reload"]);
+        let words = refused.word("/error/message");
+        assert!(words.starts_with("the old settings stay in force"), "{words}");
+        assert!(
+            words.contains(&format!("state_dir: {}", folder.display())),
+            "{words}"
+        );
+        assert_eq!(
+            daemon.wait_for_code("D018").key("folder"),
+            folder.display().to_string()
+        );
+        assert_eq!(daemon.wait_for_code("D014").key("faults"), "1");
+        line.drop_file("wsjf", b"1.json", report(1).as_bytes());
+        server.wait_for(1);
+        // The roles were not started again either.
+        assert!(daemon.lines().iter().all(|line| line.code() != "D001"));
+        assert!(daemon.stop().success());
+    }
+
+    #[test]
     fn a_client_of_another_version_is_told_both_versions_and_let_go() {
         let server = Server::http();
         let line = Line::wsjf(&server);
