@@ -4,8 +4,11 @@
 mod tests {
     use std::io::{Read as _, Write as _};
     use std::os::unix::fs::PermissionsExt;
-    use std::os::unix::net::UnixStream;
+    use std::os::unix::net::{UnixListener, UnixStream};
     use std::path::Path;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::thread;
 
     use serde_json::Value;
     use stationd_tests::{Answer, Line, Reply, Scripted, Server, WSJF, get, report};
@@ -411,6 +414,32 @@ mod tests {
         assert!(said.contains("systemctl status stationd"), "{said}");
         let output = line.run(&["--json", "queue", "stats"]);
         assert_eq!(Answer::of(&output).json["error"]["code"], "unreachable");
+        // Without its socket it may be one that systemd has given up.
+        let finding = line.ctl(&["doctor"]).json["findings"][0].clone();
+        assert_eq!(finding["check"], "daemon", "{finding}");
+        let remedy = finding["remedy"].to_string();
+        let reset = "systemctl reset-failed stationd.socket stationd.service";
+        assert!(remedy.contains(reset), "{remedy}");
+    }
+
+    #[test]
+    fn a_command_that_is_let_go_has_connected_once() {
+        let server = Server::http();
+        let line = Line::wsjf(&server);
+        let listener = UnixListener::bind(line.path("control.sock")).unwrap();
+        let count = Arc::new(AtomicU32::new(0));
+        let counted = Arc::clone(&count);
+        // As systemd lets go of those who wait for a daemon that does not start.
+        thread::spawn(move || {
+            for _client in listener.incoming() {
+                counted.fetch_add(1, Ordering::SeqCst);
+            }
+        });
+        for words in ["status", "doctor", "config show", "converter list"] {
+            let words: Vec<_> = words.split(' ').collect();
+            line.run(&words);
+            assert_eq!(count.swap(0, Ordering::SeqCst), 1, "{words:?}");
+        }
     }
 
     #[test]

@@ -72,7 +72,7 @@ pub(super) fn file(context: &Context) -> PathBuf {
 /// The file named on the command line, else the one the running daemon reads, else the usual one.
 fn options(context: &Context) -> LoadOptions {
     let file = context.global.config.clone().or_else(|| {
-        let status: Status = context.client().ok()?.ask("status", &json!({})).ok()?;
+        let status: Status = context.client_if_reachable()?.ask("status", &json!({})).ok()?;
         Some(status.settings_file).filter(|file| file.exists())
     });
     LoadOptions::of_process(file)

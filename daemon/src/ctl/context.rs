@@ -1,5 +1,7 @@
 //! What every command gets.
 
+use std::cell::Cell;
+
 use super::arguments::Global;
 use super::client::Client;
 use super::error::CtlError;
@@ -10,12 +12,34 @@ use super::output::{self, Output};
 pub(super) struct Context {
     pub(super) global: Global,
     pub(super) output: Output,
+    /// Whether the daemon could not be reached when it was asked last.
+    is_unreachable: Cell<bool>,
 }
 
 impl Context {
+    pub(super) fn new(global: Global, output: Output) -> Self {
+        Self {
+            global,
+            output,
+            is_unreachable: Cell::default(),
+        }
+    }
+
     /// Connects to the daemon.
     pub(super) fn client(&self) -> Result<Client, CtlError> {
-        Client::connect(&self.global)
+        let client = Client::connect(&self.global);
+        self.is_unreachable
+            .set(matches!(client, Err(CtlError::Unreachable { .. })));
+        client
+    }
+
+    /// As [`Context::client`], for what can do without. A daemon that could not be reached is not asked again: where the
+    /// socket is systemd's, each connection starts it.
+    pub(super) fn client_if_reachable(&self) -> Option<Client> {
+        if self.is_unreachable.get() {
+            return None;
+        }
+        self.client().ok()
     }
 
     /// Whether programs read the output.

@@ -163,18 +163,23 @@ impl CtlError {
 const MEMBERSHIP: &str = "run it as root (sudo stationctl …), or join the group: sudo usermod -aG stationd \"$USER\", \
                           then log in again";
 
+/// A daemon that failed ten times in five minutes is not started again, and its socket is gone.
+const GIVEN_UP: &str = "where systemd has given it up (start-limit-hit): systemctl reset-failed stationd.socket \
+                        stationd.service, then: systemctl start stationd.socket stationd.service";
+
 fn unreachable_remedy(socket: &std::path::Path, kind: io::ErrorKind) -> String {
     match kind {
         io::ErrorKind::PermissionDenied => MEMBERSHIP.to_owned(),
         io::ErrorKind::NotFound => format!(
-            "there is no socket {}: is stationd running (systemctl status stationd)? if it listens elsewhere, say --socket",
+            "there is no socket {}: is stationd running (systemctl status stationd)? if it listens elsewhere, say \
+             --socket; {GIVEN_UP}",
             socket.display()
         ),
         io::ErrorKind::ConnectionRefused => {
             "stationd is not running: systemctl status stationd; journalctl -u stationd -e says why"
                 .to_owned()
         }
-        _ => "look at the daemon: systemctl status stationd; journalctl -u stationd -e".to_owned(),
+        _ => format!("look at the daemon: systemctl status stationd; journalctl -u stationd -e; {GIVEN_UP}"),
     }
 }
 

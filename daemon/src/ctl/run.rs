@@ -35,10 +35,7 @@ pub fn main() -> ExitCode {
             };
         }
     };
-    let context = Context {
-        global: arguments.global,
-        output: Output::of_process(),
-    };
+    let context = Context::new(arguments.global, Output::of_process());
     match run(&context, arguments.command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

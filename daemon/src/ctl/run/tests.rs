@@ -80,10 +80,7 @@ async fn exit_code_of(line: &str) -> u8 {
         .into_iter()
         .chain(line.split(' '));
     let arguments = Arguments::try_parse_from(words).unwrap();
-    let context = Context {
-        global: arguments.global,
-        output: Output::plain(80),
-    };
+    let context = Context::new(arguments.global, Output::plain(80));
     let ran = tokio::task::spawn_blocking(move || run(&context, arguments.command));
     ran.await.unwrap().map_or_else(|error| error.exit_code(), |()| 0)
 }
@@ -132,10 +129,7 @@ fn a_daemon_that_does_not_run_is_69_with_a_remedy() {
     let socket = dir.path().join("control.sock");
     let arguments =
         Arguments::try_parse_from(["stationctl", "--socket", socket.to_str().unwrap(), "status"]).unwrap();
-    let context = Context {
-        global: arguments.global,
-        output: Output::plain(80),
-    };
+    let context = Context::new(arguments.global, Output::plain(80));
     let error = run(&context, arguments.command).unwrap_err();
     assert_eq!(error.exit_code(), 69);
     assert!(error.remedy().unwrap().contains("systemctl status stationd"));
