@@ -6,7 +6,7 @@ use actix::{Actor, Context, Handler, Message, MessageResult, Recipient};
 use tokio::sync::mpsc;
 
 /// Longest wait for a message; a test that reaches it has failed.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Makes the answer to a message.
 type Answer<M> = Box<dyn FnMut(&M) -> <M as Message>::Result>;

@@ -9,8 +9,8 @@ mod tests {
     /// Everything is delivered by the running daemon, and its books say so.
     fn delivers_all(daemon: Daemon, line: &Line, books: &Books, server: &Server) {
         server.wait_for(books.dropped());
-        daemon.wait_until_settled(line);
         line.wait_until_empty("wsjf");
+        daemon.wait_until_settled(line);
         books.check_records(line);
         assert!(daemon.stop().success());
         books.check_delivered(line, "wsjf", server);
@@ -104,8 +104,8 @@ mod tests {
         books.check_files(line, "wsjf");
         repair();
         daemon.wait_for_code("C231");
-        daemon.wait_until_settled(line);
         line.wait_until_empty("wsjf");
+        daemon.wait_until_settled(line);
         let status = line.ctl(&["status"]).json;
         assert_eq!(status.pointer("/converters/0/ok"), Some(&3.into()), "{status}");
         let again = daemon.lines().into_iter().filter(|line| line.code() == "C230");

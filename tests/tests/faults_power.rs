@@ -79,8 +79,8 @@ mod tests {
     fn finish(line: &Line, server: &Server, books: &Books) {
         let daemon = line.start();
         server.wait_for(books.dropped());
-        daemon.wait_until_settled(line);
         line.wait_until_empty("wsjf");
+        daemon.wait_until_settled(line);
         books.check_records(line);
         assert!(daemon.stop().success());
     }

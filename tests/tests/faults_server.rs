@@ -70,9 +70,9 @@ mod tests {
         daemon.wait_for_code("U411");
         let outage = begun.elapsed().as_secs();
         server.wait_for(files);
-        daemon.wait_until_settled(&line);
         line.wait_until_empty("wsjf");
         line.wait_until_empty("urgent");
+        daemon.wait_until_settled(&line);
         check_quiet(&daemon, outage);
         let sent = server.requests();
         let arrived: Vec<_> = sent

@@ -148,8 +148,8 @@ mod tests {
         let daemon = line.start();
         line.drop_file("wsjf", b"one.json", content);
         daemon.wait_for_code("U401");
-        daemon.wait_until_settled(&line);
         line.wait_until_empty("wsjf");
+        daemon.wait_until_settled(&line);
         daemon.kill();
 
         let daemon = line.start();
