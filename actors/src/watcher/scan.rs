@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use inotify::{WatchDescriptor, WatchMask, Watches};
 
-use super::look::{Odd, Seen, look_at_folder, look_at_pair, look_of};
+use super::look::{Odd, Ready, Seen, look_at_folder, look_at_pair, look_of};
 use super::memory::{Mark, Marker};
 use super::open::LONGEST_PAUSE;
 use super::stability::Look;
@@ -184,13 +184,14 @@ pub(super) fn scan(mut order: Order) -> Result<Scan, NoScan> {
     }
     scan.found = oldest
         .into_iter()
-        .map(|(modified_ns, name, look)| order.found(modified_ns, name, look, silent))
+        .map(|(_, modified_ns, name, look)| order.found(modified_ns, name, look, silent))
         .collect();
     Ok(scan)
 }
 
-/// The newest file on top, to be dropped first.
-type Oldest = BinaryHeap<(i128, OsString, Look)>;
+/// What is dropped first on top: results that are not whole, then the newest file. However many stay incomplete, whole ones
+/// come into view.
+type Oldest = BinaryHeap<(bool, i128, OsString, Look)>;
 
 impl Order {
     fn found(&self, modified_ns: i128, name: OsString, look: Look, silent: Option<&str>) -> Found {
@@ -265,6 +266,7 @@ impl Scan {
                     order,
                     relative.into_os_string(),
                     look_of(&meta, self.silent.is_none()),
+                    false,
                     oldest,
                 );
             }
@@ -293,7 +295,7 @@ impl Scan {
         }
     }
 
-    fn file(&mut self, order: &Order, name: OsString, look: Look, oldest: &mut Oldest) {
+    fn file(&mut self, order: &Order, name: OsString, look: Look, is_part: bool, oldest: &mut Oldest) {
         if order.open.contains(&name) {
             let found = order.found(look.modified_ns, name.clone(), look, self.silent);
             if found.age.is_some_and(|age| age < LONGEST_PAUSE) {
@@ -305,7 +307,7 @@ impl Scan {
         if order.kept.contains(&mark) {
             self.kept.insert(mark);
         } else if !order.held.contains(&mark) {
-            oldest.push((look.modified_ns, name, look));
+            oldest.push((is_part, look.modified_ns, name, look));
             if oldest.len() > WINDOW {
                 oldest.pop();
                 self.beyond += 1;
@@ -316,7 +318,10 @@ impl Scan {
     /// Takes in a folder, or a file with its folder, that is or will be one result.
     fn result(&mut self, order: &Order, name: PathBuf, seen: Seen, oldest: &mut Oldest) {
         match seen {
-            Seen::Folder { look, .. } => self.file(order, name.into_os_string(), look, oldest),
+            Seen::Folder { look, ready } => {
+                let is_part = ready == Ready::NotYet;
+                self.file(order, name.into_os_string(), look, is_part, oldest);
+            }
             Seen::Odd(odd) => self.note(order, name.into_os_string(), odd),
             Seen::File { .. } | Seen::Gone => {}
         }

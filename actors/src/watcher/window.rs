@@ -59,12 +59,17 @@ pub(super) struct Window {
 impl Window {
     /// How many files wait, as far as is known.
     pub(super) fn waiting(&self) -> u64 {
-        (self.settling.len() + self.ready.len()) as u64 + self.beyond
+        self.in_view() as u64 + self.beyond
+    }
+
+    /// How many files it holds. Many may be complete at once: what is moved into the folder needs no second look.
+    fn in_view(&self) -> usize {
+        self.settling.len() + self.ready.len()
     }
 
     /// Whether a scan should bring more.
     pub(super) fn is_low(&self) -> bool {
-        self.beyond > 0 && self.settling.len() < WINDOW / 4
+        self.beyond > 0 && self.in_view() < WINDOW / 4
     }
 
     /// Forgets everything; a scan brings it back.
@@ -89,7 +94,7 @@ impl Window {
             self.ready.remove(&(modified_ns, known));
         }
         self.next = Some(self.next.map_or(now, |next| next.min(now)));
-        let full = self.settling.len() >= WINDOW;
+        let full = self.in_view() >= WINDOW;
         match self.settling.entry(name) {
             // A close or a rename says more than the creation before it; a creation after it is a new file.
             Entry::Occupied(mut known) => *known.get_mut() = Candidate::told(arrival, now),
@@ -117,7 +122,7 @@ impl Window {
             {
                 continue;
             }
-            let full = self.settling.len() >= WINDOW;
+            let full = self.in_view() >= WINDOW;
             match self.settling.entry(file.name) {
                 // Known already: the candidate's own looks go on.
                 Entry::Occupied(_) => {}
@@ -371,5 +376,21 @@ mod tests {
         assert_eq!(window.settling.len(), WINDOW);
         assert_eq!(window.beyond, 500);
         assert_eq!(window.due(now).len(), BATCH);
+    }
+
+    #[test]
+    fn a_flood_of_files_that_are_moved_in_whole_is_counted_too() {
+        let now = Instant::now();
+        let mut window = Window::default();
+        for number in 0..WINDOW + 500 {
+            window.told(format!("{number:06}").into(), Arrival::Moved, now);
+            confirm(&mut window, now);
+        }
+        assert_eq!((window.in_view(), window.beyond), (WINDOW, 500));
+        assert!(!window.is_low());
+        for _ in 0..=WINDOW * 3 / 4 {
+            window.take().unwrap();
+        }
+        assert!(window.is_low());
     }
 }
