@@ -20,7 +20,7 @@ use crate::causes::joined;
 use crate::clock;
 use crate::messages::queue::{Append, AppendError, Appended};
 use crate::messages::watcher::Left;
-use crate::model::JobEnd;
+use crate::model::{JobEnd, JobRecord};
 
 impl Job {
     pub(super) async fn converted(
@@ -74,37 +74,42 @@ impl Job {
             }
             Appended::Duplicate { at, path } => {
                 let earlier = journal::earlier(at, Path::new(OsStr::from_bytes(&path)));
-                journal::duplicate(&self.line(), &earlier);
-                self.keep_record(self.record(JobEnd::Skipped, earlier, Some(finished)))
-                    .await;
-                let after = self.converter.after;
-                self.retire_done(JobEnd::Skipped, after).await
+                let record = self.record(JobEnd::Skipped, earlier.clone(), Some(finished));
+                let (line, after) = (self.line(), self.converter.after);
+                let served = self.retire_done(JobEnd::Skipped, after, Some(record)).await;
+                if matches!(served, Served::Ended(..)) {
+                    journal::duplicate(&line, &earlier);
+                }
+                served
             }
         }
     }
 
     pub(super) async fn skipped(self, reason: String, finished: &Finished) -> Served {
-        journal::skipped(&self.line(), &reason);
-        self.keep_record(self.record(JobEnd::Skipped, reason, Some(finished)))
-            .await;
         let after = match self.converter.after {
             // What was not converted is not deleted either.
             After::Delete => After::Move,
             after => after,
         };
-        self.retire_done(JobEnd::Skipped, after).await
+        let record = self.record(JobEnd::Skipped, reason.clone(), Some(finished));
+        let line = self.line();
+        let served = self.retire_done(JobEnd::Skipped, after, Some(record)).await;
+        if matches!(served, Served::Ended(..)) {
+            journal::skipped(&line, &reason);
+        }
+        served
     }
 
     /// Retires a source whose reports are durable.
     pub(super) async fn retire_converted(self) -> Served {
         let after = self.converter.after;
-        self.retire_done(JobEnd::Converted, after).await
+        self.retire_done(JobEnd::Converted, after, None).await
     }
 
-    async fn retire_done(self, end: JobEnd, after: After) -> Served {
+    async fn retire_done(self, end: JobEnd, after: After, job: Option<JobRecord>) -> Served {
         let (origin, from_pending) = (self.task.origin.clone(), self.task.pending.is_some());
         let (room, record) = (Arc::clone(&self.ports.storeroom), self.archive_record());
-        self.retire(end, move |leaving, settings| {
+        self.retire(end, job, move |leaving, settings| {
             let way = match after {
                 After::Move => Way::Move(&settings.done_dir),
                 After::Zip => Way::Zip(&settings.done_dir),
@@ -151,13 +156,12 @@ impl Job {
             return self.failed(failure, Some(finished)).await;
         }
         let delay = Duration::from_secs(self.converter.retry_delay_s);
-        journal::suspended(&self.line(), &reason, count, self.converter.retries, delay);
-        self.keep_record(self.record(JobEnd::Suspended, reason.clone(), Some(&finished)))
-            .await;
+        let job = self.record(JobEnd::Suspended, reason.clone(), Some(&finished));
+        let (line, retries, said) = (self.line(), self.converter.retries, reason.clone());
         let (origin, trace, seen) = (self.task.origin.clone(), self.task.trace, self.task.seen);
         let pending = self.task.pending.clone();
         let not_before = clock::now().plus(delay);
-        self.retire(JobEnd::Suspended, move |leaving, settings| {
+        let way = move |leaving: &Leaving<'_>, settings: &ConverterSettings| {
             let converter = &settings.name;
             let note = Suspended {
                 converter,
@@ -175,17 +179,21 @@ impl Job {
                     Err(cause) => Err(RetireError::new(&settings.pending_dir, cause)),
                 },
             }
-        })
-        .await
+        };
+        let served = self.retire(JobEnd::Suspended, Some(job), way).await;
+        if matches!(served, Served::Ended(..)) {
+            journal::suspended(&line, &said, count, retries, delay);
+        }
+        served
     }
 
     pub(super) async fn failed(self, failure: Failure, finished: Option<Arc<Finished>>) -> Served {
         let job = self.record(failure.end(), failure.reason.clone(), finished.as_deref());
-        self.keep_record(job.clone()).await;
+        let record = Some(job.clone());
         let (kept, end) = (failure.clone(), failure.end());
         let line = self.line();
         let served = self
-            .retire(end, move |leaving, settings| {
+            .retire(end, record, move |leaving, settings| {
                 leaving.with_companion(&settings.error_dir, REASON_SUFFIX, |file| {
                     reason::text(file, &job, &kept, &settings.limits, finished.as_deref())
                 })
@@ -197,10 +205,12 @@ impl Job {
         served
     }
 
-    /// Retires the source, and removes its note if it lay in the pending folder.
+    /// Retires the source, and removes its note if it lay in the pending folder. The job is recorded when that is done: a
+    /// source that cannot leave is converted again and again, and is one job in the audit trail.
     async fn retire(
         self,
         end: JobEnd,
+        job: Option<JobRecord>,
         how: impl FnOnce(&Leaving<'_>, &ConverterSettings) -> Result<Retired, RetireError> + Send + 'static,
     ) -> Served {
         let (source, settings) = (Arc::clone(&self.source), Arc::clone(&self.converter));
@@ -217,7 +227,7 @@ impl Job {
             }
             Ok::<_, RetireError>(retired)
         });
-        match retired.await {
+        let served = match retired.await {
             None => Served::Stopped,
             Some(Ok(Retired::To(_) | Retired::Removed | Retired::Gone)) => {
                 self.ports.durable.remove(self.source.job);
@@ -229,6 +239,10 @@ impl Job {
                 Served::Ended(end, Left::Again { after: CHANGED_AGAIN })
             }
             Some(Err(error)) => Served::Trouble(TroubleKind::Folder(end), error.to_string()),
+        };
+        if let (Some(job), Served::Ended(..)) = (job, &served) {
+            self.keep_record(job).await;
         }
+        served
     }
 }
