@@ -102,14 +102,11 @@ pub(crate) fn start(settings: &Settings, client: Client, station: &Station) -> R
     let uploader =
         Uploader::new(&settings.uploader, queue_recipients(&queue)).map_err(StartError::Uploader)?;
     let uploader = uploader.start();
-    let supervisor = ConverterSupervisor::new(
-        settings.supervisor(station.id),
-        client,
-        converter_recipients(&queue),
-    );
-    let converter = supervisor.start();
+    let recipients = converter_recipients(&queue);
+    let converter = ConverterSupervisor::new(settings.supervisor(station.id), client, recipients).start();
     let watcher = Watcher::new(
         folders(settings, &station.switches),
+        converter.clone().recipient(),
         converter.clone().recipient(),
     );
     let watcher = watcher.start();

@@ -1,7 +1,7 @@
 //! Role: runs one confined child per file, makes its reports durable, and retires the file.
 //!
 //! Owns: the credits, the jobs that run, what does not work for now, the schedule of suspended files, the archive.
-//! Receives: `BindConverter`, `Offer`, `Admission`, `DescribeConverters`, `Replay`, `DescribeReplay`, `StopReplay`,
+//! Receives: `BindConverter`, `Offer`, `FolderCame`, `Admission`, `DescribeConverters`, `Replay`, `DescribeReplay`, `StopReplay`,
 //! `Pulse`, `Drain`.
 //! Sends: `Credit`, `JobEnded` to the watcher; `Append`, `RecordJob`, `Trace`, `DescribeSources` to the queue.
 //! Runs on: the main arbiter; hashing, judging and retiring on two blocking threads of each converter, tidying up on one.
@@ -9,16 +9,12 @@
 //! When draining: starts nothing, waits for the jobs that run, then ends them; their files stay.
 
 use std::collections::{HashMap, VecDeque};
-use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actix::dev::SendError;
-use actix::{
-    Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, MessageResult, Recipient, ResponseFuture,
-    WrapFuture,
-};
+use actix::{Actor, AsyncContext, Context, Handler, Message, MessageResult, Recipient, ResponseFuture};
 use stationd_sandbox::Client;
 use tokio::sync::oneshot;
 
@@ -32,14 +28,15 @@ use super::replay::Replays;
 use super::stages::Next;
 use super::state::Flow;
 use super::storeroom::{Storeroom, Tidying};
-use super::task::{Served, Task, TroubleKind};
-use super::{SupervisorSettings, journal, pair};
+use super::task::{Served, Task};
+use super::{SupervisorSettings, journal};
 use crate::apart::{Apart, Held};
+use crate::clock;
 use crate::messages::converter::{Admission, BindConverter, ConverterIndex, DescribeConverters, Offer};
 use crate::messages::lifecycle::{Drain, Drained, Health, Pulse};
 use crate::messages::queue::{Append, DescribeSources, RecordJob, Trace};
 use crate::messages::watcher::{Credit, JobEnded, Left};
-use crate::model::JobEnd;
+use crate::model::{JobEnd, UnixMs};
 
 /// Places in the mailbox: offers are bounded by the credits, the rest is rare.
 const MAILBOX: usize = 16;
@@ -58,6 +55,8 @@ pub struct ConverterSupervisor {
     apart: Apart<Self>,
     last_job: u64,
     drained: Option<oneshot::Sender<Drained>>,
+    /// When it was made: what a crash left is older.
+    pub(super) since: UnixMs,
     pub(super) tidying: Tidying,
     pub(super) replays: Replays,
 }
@@ -114,6 +113,7 @@ impl ConverterSupervisor {
             durable: Durable::default(),
             chatter: Limiter::default(),
             meter: Meter::default(),
+            in_hand: Arc::default(),
         };
         Self {
             ports: Rc::new(ports),
@@ -125,6 +125,7 @@ impl ConverterSupervisor {
             apart: Apart::default(),
             last_job: 0,
             drained: None,
+            since: clock::now(),
             tidying: Tidying::default(),
             replays: Replays::default(),
         }
@@ -225,25 +226,6 @@ impl ConverterSupervisor {
         }
     }
 
-    /// Puts back what a crash left of pairs; the watcher finds it there.
-    fn put_pairs_back(&mut self, converter: usize, ctx: &mut Context<Self>) {
-        let Some(tally) = self.ledger.tally(converter).filter(|tally| tally.settings.pair) else {
-            return;
-        };
-        let drop_dir = tally.settings.drop_dir.clone();
-        let put_back = tokio::task::spawn_blocking(move || pair::put_back_all(&drop_dir));
-        ctx.spawn(put_back.into_actor(self).map(move |put_back, supervisor, _| {
-            if let Ok(Err(cause)) = put_back
-                && cause.kind() != io::ErrorKind::NotFound
-            {
-                let cause = cause.to_string();
-                supervisor
-                    .ledger
-                    .trouble(converter, TroubleKind::Read, &cause, Instant::now());
-            }
-        }));
-    }
-
     pub(super) fn rest(&mut self, delay: Duration, ctx: &mut Context<Self>) {
         if self.flow.gates().resting {
             return;
@@ -300,7 +282,6 @@ impl Handler<BindConverter> for ConverterSupervisor {
     fn handle(&mut self, peers: BindConverter, ctx: &mut Self::Context) {
         self.peers = Some(peers);
         for converter in 0..self.ledger.len() {
-            self.put_pairs_back(converter, ctx);
             self.look_for_pending(converter, ctx);
         }
         self.tidy(ctx);

@@ -105,10 +105,11 @@ async fn open(ports: Rc<Ports>, converter: Arc<ConverterSettings>, task: Task) -
     }
     let (root, file) = (converter.drop_dir.clone(), task.path.clone());
     let (trace, modified_ns) = (task.trace, task.modified_ns);
+    let in_hand = Arc::clone(&ports.in_hand);
     let gathered = ports
         .hands
         .lend(task.converter, move || {
-            Pair::gather(&root, &file, trace, modified_ns)
+            Pair::gather((&root, &file), trace, modified_ns, &in_hand)
         })
         .await;
     let pair = match gathered {

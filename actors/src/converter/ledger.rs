@@ -114,6 +114,13 @@ impl Ledger {
         wait(advice.delay, all)
     }
 
+    /// A drop folder was read.
+    pub(super) fn read(&mut self, converter: usize, now: Instant) {
+        if let Some(tally) = self.tally(converter) {
+            tally.worked(Slot::Read, now);
+        }
+    }
+
     /// The pending folder cannot be looked through: when to try again.
     pub(super) fn pending_failed(&mut self, converter: usize, cause: &str, now: Instant) -> Duration {
         self.trouble(converter, TroubleKind::Folder(JobEnd::Suspended), cause, now)

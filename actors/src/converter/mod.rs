@@ -6,6 +6,7 @@ pub mod beside;
 mod chatter;
 mod confined;
 mod copy;
+mod crash;
 mod durable;
 mod endings;
 mod folder;

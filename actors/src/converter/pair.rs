@@ -10,12 +10,13 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, UNIX_EPOCH};
 
 use super::anchor::Anchor;
-use super::place::rename_to_free;
+use super::place::{remove_all, rename_to_free};
 use super::source::NoSource;
-use crate::model::{OWN_PREFIX, TraceId};
+use crate::model::{OWN_PREFIX, PART_SUFFIX, TraceId};
 use crate::tree;
 
 /// Ends the name of the folder that holds a pair.
@@ -29,8 +30,30 @@ pub(super) struct Pair {
     /// The drop folder.
     root: PathBuf,
     /// The folder of our own, in the drop folder or below.
-    holder: PathBuf,
+    holder: Arc<Path>,
     stem: OsString,
+}
+
+/// The pairs that jobs of this process have in hand: a crash left the others.
+#[derive(Debug, Default)]
+pub(super) struct InHand(Mutex<Vec<Weak<Path>>>);
+
+impl InHand {
+    /// It is in hand for as long as somebody keeps what is returned.
+    fn take(&self, holder: PathBuf) -> Arc<Path> {
+        let holder: Arc<Path> = holder.into();
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|holder| holder.strong_count() > 0);
+        all.push(Arc::downgrade(&holder));
+        holder
+    }
+
+    fn has(&self, holder: &Path) -> bool {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.iter()
+            .filter_map(Weak::upgrade)
+            .any(|known| *known == *holder)
+    }
 }
 
 impl Pair {
@@ -41,10 +64,10 @@ impl Pair {
 
     /// Brings a file and its folder together; `modified_ns` is what both showed, and what the new folder shows too.
     pub(super) fn gather(
-        root: &Path,
-        file: &Path,
+        (root, file): (&Path, &Path),
         trace: TraceId,
         modified_ns: i128,
+        in_hand: &InHand,
     ) -> Result<Self, NoSource> {
         let folder = tree::folder_of(file).ok_or(NoSource::Changed)?;
         let stem = folder.file_name().unwrap_or_default();
@@ -52,7 +75,7 @@ impl Pair {
         let mode = drop_dir.at(stem).symlink_metadata()?.permissions().mode() & 0o777;
         let pair = Self {
             root: root.to_owned(),
-            holder: file.with_file_name(format!("{OWN_PREFIX}{trace}{SUFFIX}")),
+            holder: in_hand.take(file.with_file_name(format!("{OWN_PREFIX}{trace}{SUFFIX}"))),
             stem: stem.to_owned(),
         };
         let holder = pair.holder.file_name().unwrap_or_default();
@@ -137,25 +160,40 @@ fn renamed(name: &OsStr, stem: &OsStr, tail: &str) -> OsString {
 /// Puts back what a crash left of pairs in a drop folder.
 ///
 /// # Errors
-/// When it cannot be read now.
-pub(super) fn put_back_all(root: &Path) -> io::Result<()> {
+/// The first of those that cannot be put back now; the others are.
+pub(super) fn put_back_all(root: &Path, in_hand: &InHand) -> io::Result<()> {
     let drop_dir = Anchor::of_file(root, &root.join("any"))?;
-    for name in names_in(&drop_dir)? {
-        let bytes = name.as_bytes();
-        if !(bytes.starts_with(OWN_PREFIX.as_bytes()) && bytes.ends_with(SUFFIX.as_bytes())) {
-            continue;
+    let mut all = Ok(());
+    for name in names_in(&drop_dir)?.iter().filter(|name| is_own(name, SUFFIX)) {
+        let holder = root.join(name);
+        if !in_hand.has(&holder) {
+            all = all.and(put_back_one(root, &holder));
         }
-        let holder = root.join(&name);
-        let stems = names_in(&Anchor::of_file(root, &holder.join("any"))?)?;
-        let pair = |stem| Pair {
-            root: root.to_owned(),
-            holder: holder.clone(),
-            stem,
-        };
-        // Without one, the crash came right after the folder was made.
-        pair(stems.into_iter().next().unwrap_or_else(|| OsString::from("none"))).end()?;
     }
-    Ok(())
+    all
+}
+
+fn put_back_one(root: &Path, holder: &Path) -> io::Result<()> {
+    let inside = Anchor::of_file(root, &holder.join("any"))?;
+    let (halves, stems): (Vec<_>, Vec<_>) = names_in(&inside)?
+        .into_iter()
+        .partition(|name| is_own(name, PART_SUFFIX));
+    // Of a pair that was being removed.
+    for half in halves {
+        remove_all(&inside.at(&half), true)?;
+    }
+    let pair = Pair {
+        root: root.to_owned(),
+        holder: holder.into(),
+        // Without one, the crash came right after the folder was made.
+        stem: stems.into_iter().next().unwrap_or_else(|| OsString::from("none")),
+    };
+    pair.end()
+}
+
+fn is_own(name: &OsStr, suffix: &str) -> bool {
+    let bytes = name.as_bytes();
+    bytes.starts_with(OWN_PREFIX.as_bytes()) && bytes.ends_with(suffix.as_bytes())
 }
 
 fn names_in(folder: &Anchor) -> io::Result<Vec<OsString>> {
@@ -183,7 +221,12 @@ mod tests {
     }
 
     fn gather(dir: &TempDir) -> Pair {
-        Pair::gather(dir.path(), &dir.path().join("DUT 1.txt"), TRACE, NOON_NS).unwrap()
+        gather_in(dir, &InHand::default())
+    }
+
+    fn gather_in(dir: &TempDir, in_hand: &InHand) -> Pair {
+        let file = dir.path().join("DUT 1.txt");
+        Pair::gather((dir.path(), &file), TRACE, NOON_NS, in_hand).unwrap()
     }
 
     fn names(dir: &TempDir) -> Vec<String> {
@@ -229,9 +272,21 @@ mod tests {
             if step < 1 {
                 fs::remove_dir(pair.path()).unwrap();
             }
-            put_back_all(dir.path()).unwrap();
+            put_back_all(dir.path(), &InHand::default()).unwrap();
             assert_eq!(names(&dir), ["DUT 1", "DUT 1.txt"], "step {step}");
         }
+    }
+
+    #[test]
+    fn the_pair_of_a_job_that_runs_is_not_a_crash_s() {
+        let dir = drop_pair();
+        let in_hand = InHand::default();
+        let pair = gather_in(&dir, &in_hand);
+        put_back_all(dir.path(), &in_hand).unwrap();
+        assert_eq!(fs::read(pair.path().join("DUT 1.txt")).unwrap(), b"abc");
+        drop(pair);
+        put_back_all(dir.path(), &in_hand).unwrap();
+        assert_eq!(names(&dir), ["DUT 1", "DUT 1.txt"]);
     }
 
     #[test]
@@ -248,9 +303,10 @@ mod tests {
     fn without_its_folder_or_through_a_link_nothing_is_gathered() {
         let dir = drop_pair();
         fs::write(dir.path().join("alone.txt"), "x").unwrap();
-        let alone = Pair::gather(dir.path(), &dir.path().join("alone.txt"), TRACE, NOON_NS);
+        let file = dir.path().join("alone.txt");
+        let alone = Pair::gather((dir.path(), &file), TRACE, NOON_NS, &InHand::default());
         assert!(matches!(alone, Err(NoSource::Gone)));
         std::os::unix::fs::symlink("/etc", dir.path().join(format!("{OWN_PREFIX}evil{SUFFIX}"))).unwrap();
-        assert!(put_back_all(dir.path()).is_err());
+        assert!(put_back_all(dir.path(), &InHand::default()).is_err());
     }
 }

@@ -19,7 +19,7 @@ use super::nofollow;
 use super::place::unlink;
 use super::retire::PENDING_SUFFIX;
 use super::source::Identity;
-use crate::model::{OWN_PREFIX, Shown, TraceId, UnixMs};
+use crate::model::{OWN_PREFIX, PART_SUFFIX, Shown, TraceId, UnixMs};
 
 /// The version written; see the head of this file.
 const VERSION: u32 = 1;
@@ -109,7 +109,7 @@ impl Suspended<'_> {
     /// Replaces the note of a source that lies in the pending folder already; the old or the new one is there, whole.
     pub(super) fn replace(&self, folder: &Anchor, pending: &Pending) -> io::Result<()> {
         let text = self.text(pending.path.file_name().unwrap_or_default());
-        let part = folder.at(format!("{OWN_PREFIX}{}.part", self.trace).as_ref());
+        let part = folder.at(format!("{OWN_PREFIX}{}{PART_SUFFIX}", self.trace).as_ref());
         let mut file = nofollow::write(&part, 0o644)?;
         file.write_all(&text)?;
         file.sync_all()?;

@@ -15,7 +15,7 @@ use rustix::io::Errno;
 use super::copy::{Form, is_copy, write_copy};
 use super::folder;
 use super::source::Source;
-use crate::model::{OWN_PREFIX, TAKEN_SUFFIX};
+use crate::model::{OWN_PREFIX, PART_SUFFIX, TAKEN_SUFFIX};
 use crate::tree;
 
 /// What became of the source.
@@ -64,9 +64,23 @@ pub(super) fn remove(source: &Source) -> io::Result<Placed> {
     let aside = aside(source);
     let placed = set_aside(source, &aside)?;
     if placed == Placed::There {
-        remove_all(&aside, source.identity.is_folder)?;
+        discard(&aside, source.identity.is_folder)?;
     }
     Ok(placed)
+}
+
+/// Removes what was set aside. A folder goes in many steps, and what a crash leaves of it must not be taken for a result:
+/// it has the name of a half-made copy meanwhile, which is only ever removed.
+fn discard(aside: &Path, is_folder: bool) -> io::Result<()> {
+    if !is_folder {
+        return unlink(aside);
+    }
+    let part = aside.with_extension(PART_SUFFIX.trim_start_matches('.'));
+    if part.symlink_metadata().is_ok() {
+        remove_all(&part, true)?;
+    }
+    rename_to_free(aside, &part)?;
+    remove_all(&part, true)
 }
 
 /// Takes the source out of its place, to be removed: a file that took its name meanwhile would be lost otherwise.
@@ -102,7 +116,7 @@ fn copy(source: &Source, to: &Path, form: Form) -> io::Result<Placed> {
             Err(io::ErrorKind::AlreadyExists.into())
         };
     }
-    let part = to.with_file_name(format!("{OWN_PREFIX}{}.part", source.job));
+    let part = to.with_file_name(format!("{OWN_PREFIX}{}{PART_SUFFIX}", source.job));
     let is_folder = source.identity.is_folder;
     let copied = if is_folder {
         copy_folder(source, &part)
@@ -134,7 +148,7 @@ pub(super) fn remove_copied(source: &Source, to: &Path) -> io::Result<Placed> {
     let placed = set_aside(source, &aside)?;
     if placed == Placed::There {
         // It has left its place: what fails now is no reason to copy it again. The next start finds what is left.
-        let removed = remove_all(&aside, source.identity.is_folder).and_then(|()| sync_folder(&source.path));
+        let removed = discard(&aside, source.identity.is_folder).and_then(|()| sync_folder(&source.path));
         if let Err(cause) = removed {
             log::debug!(target: "converter", cause = cause.to_string(); "a copied source was set aside, not removed");
         }

@@ -12,6 +12,7 @@ use super::chatter;
 use super::durable::Durable;
 use super::hands::Hands;
 use super::meter::Meter;
+use super::pair::InHand;
 use super::storeroom::Storeroom;
 use crate::messages::queue::{
     Append, AppendError, Appended, DescribeSources, RecordJob, Standing, StoreError, Trace, Traced,
@@ -51,4 +52,5 @@ pub(super) struct Ports {
     pub(super) chatter: chatter::Limiter,
     pub(super) meter: Meter,
     pub(super) hands: Hands,
+    pub(super) in_hand: Arc<InHand>,
 }

@@ -12,7 +12,7 @@ use super::nofollow;
 use super::place::{Placed, place, remove, remove_copied, rename_to_free, sync_folder, unlink};
 use super::source::Source;
 use super::storeroom::{Archive, Record};
-use crate::model::{OWN_PREFIX, Shown, UnixMs};
+use crate::model::{OWN_PREFIX, PART_SUFFIX, Shown, UnixMs};
 
 /// Ends the name of the file that says why another one lies in the error folder.
 pub(super) const REASON_SUFFIX: &str = ".reason.json";
@@ -176,7 +176,7 @@ impl Leaving<'_> {
 
     /// Writes a companion that must not exist. One that names this very job, beside no file, was left by a crash.
     fn write_companion(&self, path: &Path, text: &[u8]) -> io::Result<()> {
-        let part = path.with_file_name(format!("{OWN_PREFIX}{}.part", self.source.job));
+        let part = path.with_file_name(format!("{OWN_PREFIX}{}{PART_SUFFIX}", self.source.job));
         match write_new(path, &part, text) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists && self.is_of_this_job(path) => {
                 unlink(path)?;

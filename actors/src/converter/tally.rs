@@ -98,9 +98,14 @@ impl Tally {
             JobEnd::Suspended => {}
         }
         for slot in [Slot::Program, Slot::Read, Slot::of(end)] {
-            if let Some(after) = self.trouble(slot).worked(now) {
-                journal::works_again(&self.settings.name, slot.recovery(), after);
-            }
+            self.worked(slot, now);
+        }
+    }
+
+    /// Takes in something that worked.
+    pub(super) fn worked(&mut self, slot: Slot, now: Instant) {
+        if let Some(after) = self.trouble(slot).worked(now) {
+            journal::works_again(&self.settings.name, slot.recovery(), after);
         }
     }
 

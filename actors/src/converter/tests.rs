@@ -21,7 +21,9 @@ use super::{
     SupervisorSettings,
 };
 use crate::clock;
-use crate::messages::converter::{Admission, BindConverter, ConverterIndex, DescribeConverters, Offer};
+use crate::messages::converter::{
+    Admission, BindConverter, ConverterIndex, DescribeConverters, FolderCame, Offer,
+};
 use crate::messages::lifecycle::{Drain, Drained, Health, Pulse};
 use crate::messages::queue::{
     Append, AppendError, Appended, DescribeSources, FullReason, RecordJob, Standing, Trace, Traced,
@@ -31,6 +33,8 @@ use crate::model::{ConverterState, EntryId, JobEnd, Priority, SourceFile, TraceI
 use crate::recorder::{Received, Recorder};
 
 const STATION: Uuid = Uuid::from_u128(0x1234_5678_9abc_4def_8123_4567_89ab_cdef);
+/// The cap on every wait.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Complete but for id, location, purpose and offset.
 fn report(serial: &str) -> String {
@@ -315,6 +319,42 @@ async fn a_failed_file_lies_in_the_error_folder_beside_its_reason() {
 }
 
 #[actix::test]
+async fn a_file_that_cannot_leave_is_one_job_in_the_audit_trail() {
+    let mut floor = Floor::new().await;
+    // Where the error folder is to be.
+    fs::write(floor.at("error"), "in the way").unwrap();
+    let path = floor.drop_file("1.log", "crash").await;
+    for _ in 0..3 {
+        assert!(matches!(floor.left().await, Left::Again { .. }));
+        floor.offer(&path).await;
+    }
+    assert!(matches!(floor.left().await, Left::Again { .. }));
+    assert!(floor.recorded.waiting().is_none());
+    fs::rename(floor.at("error"), floor.at("away")).unwrap();
+    floor.offer(&path).await;
+    assert_eq!(floor.left().await, Left::Gone);
+    assert_eq!(floor.recorded.next().await.job.end, JobEnd::Failed);
+    assert!(floor.recorded.waiting().is_none());
+}
+
+#[actix::test]
+async fn what_a_crash_left_of_a_pair_is_put_back_when_its_folder_comes() {
+    let mut floor = Floor::new().await;
+    fs::create_dir_all(floor.at(".stationd-11.pair/DUT 1/DUT 1")).unwrap();
+    fs::write(floor.at(".stationd-11.pair/DUT 1/DUT 1.log"), "crash").unwrap();
+    let converter = ConverterIndex(0);
+    floor.supervisor.send(FolderCame { converter }).await.unwrap();
+    let put_back = async {
+        while floor.at(".stationd-11.pair").exists() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, put_back).await.unwrap();
+    floor.offer(&floor.at("DUT 1.log")).await;
+    assert_eq!(floor.left().await, Left::Gone);
+}
+
+#[actix::test]
 async fn a_fault_in_a_report_names_its_place() {
     let mut floor = Floor::new().await;
     floor
@@ -392,7 +432,7 @@ async fn a_suspended_file_is_tried_again_and_gives_up_after_its_retries() {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(5), moved).await.unwrap();
+    tokio::time::timeout(PATIENCE, moved).await.unwrap();
     assert!(
         floor.reason("early.log")["reason"]
             .as_str()
@@ -544,7 +584,7 @@ async fn a_kept_file_that_was_suspended_comes_back_to_the_drop_folder() {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(5), back).await.unwrap();
+    tokio::time::timeout(PATIENCE, back).await.unwrap();
     assert!(floor.at("early.log").exists());
 }
 

@@ -38,6 +38,17 @@ pub struct Offer {
     pub more_wait: bool,
 }
 
+/// Says that a drop folder was looked through for the first time, or is another one than before, as when a share is mounted:
+/// what a crash left in it can be put in order. Watcher to converter supervisor; not of folders whose results are single files.
+///
+/// After a crash it is said again at the start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Message)]
+#[rtype(result = "()")]
+pub struct FolderCame {
+    /// Whose drop folder.
+    pub converter: ConverterIndex,
+}
+
 /// Says whether the queue takes new reports. Queue to converter supervisor, at each change.
 ///
 /// After a crash the queue says it again at its start if it is full.

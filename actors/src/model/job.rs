@@ -13,6 +13,9 @@ pub const OWN_PREFIX: &str = ".stationd-";
 /// Ends the name, after [`OWN_PREFIX`], of a source that was set aside to be removed. One that is left after a crash is
 /// offered again at the next start: its content is known by then, or must not be lost.
 pub const TAKEN_SUFFIX: &str = ".taken";
+/// Ends the name, after [`OWN_PREFIX`], of a copy that is not whole yet, and of a folder that is being removed and not whole
+/// any more. One that is left after a crash is removed.
+pub const PART_SUFFIX: &str = ".part";
 
 /// A complete file in a drop folder, as the watcher saw it.
 #[derive(Debug, Clone, PartialEq, Eq)]

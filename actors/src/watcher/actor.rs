@@ -2,7 +2,7 @@
 //!
 //! Owns: the inotify instance, and per folder a bounded window of what waits.
 //! Receives: `Credit`, `JobEnded`, `SetEnabled`, `Rescan`, `DescribeFolders`, `AwaitFirstLook`, `Pause`, `Resume`, `Pulse`, `Drain`.
-//! Sends: `Offer` to the converter supervisor.
+//! Sends: `Offer` and `FolderCame` to the converter supervisor.
 //! Runs on: the main arbiter; scans and looks run on blocking threads, one of each per folder, so that a share that
 //! hangs delays no other folder.
 //! After a restart: the first scan of each folder finds what waits; nothing is kept on disk.
@@ -15,6 +15,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use actix::dev::SendError;
 use actix::{
     Actor, ActorFutureExt, AsyncContext, Context, Handler, MessageResult, Recipient, ResponseFuture,
     SpawnHandle, StreamHandler, WrapFuture,
@@ -29,7 +30,7 @@ use super::turns::next_to_offer;
 use super::watches::WatchTable;
 use super::window::Complete;
 use super::{FolderSettings, events, findings, journal};
-use crate::messages::converter::Offer;
+use crate::messages::converter::{FolderCame, Offer};
 use crate::messages::lifecycle::{Drain, Drained, Health, Pulse};
 use crate::messages::watcher::{AwaitFirstLook, Credit, JobEnded};
 use crate::model::{SourceFile, TraceId};
@@ -47,6 +48,7 @@ const INOTIFY_AGAIN: Duration = Duration::from_secs(30);
 pub struct Watcher {
     pub(super) folders: Vec<Folder>,
     offers: Recipient<Offer>,
+    came: Recipient<FolderCame>,
     credits: usize,
     offered: u64,
     pub(super) paused: bool,
@@ -69,8 +71,9 @@ impl std::fmt::Debug for Watcher {
 }
 
 impl Watcher {
-    /// A watcher of these folders, in the order of the settings; it offers to `offers` once it has credits.
-    pub fn new(folders: Vec<FolderSettings>, offers: Recipient<Offer>) -> Self {
+    /// A watcher of these folders, in the order of the settings; it offers to `offers` once it has credits. `came` hears of
+    /// folders that are new to it.
+    pub fn new(folders: Vec<FolderSettings>, offers: Recipient<Offer>, came: Recipient<FolderCame>) -> Self {
         let now = Instant::now();
         let folders = folders
             .into_iter()
@@ -81,6 +84,7 @@ impl Watcher {
             unseen: watch::Sender::new(enabled(&folders)),
             folders,
             offers,
+            came,
             credits: 0,
             offered: 0,
             paused: false,
@@ -134,6 +138,7 @@ impl Watcher {
             self.begin_scan(place, now, ctx);
             self.begin_looks(place, now, ctx);
         }
+        self.tell_came(now);
         self.offer(now);
         let next = self
             .folders
@@ -213,8 +218,19 @@ impl Watcher {
         }));
     }
 
-    fn offer(&mut self, now: Instant) {
+    /// Tells of folders that came. Like an offer, what finds no room is told later.
+    fn tell_came(&mut self, now: Instant) {
         self.offer_again = None;
+        for folder in &mut self.folders {
+            let Some(came) = folder.came.take() else { continue };
+            if let Err(SendError::Full(came)) = self.came.try_send(came) {
+                folder.came = Some(came);
+                self.offer_again = Some(now + OFFER_AGAIN);
+            }
+        }
+    }
+
+    fn offer(&mut self, now: Instant) {
         while self.credits > 0 && !self.paused {
             let Some(folder) = next_to_offer(&mut self.folders, self.offered) else {
                 return;

@@ -19,7 +19,7 @@ use super::stability::{Arrival, Look, Quiet};
 use super::window::{Complete, Found, Window};
 use super::{FolderSettings, WatchMode};
 use crate::clock;
-use crate::messages::converter::ConverterIndex;
+use crate::messages::converter::{ConverterIndex, FolderCame};
 use crate::messages::watcher::Left;
 use crate::model::UnixMs;
 
@@ -62,6 +62,8 @@ pub(super) struct Folder {
     pub(super) turn: u64,
     /// Looks are under way.
     pub(super) looking: bool,
+    /// What is to be told: it is new, or another one than before.
+    pub(super) came: Option<FolderCame>,
     window: Window,
     offered: HashMap<OsString, Offered>,
     scan: ScanState,
@@ -81,6 +83,7 @@ impl Folder {
             memory: Memory::default(),
             turn: 0,
             looking: false,
+            came: None,
             window: Window::default(),
             offered: HashMap::new(),
             scan: ScanState::At(now),

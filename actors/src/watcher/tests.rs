@@ -13,8 +13,9 @@ use actix::{Actor, Addr};
 use rustix::fs::{CWD, Mode, RenameFlags, mkfifoat, renameat_with};
 use tempfile::TempDir;
 
+use super::window::WINDOW;
 use super::{FolderSettings, Patterns, Unit, WatchMode, Watcher};
-use crate::messages::converter::{ConverterIndex, Offer};
+use crate::messages::converter::{ConverterIndex, FolderCame, Offer};
 use crate::messages::lifecycle::{Drain, Drained, Health, Pause, Pulse, Resume};
 use crate::messages::watcher::{Credit, DescribeFolders, JobEnded, Left, Rescan, SetEnabled};
 use crate::model::Priority;
@@ -23,7 +24,7 @@ use crate::recorder::{Received, Recorder};
 /// A source that was set aside to be removed.
 const LEFT_OVER: &str = ".stationd-0123456789abcdef.taken";
 /// The cap on every wait.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 fn settings(dir: &Path) -> FolderSettings {
     FolderSettings {
@@ -46,14 +47,17 @@ fn settings(dir: &Path) -> FolderSettings {
 struct Station {
     watcher: Addr<Watcher>,
     offers: Received<Offer>,
+    came: Received<FolderCame>,
 }
 
 impl Station {
     fn new(folders: Vec<FolderSettings>) -> Self {
         let (recipient, offers) = Recorder::<Offer>::silent();
+        let (told, came) = Recorder::<FolderCame>::silent();
         Self {
-            watcher: Watcher::new(folders, recipient).start(),
+            watcher: Watcher::new(folders, recipient, told).start(),
             offers,
+            came,
         }
     }
 
@@ -412,6 +416,48 @@ async fn a_folder_put_in_the_place_of_another_is_noticed() {
         both,
         HashSet::from([drop_dir.join("a.log"), drop_dir.join(LEFT_OVER)])
     );
+}
+
+#[actix::test]
+async fn a_folder_of_results_is_told_of_when_it_comes_and_when_it_is_another() {
+    let dir = TempDir::new().unwrap();
+    let (files, results) = (dir.path().join("files"), dir.path().join("results"));
+    let mut folders = vec![settings(&files), settings(&results)];
+    folders[1].unit = Unit::Pair;
+    let mut station = Station::new(folders);
+    let second = FolderCame {
+        converter: ConverterIndex(1),
+    };
+    assert_eq!(station.came.next().await, second);
+    station.watcher.send(Rescan).await.unwrap();
+    fs::create_dir(dir.path().join("share")).unwrap();
+    renameat_with(
+        CWD,
+        dir.path().join("share"),
+        CWD,
+        &results,
+        RenameFlags::EXCHANGE,
+    )
+    .unwrap();
+    assert_eq!(station.came.next().await, second);
+    assert!(station.came.waiting().is_none());
+}
+
+#[actix::test]
+async fn however_many_results_stay_incomplete_whole_ones_are_offered() {
+    const INCOMPLETE: usize = WINDOW + 10;
+    let dir = TempDir::new().unwrap();
+    for number in 0..INCOMPLETE {
+        File::create(dir.path().join(format!("{number}.log"))).unwrap();
+    }
+    fs::create_dir(dir.path().join("whole")).unwrap();
+    File::create(dir.path().join("whole/curve.txt")).unwrap();
+    File::create(dir.path().join("whole.log")).unwrap();
+    let mut folder = settings(dir.path());
+    folder.unit = Unit::Pair;
+    let mut station = Station::new(vec![folder]);
+    station.credit(1).await;
+    assert_eq!(station.next().await, dir.path().join("whole.log"));
 }
 
 #[actix::test]

@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
 
 use super::round::{clear_leftovers, sweep};
-use crate::clock;
 use crate::converter::trouble::Trouble;
 use crate::converter::{ConverterSupervisor, journal};
 
@@ -35,7 +34,7 @@ impl ConverterSupervisor {
             None => self.ledger.folders(),
             Some(_) => Vec::new(),
         };
-        let started = clock::now();
+        let started = self.since;
         let round = async move {
             clear_leftovers(&ports, folders, started).await;
             sweep(&ports).await

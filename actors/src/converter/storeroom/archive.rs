@@ -17,7 +17,7 @@ use crate::converter::copy::{Form, write_copy};
 use crate::converter::nofollow;
 use crate::converter::place::{sync_folder, unlink};
 use crate::converter::source::Source;
-use crate::model::{OWN_PREFIX, SourceHash, UnixMs};
+use crate::model::{OWN_PREFIX, PART_SUFFIX, SourceHash, UnixMs};
 
 /// Longest record that is read.
 const RECORD_BYTES: u64 = 64 * 1024;
@@ -27,8 +27,6 @@ const CHUNK: usize = 64 * 1024;
 pub(super) const CONTENT: &str = ".gz";
 /// Ends the name of a record.
 pub(super) const RECORD: &str = ".json";
-/// Ends the name of a file that is being written.
-pub(super) const PART: &str = ".part";
 
 /// The archive in a folder, which is made when something comes into it.
 #[derive(Debug)]
@@ -86,7 +84,7 @@ impl Archive {
             .recursive(true)
             .mode(0o750)
             .create(&folder)?;
-        let part = |of: &str| folder.join(format!("{OWN_PREFIX}{}{of}{PART}", source.job));
+        let part = |of: &str| folder.join(format!("{OWN_PREFIX}{}{of}{PART_SUFFIX}", source.job));
         let (content, text) = (part(CONTENT), part(RECORD));
         let put = write_copy(source, &content, Form::Gzip)
             .and_then(|()| write_record(record, &text))
@@ -129,7 +127,7 @@ impl Archive {
     pub(in crate::converter) fn unpack(&self, item: &Item, size: u64) -> io::Result<File> {
         let damaged = || io::Error::new(io::ErrorKind::InvalidData, "the archived content is damaged");
         let packed = File::open(self.content(&item.hash))?;
-        let name = format!("{OWN_PREFIX}{}{PART}", uuid::Uuid::new_v4());
+        let name = format!("{OWN_PREFIX}{}{PART_SUFFIX}", uuid::Uuid::new_v4());
         let path = self.dir.join(shelf(&item.hash)).join(name);
         let mut out = OpenOptions::new()
             .read(true)

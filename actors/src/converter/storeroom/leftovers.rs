@@ -1,14 +1,13 @@
-//! Half-made copies that a crash left behind: removed after the start. Blocking.
+//! Half-made copies and half-removed folders that a crash left behind. Blocking.
 
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use super::archive::PART;
 use crate::converter::anchor::Anchor;
 use crate::converter::place::remove_all;
-use crate::model::{OWN_PREFIX, UnixMs};
+use crate::model::{OWN_PREFIX, PART_SUFFIX, UnixMs};
 
 /// File systems stamp with the clock of the last timer tick: a hundredth of a second at most, twice that to be safe.
 const TICK_MS: i64 = 20;
@@ -20,7 +19,7 @@ const TICK_MS: i64 = 20;
 ///
 /// # Errors
 /// When the folder cannot be read or a copy not removed.
-pub(super) fn clear(folder: &Path, started: UnixMs) -> io::Result<u64> {
+pub(in crate::converter) fn clear(folder: &Path, started: UnixMs) -> io::Result<u64> {
     if !folder.exists() {
         return Ok(0);
     }
@@ -30,7 +29,7 @@ pub(super) fn clear(folder: &Path, started: UnixMs) -> io::Result<u64> {
         let entry = entry?;
         let name = entry.file_name();
         let ours = name.as_bytes().starts_with(OWN_PREFIX.as_bytes());
-        if !ours || !name.as_bytes().ends_with(PART.as_bytes()) {
+        if !ours || !name.as_bytes().ends_with(PART_SUFFIX.as_bytes()) {
             continue;
         }
         let meta = match entry.metadata() {

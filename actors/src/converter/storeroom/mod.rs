@@ -14,5 +14,6 @@ mod tests;
 
 pub(super) use actor::Tidying;
 pub(super) use archive::{Archive, Item};
+pub(super) use leftovers::clear;
 pub(super) use record::{Archived, Record};
 pub(super) use room::Storeroom;

@@ -3,6 +3,8 @@
 use std::time::{Duration, Instant};
 
 use super::{Folder, OVERDUE, ScanState};
+use crate::messages::converter::FolderCame;
+use crate::watcher::Unit;
 use crate::watcher::look::Odd;
 use crate::watcher::problem::{LONGEST_DELAY, Problem};
 use crate::watcher::scan::Scan;
@@ -33,6 +35,11 @@ impl Folder {
     /// Takes in a finished scan.
     pub(in crate::watcher) fn scanned(&mut self, scan: &mut Scan, now: Instant) -> Said {
         let before = self.root.replace(scan.root);
+        if before != Some(scan.root) && self.settings.unit != Unit::File {
+            self.came = Some(FolderCame {
+                converter: self.index,
+            });
+        }
         self.silent = scan.silent;
         self.unwatched = scan.unwatched.is_some();
         self.memory.end_scan(std::mem::take(&mut scan.kept));
