@@ -16,7 +16,7 @@ use super::error::CtlError;
 use super::job::{self, Job, open_input};
 use super::limits::LimitArguments;
 use super::output;
-use super::table::{Align, Table, wrap};
+use super::table::{Align, Table, cut, wrap};
 use super::verdict::Verdict;
 use super::words::visible;
 
@@ -47,6 +47,12 @@ struct Explained {
 
 /// An explanation is about so many times as long as the reports.
 const EXPLANATION_FACTOR: u64 = 8;
+
+/// Values are shown so far on every terminal; the members of deep steps leave less in eighty columns.
+const VALUE_LEAST: usize = 24;
+
+/// And no further in a pipe: attachments are values, too. The report has the whole.
+const VALUE_MOST: usize = 60;
 
 /// Writes one report as it is, many as an array. Nothing is filled in but the offsets of local times: that is the daemon's
 /// part. What was decided where the file says nothing goes to standard error.
@@ -156,12 +162,12 @@ fn write_explanation(context: &Context, explanation: &RawValue) -> Result<(), Ct
     for (at, members) in reports.into_iter().enumerate() {
         let mut table = Table::new([
             ("MEMBER", Align::Left),
-            ("VALUE", Align::Cut),
+            ("VALUE", Align::CutTo(VALUE_LEAST)),
             ("FROM", Align::Left),
         ]);
         for member in members {
             let from = member.from.unwrap_or_else(|| "(made or computed)".to_owned());
-            let value = visible(&member.value.to_string());
+            let value = cut(&visible(&member.value.to_string()), VALUE_MOST);
             table.row([member.path.into(), value.into(), visible(&from).into()]);
         }
         let gap = if at == 0 { "" } else { "\n" };

@@ -51,17 +51,32 @@ impl Output {
         }
     }
 
-    /// Without colour, for `width` columns.
+    /// A terminal without colour, of `width` columns.
     #[cfg(test)]
     pub(super) fn plain(width: usize) -> Self {
         Self {
-            terminal: false,
+            terminal: true,
             colour: false,
             width,
         }
     }
 
-    /// Columns of a line.
+    /// No terminal.
+    #[cfg(test)]
+    pub(super) fn pipe() -> Self {
+        Self {
+            terminal: false,
+            colour: false,
+            width: USUAL_WIDTH,
+        }
+    }
+
+    /// Columns of the terminal; `None` where there is none.
+    pub(super) fn terminal_width(self) -> Option<usize> {
+        self.terminal.then_some(self.width)
+    }
+
+    /// Columns of a line of prose.
     pub(super) fn width(self) -> usize {
         self.width
     }

@@ -8,7 +8,7 @@ use super::words::visible;
 /// Columns between two cells.
 const GAP: usize = 2;
 
-/// A column that gives way is never narrower than this.
+/// A column that gives way is never narrower than this, unless it says otherwise.
 const LEAST: usize = 8;
 
 /// On which side a cell's text stands.
@@ -18,8 +18,21 @@ pub(super) enum Align {
     Left,
     /// Numbers.
     Right,
-    /// Text that is cut with `…` when the line is too long.
+    /// Text that is cut with `…` when the line is too long for the terminal.
     Cut,
+    /// The same, and never narrower than this.
+    CutTo(usize),
+}
+
+impl Align {
+    /// How narrow the column may become; `None` when it is never cut.
+    fn least(self) -> Option<usize> {
+        match self {
+            Self::Left | Self::Right => None,
+            Self::Cut => Some(LEAST),
+            Self::CutTo(least) => Some(least),
+        }
+    }
 }
 
 /// One cell. Its text may be somebody else's: nothing in it moves the cursor or colours the terminal.
@@ -71,7 +84,7 @@ impl<const N: usize> Table<N> {
 
     /// The lines of the table, each ended by a line feed.
     pub(super) fn render(&self, output: Output) -> String {
-        let widths = self.widths(output.width());
+        let widths = self.widths(output.terminal_width());
         let heading = self.columns.map(|(title, _)| Cell::toned(title, Tone::Faint));
         let mut text = String::new();
         for row in std::iter::once(&heading).chain(&self.rows) {
@@ -82,7 +95,9 @@ impl<const N: usize> Table<N> {
                 let shown = output.paint(cell.tone, &shown);
                 match align {
                     Align::Right => line.extend([room.as_str(), shown.as_str()]),
-                    Align::Left | Align::Cut => line.extend([shown.as_str(), room.as_str()]),
+                    Align::Left | Align::Cut | Align::CutTo(_) => {
+                        line.extend([shown.as_str(), room.as_str()]);
+                    }
                 }
                 line.push_str(&" ".repeat(GAP));
             }
@@ -92,20 +107,22 @@ impl<const N: usize> Table<N> {
         text
     }
 
-    /// The width of each column; those that may be cut share what is missing, the widest first.
-    fn widths(&self, line: usize) -> [usize; N] {
+    /// The width of each column in lines of at most `line` columns; those that may be cut share what is missing, the widest
+    /// first. Into a pipe everything is written.
+    fn widths(&self, line: Option<usize>) -> [usize; N] {
         let mut widths = self.columns.map(|(title, _)| title.width());
         for row in &self.rows {
             for (width, cell) in widths.iter_mut().zip(row) {
                 *width = (*width).max(cell.text.width());
             }
         }
+        let Some(line) = line else { return widths };
         let gaps = GAP * N.saturating_sub(1);
         while widths.iter().sum::<usize>() + gaps > line {
             let widest = widths
                 .iter_mut()
                 .zip(&self.columns)
-                .filter(|(width, (_, align))| *align == Align::Cut && **width > LEAST)
+                .filter(|(width, (_, align))| align.least().is_some_and(|least| **width > least))
                 .max_by_key(|(width, _)| **width);
             match widest {
                 Some((width, _)) => *width -= 1,
@@ -178,6 +195,15 @@ mod tests {
              7  SN-0000000000000000000000…  ready\n\
              12345  日本語                      dead\n"
         );
+    }
+
+    #[test]
+    fn nothing_is_cut_in_a_pipe_nor_below_the_least() {
+        let mut table = Table::new([("value", Align::CutTo(10)), ("from", Align::Left)]);
+        table.row(["0123456789abcdef".into(), "x".repeat(40).into()]);
+        let line = |value: &str| format!("{value}  {}\n", "x".repeat(40));
+        assert!(table.render(Output::plain(40)).ends_with(&line("012345678…")));
+        assert!(table.render(Output::pipe()).ends_with(&line("0123456789abcdef")));
     }
 
     #[test]
