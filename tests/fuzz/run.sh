@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Fuzzes the parsers: run.sh SECONDS [TARGET...]. A target is a format, or `output`; default: all, one after another.
-# With 0 seconds the stored inputs are run, and no new ones.
+# With 0 seconds the stored inputs are run, and no new ones. `run.sh keep` makes corpus.tar.gz anew: of all that is known
+# as few inputs as reach the same code.
 # Begins with the fixtures and corpus.tar.gz, the small inputs of earlier runs. New inputs go to $FUZZ_DIR (default:
 # target/fuzz beside this script), crashers to its folder `crashes`. What each target was given is added to $FUZZ_LEDGER
 # where that names a file: target, seconds of processor time, inputs. The project's own is fuzzed.tsv beside this script.
@@ -23,6 +24,18 @@ binary=${CARGO_TARGET_DIR:-$here/target}/$target/release/parsers
 mkdir -p "$work/crashes" "$work/corpus"
 # Another run may do the same at this moment.
 flock "$work" tar -xzf "$here/corpus.tar.gz" --skip-old-files -C "$work/corpus"
+if [ "$seconds" = keep ]; then
+    rm -rf "$work/kept"
+    for corpus in "$work"/corpus/*/; do
+        name=$(basename "$corpus")
+        mkdir -p "$work/kept/$name"
+        FUZZ_TARGET=$name "$binary" -set_cover_merge=1 -use_counters=0 -max_len=16384 "$work/kept/$name" "$corpus" \
+            > "$work/$name.log" 2>&1 || { echo "$name: FAILED: see $work/$name.log"; exit 1; }
+        echo "$name: $(ls "$work/kept/$name" | wc -l) of $(ls "$corpus" | wc -l)"
+    done
+    tar --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner -C "$work/kept" -c . | gzip -9n > "$here/corpus.tar.gz"
+    exit
+fi
 status=0
 for name; do
     corpus=$work/corpus/$name
