@@ -39,20 +39,41 @@ pub(crate) struct Elf {
 /// # Errors
 /// When it cannot be read, is no ELF file, or is for another machine or word size.
 pub(crate) fn read(path: &Path) -> Result<Elf, ProgramFault> {
-    parse(&start_of(path, LOOKED_AT)?)
+    open(path).map(|(_, elf)| elf)
 }
 
-/// The first bytes of a file.
-fn start_of(path: &Path, length: usize) -> Result<Vec<u8>, ProgramFault> {
+/// Opens a program and reads its header: what is looked at is what is run, whatever lies at the path a moment later.
+///
+/// # Errors
+/// As [`read`].
+pub(crate) fn open(path: &Path) -> Result<(File, Elf), ProgramFault> {
+    let file = open_file(path)?;
+    let elf = parse(&start_of(&file, LOOKED_AT as u64)?)?;
+    Ok((file, elf))
+}
+
+/// Opens a regular file, to look at it and to run it.
+///
+/// # Errors
+/// When it cannot be read, or is a folder, a pipe or a device.
+pub(crate) fn open_file(path: &Path) -> Result<File, ProgramFault> {
     // Not blocking, should it be a pipe.
     let file = File::options()
         .read(true)
         .custom_flags(libc::O_NONBLOCK)
         .open(path)
         .map_err(ProgramFault::Open)?;
-    let limit = u64::try_from(length).unwrap_or(u64::MAX);
-    let mut bytes = Vec::with_capacity(length);
-    file.take(limit)
+    if file.metadata().map_err(ProgramFault::Open)?.is_file() {
+        Ok(file)
+    } else {
+        Err(ProgramFault::NotAProgram)
+    }
+}
+
+/// The first bytes of a file.
+pub(crate) fn start_of(file: &File, length: u64) -> Result<Vec<u8>, ProgramFault> {
+    let mut bytes = Vec::new();
+    file.take(length)
         .read_to_end(&mut bytes)
         .map_err(ProgramFault::Open)?;
     Ok(bytes)
@@ -118,6 +139,16 @@ fn number(bytes: &[u8], offset: usize, width: usize) -> Option<usize> {
 mod tests {
     use super::*;
 
+    fn own() -> Vec<u8> {
+        let file = open_file(Path::new("/proc/self/exe")).unwrap();
+        start_of(&file, LOOKED_AT as u64).unwrap()
+    }
+
+    #[test]
+    fn a_folder_is_no_program() {
+        assert!(matches!(read(Path::new("/")), Err(ProgramFault::NotAProgram)));
+    }
+
     #[test]
     fn this_test_is_a_program_for_this_machine() {
         let elf = read(Path::new("/proc/self/exe")).unwrap();
@@ -127,7 +158,7 @@ mod tests {
 
     #[test]
     fn a_program_for_another_machine_is_named_as_such() {
-        let mut bytes = start_of(Path::new("/proc/self/exe"), LOOKED_AT).unwrap();
+        let mut bytes = own();
         bytes[18] = 8;
         assert!(matches!(
             parse(&bytes),
@@ -137,7 +168,7 @@ mod tests {
 
     #[test]
     fn half_a_header_is_an_error_or_has_no_loader() {
-        let bytes = start_of(Path::new("/proc/self/exe"), LOOKED_AT).unwrap();
+        let bytes = own();
         for length in 0..512 {
             drop(parse(&bytes[..length]));
         }

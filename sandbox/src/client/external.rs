@@ -1,11 +1,12 @@
 //! What an external converter is made of: its own file, and what the system has to run it.
 
 use std::ffi::OsString;
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
-use super::own::Own;
+use super::own::{Own, is_executable};
 use super::program::folder_of;
-use crate::elf;
+use crate::elf::{self, Elf};
 use crate::error::ProgramFault;
 use crate::policy::{ExternalKind, ExternalProgram, Program};
 use crate::signature::TrustedKeys;
@@ -35,13 +36,14 @@ pub fn examine(program: &Program, keys: &TrustedKeys) -> Result<Option<Anatomy>,
     } = Opened::new(external, keys)?;
     Ok(Some(Anatomy {
         interpreter: interpreter.map(|interpreter| interpreter.path),
-        loader,
+        loader: loader.map(|loader| loader.path),
     }))
 }
 
 /// What runs a converter's file that is no native program.
 pub(super) struct Interpreter {
     pub(super) path: PathBuf,
+    pub(super) file: OwnedFd,
     /// The words of its command before the script.
     pub(super) words: Vec<OsString>,
     /// Its library, where the system's libraries do not hold it.
@@ -53,7 +55,13 @@ pub(super) struct Opened {
     pub(super) own: Own,
     pub(super) interpreter: Option<Interpreter>,
     /// The dynamic loader of the native program, which is the file itself or its interpreter.
-    pub(super) loader: Option<PathBuf>,
+    pub(super) loader: Option<Loader>,
+}
+
+/// A dynamic loader. The header of a program names it, which is its writer's word: it must be a program itself.
+pub(super) struct Loader {
+    path: PathBuf,
+    pub(super) file: OwnedFd,
 }
 
 impl Opened {
@@ -62,24 +70,62 @@ impl Opened {
             return Err(ProgramFault::NotAbsolute);
         }
         let own = Own::open(&external.file, keys)?;
-        let interpreter = match external.kind {
-            ExternalKind::Exec => Interpreter::named_in(&own.start)?,
-            ExternalKind::Python => Some(Interpreter::python()?),
+        let named = match external.kind {
+            ExternalKind::Exec => Named::in_first_line(&own.start)?,
+            ExternalKind::Python => Some(Named::python()?),
         };
-        let elf = match &interpreter {
-            Some(interpreter) => elf::read(&interpreter.path)?,
-            None if own.is_executable => elf::parse(&own.start)?,
+        let (interpreter, elf) = match named {
+            Some(named) => named
+                .opened()
+                .map(|(interpreter, elf)| (Some(interpreter), elf))?,
+            None if own.is_executable => (None, elf::parse(&own.start)?),
             None => return Err(ProgramFault::NotExecutable),
         };
         Ok(Self {
             own,
             interpreter,
-            loader: elf.interpreter,
+            loader: elf.interpreter.map(Loader::open).transpose()?,
         })
     }
 }
 
-impl Interpreter {
+impl Loader {
+    fn open(path: PathBuf) -> Result<Self, ProgramFault> {
+        if !path.is_absolute() {
+            return Err(ProgramFault::NotAbsolute);
+        }
+        let (file, _) = elf::open(&path)?;
+        Ok(Self {
+            path,
+            file: file.into(),
+        })
+    }
+}
+
+/// An interpreter before it is opened.
+struct Named {
+    path: PathBuf,
+    words: Vec<OsString>,
+    library: Option<PathBuf>,
+}
+
+impl Named {
+    /// Opens it; what is looked at is what is run.
+    fn opened(self) -> Result<(Interpreter, Elf), ProgramFault> {
+        let (file, elf) = elf::open(&self.path)?;
+        if !is_executable(&file)? {
+            return Err(ProgramFault::NotExecutable);
+        }
+        let Self { path, words, library } = self;
+        let interpreter = Interpreter {
+            path,
+            file: file.into(),
+            words,
+            library,
+        };
+        Ok((interpreter, elf))
+    }
+
     /// What runs Python scripts: isolated, without site packages and without writing compiled files.
     fn python() -> Result<Self, ProgramFault> {
         let path = find_python()?;
@@ -91,7 +137,7 @@ impl Interpreter {
     }
 
     /// What a script's first line names, with its one argument; `None` for another file.
-    fn named_in(start: &[u8]) -> Result<Option<Self>, ProgramFault> {
+    fn in_first_line(start: &[u8]) -> Result<Option<Self>, ProgramFault> {
         use std::os::unix::ffi::OsStrExt as _;
         let Some(line) = start.strip_prefix(b"#!") else {
             return Ok(None);
@@ -137,4 +183,52 @@ pub(crate) fn python_prefix() -> Option<PathBuf> {
 fn python_library(python: &Path) -> Option<PathBuf> {
     let library = folder_of(folder_of(python)).join("lib");
     (!library.starts_with("/usr/lib") && library.is_dir()).then_some(library)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    /// A copy of a dynamic program in whose header other words stand where its loader was named.
+    fn program_with_loader(folder: &Path, loader: &str) -> ExternalProgram {
+        let mut bytes = fs::read("/proc/self/exe").unwrap();
+        let named = elf::parse(&bytes).unwrap().interpreter.unwrap();
+        let named = named.as_os_str().as_encoded_bytes();
+        let mut windows = bytes.windows(named.len());
+        let place = windows.position(|bytes| bytes == named).unwrap();
+        let mut words = loader.as_bytes().to_vec();
+        words.resize(named.len(), 0);
+        bytes[place..place + named.len()].copy_from_slice(&words);
+        let file = folder.join("program");
+        fs::write(&file, bytes).unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
+        ExternalProgram::new(ExternalKind::Exec, file, [])
+    }
+
+    #[test]
+    fn a_loader_must_be_a_program() {
+        let folder = tempfile::tempdir().unwrap();
+        for loader in ["/", "/etc", "/etc/passwd"] {
+            let program = program_with_loader(folder.path(), loader);
+            let opened = Opened::new(&program, &TrustedKeys::default());
+            assert!(matches!(opened, Err(ProgramFault::NotAProgram)), "{loader}");
+        }
+        let program = program_with_loader(folder.path(), "etc");
+        let opened = Opened::new(&program, &TrustedKeys::default());
+        assert!(matches!(opened, Err(ProgramFault::NotAbsolute)));
+    }
+
+    #[test]
+    fn an_interpreter_must_be_a_program_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("script");
+        fs::write(&file, "#!/etc\n").unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
+        let program = ExternalProgram::new(ExternalKind::Exec, file, []);
+        let opened = Opened::new(&program, &TrustedKeys::default());
+        assert!(matches!(opened, Err(ProgramFault::NotAProgram)));
+    }
 }

@@ -1,16 +1,15 @@
 //! A converter's own file: what of it is looked at is what is run.
 
 use std::fs::File;
-use std::io::{self, Read as _, Seek as _, Write as _};
+use std::io::{self, Seek as _, Write as _};
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
 use rustix::io::Errno;
 
-use super::program::open_path;
-use crate::elf::LOOKED_AT;
+use crate::elf::{self, LOOKED_AT};
 use crate::error::ProgramFault;
 use crate::signature::TrustedKeys;
 
@@ -33,23 +32,17 @@ impl Own {
     /// Opens it. With keys, reads it once, checks that one of them has signed what was read, and goes on with that: no
     /// later change of the file makes a difference.
     pub(super) fn open(path: &Path, keys: &TrustedKeys) -> Result<Self, ProgramFault> {
-        // Not blocking, should it be a pipe.
-        let opened = File::options()
-            .read(true)
-            .custom_flags(libc::O_NONBLOCK)
-            .open(path);
-        let file = opened.map_err(ProgramFault::Open)?;
-        let mode = file.metadata().map_err(ProgramFault::Open)?.mode();
-        let is_executable = mode & 0o111 != 0;
+        let file = elf::open_file(path)?;
+        let is_executable = is_executable(&file)?;
         if keys.is_empty() {
             return Ok(Self {
-                start: read(file, LOOKED_AT as u64)?,
-                file: open_path(path)?,
+                start: elf::start_of(&file, LOOKED_AT as u64)?,
+                file: file.into(),
                 is_copy: false,
                 is_executable,
             });
         }
-        let mut content = read(file, SIGNED_MAX + 1)?;
+        let mut content = elf::start_of(&file, SIGNED_MAX + 1)?;
         if content.len() as u64 > SIGNED_MAX {
             return Err(ProgramFault::TooLong { limit: SIGNED_MAX });
         }
@@ -65,12 +58,10 @@ impl Own {
     }
 }
 
-fn read(file: File, limit: u64) -> Result<Vec<u8>, ProgramFault> {
-    let mut bytes = Vec::new();
-    file.take(limit)
-        .read_to_end(&mut bytes)
-        .map_err(ProgramFault::Open)?;
-    Ok(bytes)
+/// Whether anybody may execute it.
+pub(super) fn is_executable(file: &File) -> Result<bool, ProgramFault> {
+    let mode = file.metadata().map_err(ProgramFault::Open)?.mode();
+    Ok(mode & 0o111 != 0)
 }
 
 /// A file in memory that nobody can change any more, not even its owner.
@@ -91,6 +82,8 @@ fn sealed(content: &[u8]) -> io::Result<OwnedFd> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Read as _;
+
     use super::*;
 
     #[test]

@@ -3,7 +3,6 @@
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::fstat;
 use rustix::io::Errno;
 
 use super::external::Opened;
@@ -122,7 +121,7 @@ impl Opened {
                 if let Some(library) = &interpreter.library {
                     grants.push((Grant::Read, open_path(library)?));
                 }
-                (executable(&interpreter.path)?, interpreter.words)
+                (interpreter.file, interpreter.words)
             }
             None => (own.file, Vec::new()),
         };
@@ -132,7 +131,7 @@ impl Opened {
             grants.push((Grant::Execute, again));
         }
         if let Some(loader) = loader {
-            grants.push((Grant::Execute, open_path(&loader)?));
+            grants.push((Grant::Execute, loader.file));
         }
         for folder in readable {
             let opened = files::open_path(folder).map_err(|errno| ProgramFault::Folder {
@@ -161,20 +160,11 @@ impl Opened {
     }
 }
 
-/// A program that may be executed.
-fn executable(path: &Path) -> Result<OwnedFd, ProgramFault> {
-    let program = open_path(path)?;
-    if fstat(&program).map_err(open_failed)?.st_mode & 0o111 == 0 {
-        return Err(ProgramFault::NotExecutable);
-    }
-    Ok(program)
-}
-
 pub(super) fn folder_of(path: &Path) -> &Path {
     path.parent().unwrap_or(path)
 }
 
-pub(super) fn open_path(path: &Path) -> Result<OwnedFd, ProgramFault> {
+fn open_path(path: &Path) -> Result<OwnedFd, ProgramFault> {
     files::open_path(path).map_err(open_failed)
 }
 
