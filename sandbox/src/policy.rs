@@ -81,12 +81,12 @@ impl ExternalProgram {
         }
     }
 
-    /// The absolute paths among its arguments.
+    /// The absolute paths among its arguments, but for devices and processes: `/dev/stdin` would be the daemon's.
     pub fn named(&self) -> impl Iterator<Item = &Path> {
         self.arguments
             .iter()
             .map(Path::new)
-            .filter(|path| path.is_absolute())
+            .filter(|path| path.is_absolute() && !path.starts_with("/dev") && !path.starts_with("/proc"))
     }
 
     /// Its folder, and each absolute path among its arguments: what it reads by being what it is. For
