@@ -60,12 +60,23 @@ fn find_open(descriptors: PathBuf, folder: &Path, files: &mut BTreeMap<u64, u64>
     Ok(())
 }
 
-/// Fails when a process has a file mapped that is not among the open ones.
+/// Fails when a process has a file mapped that is not among the open ones. The first thread may have ended, and shows
+/// nothing then; any that lives shows what all of them have.
 fn check_mapped(process: Pid, folder: &Path, open: &BTreeMap<u64, u64>) -> io::Result<()> {
-    let Ok(maps) = File::open(format!("/proc/{process}/maps")) else {
-        return Ok(());
-    };
-    let mut maps = BufReader::new(maps).take(MAPS_MAX);
+    for thread in entries(format!("/proc/{process}/task")) {
+        let Ok(maps) = File::open(thread.join("maps")) else {
+            continue;
+        };
+        let mut maps = BufReader::new(maps);
+        if maps.fill_buf().is_ok_and(|start| !start.is_empty()) {
+            return check_maps(maps, folder, open);
+        }
+    }
+    Ok(())
+}
+
+fn check_maps(maps: BufReader<File>, folder: &Path, open: &BTreeMap<u64, u64>) -> io::Result<()> {
+    let mut maps = maps.take(MAPS_MAX);
     let mut line = Vec::new();
     while maps.read_until(b'\n', &mut line).is_ok_and(|read| read > 0) {
         if nameless_inode(&line, folder).is_some_and(|inode| !open.contains_key(&inode)) {

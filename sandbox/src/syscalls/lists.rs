@@ -44,7 +44,7 @@ pub(super) const EXTERNAL: &[&str] = &[
     "mmap mmap2 mprotect",
     // Files and folders; which ones is Landlock's.
     "preadv pwrite64 pwritev newfstatat fstatat64 statx statfs fstatfs statfs64 fstatfs64 faccessat faccessat2",
-    "readlinkat getdents64 getcwd chdir fchdir umask ftruncate ftruncate64 fallocate fsync fdatasync flock",
+    "readlinkat getdents64 getcwd chdir fchdir umask ftruncate ftruncate64 fsync fdatasync flock",
     "fadvise64 arm_fadvise64_64 copy_file_range sendfile sendfile64 close_range dup dup3 pipe2",
     // Waiting.
     "ppoll ppoll_time64 pselect6 pselect6_time64 epoll_create1 epoll_ctl epoll_pwait eventfd2",
@@ -82,6 +82,8 @@ pub(super) const EXTERNAL_CONDITIONAL: &[Conditional] = &[
     ("ioctl", &[&[one_of(1, HARMLESS_IOCTL)]]),
     ("kill", &[&[own_process(0)]]),
     ("tgkill", &[&[own_process(0)]]),
+    // Beyond the end of the file (FALLOC_FL_KEEP_SIZE) RLIMIT_FSIZE bounds nothing.
+    ("fallocate", &[&[one_of(1, &[0])]]),
     ("fcntl", &[&[one_of(1, HARMLESS_FCNTL)], SETFL]),
     ("fcntl64", &[&[one_of(1, HARMLESS_FCNTL)], SETFL]),
     // The program itself, by the one descriptor that can never be made again.
@@ -192,7 +194,7 @@ pub(super) const REFUSED: &[(&str, &str)] = &[
     ),
     (
         "file",
-        "inotify_add_watch inotify_rm_watch sync syncfs name_to_handle_at",
+        "inotify_add_watch inotify_rm_watch sync syncfs name_to_handle_at fallocate",
     ),
     ("exec", "execve execveat memfd_create memfd_secret"),
     (

@@ -314,6 +314,27 @@ TRY(fill_scratch_by_thread) {
     slowly(); slowly();
     return failed ? ENOSPC : 0;
 }
+/* The first thread, by whose entry in /proc a process is looked at, is gone. */
+static int fill_mapped(void *none) {
+    syscall(SYS_nanosleep, &(struct timespec){0, 100000000}, NULL);
+    for (int n = 0; n < 20; n++) {
+        int f = nameless();
+        if (f < 0 || mmap(NULL, 4096, PROT_READ, MAP_SHARED, f, 0) == MAP_FAILED) _exit(42);
+        close(f);
+    }
+    slowly(); slowly();
+    _exit(write(1, "{}\n", 3) == 3 && !none ? 0 : 42);
+}
+TRY(fill_scratch_without_first_thread) {
+    static char stack[1 << 16];
+    int flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM;
+    if (clone(fill_mapped, stack + sizeof stack, flags, NULL) < 0) return errno;
+    return (int)syscall(SYS_exit, 0);
+}
+TRY(reserve_disk) {
+    int f = open("reserved", O_RDWR | O_CREAT, 0600);
+    return f < 0 || fallocate(f, FALLOC_FL_KEEP_SIZE, 0, 64 << 20) ? errno : 0;
+}
 TRY(burn) { for (volatile long n = 0; clock() < 2 * CLOCKS_PER_SEC; n++) {} return 0; }
 TRY(burn_without_signal) { signal(SIGXCPU, SIG_IGN); for (volatile long n = 0; clock() < 4 * CLOCKS_PER_SEC; n++) {} return 0; }
 TRY(wait_long) { slowly(); slowly(); slowly(); return 0; }
@@ -344,7 +365,7 @@ static const struct { const char *name; int (*attack)(void); } attacks[] = {
     A(inherited_descriptor), A(many_descriptors), A(executable_number), A(much_memory), A(much_shared_memory),
     A(many_threads), A(bare_threads), A(fill_scratch_by_one), A(fill_scratch_by_many), A(fill_scratch_by_names),
     A(fill_scratch_by_depth), A(fill_scratch_by_shut_folder), A(fill_scratch_by_nameless), A(fill_scratch_by_mapped),
-    A(fill_scratch_by_thread),
+    A(fill_scratch_by_thread), A(fill_scratch_without_first_thread), A(reserve_disk),
     A(burn), A(burn_without_signal), A(wait_long), A(wait_ignoring_signals), A(flood_output), A(flood_errors), A(nothing),
 };
 

@@ -124,6 +124,8 @@ pub(crate) const LIMITS: &[Expected] = &[
     ("fill_scratch_by_nameless", "killed-limit", "scratch_mib"),
     ("fill_scratch_by_mapped", "killed-limit", "scratch_mib"),
     ("fill_scratch_by_thread", "killed-limit", "scratch_mib"),
+    ("fill_scratch_without_first_thread", "killed-limit", "scratch_mib"),
+    ("reserve_disk", "denied", "file"),
     ("burn", "killed-limit", "cpu_s"),
     ("burn_without_signal", "killed-limit", "cpu_s"),
     ("wait_long", "killed-limit", "wall_s"),
