@@ -2,11 +2,11 @@
 
 use std::ffi::{CStr, CString, OsStr};
 use std::fs::File;
-use std::io::{self, Write as _};
+use std::io::{self, Seek as _, Write as _};
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
 
-use rustix::fs::{FileType, Mode, OFlags, Stat, fstat, ioctl_ficlone, mkdirat, openat};
+use rustix::fs::{FileType, Mode, OFlags, Stat, fstat, fstatvfs, ioctl_ficlone, mkdirat, openat};
 use rustix::io::{Errno, read, retry_on_intr};
 
 use crate::entries::{Entries, is_folder, open_folder};
@@ -18,7 +18,7 @@ const DEPTH_MAX: usize = 16;
 const ENTRIES_MAX: usize = 10_000;
 
 /// Bytes that are copied at once: they lie on the stack, of which a child in the forker's memory has little.
-const PIECE_BYTES: usize = 16 * 1024;
+const PIECE_BYTES: u16 = 16 * 1024;
 
 /// What may still be copied.
 struct Room {
@@ -98,16 +98,40 @@ fn copy_file(from: BorrowedFd<'_>, folder: BorrowedFd<'_>, name: &CStr, room: &m
     if ioctl_ficlone(&to, from).is_ok() {
         return room.take(fstat(&to)?.st_size);
     }
+    if is_beyond_disk(&fstat(from)?, folder)? {
+        return Err(Errno::NOSPC.into());
+    }
     // Not up to where the file ends: somebody may write to it meanwhile, as fast as it is read.
-    let mut piece = [0; PIECE_BYTES];
+    let mut piece = [0; PIECE_BYTES as usize];
+    let mut ends_in_hole = false;
     loop {
         let length = retry_on_intr(|| read(from, &mut piece))?;
         if length == 0 {
-            return Ok(());
+            break;
         }
         room.take(length)?;
-        to.write_all(piece.get(..length).unwrap_or_default())?;
+        let read = piece.get(..length).unwrap_or_default();
+        // Holes, of which a small file can have any length, stay holes.
+        ends_in_hole = length == piece.len() && read.iter().all(|&byte| byte == 0);
+        if ends_in_hole {
+            to.seek_relative(PIECE_BYTES.into())?;
+        } else {
+            to.write_all(read)?;
+        }
     }
+    if ends_in_hole {
+        let length = to.stream_position()?;
+        to.set_len(length)?;
+    }
+    Ok(())
+}
+
+/// Whether a file takes more of its disk than is free for its copy, which would fill that of all others first.
+fn is_beyond_disk(file: &Stat, folder: BorrowedFd<'_>) -> io::Result<bool> {
+    let disk = fstatvfs(folder)?;
+    let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+    let taken = u64::try_from(file.st_blocks).unwrap_or(0).saturating_mul(512);
+    Ok(taken > free)
 }
 
 impl Room {
@@ -130,6 +154,7 @@ fn is_file(stat: &Stat) -> bool {
 mod tests {
     use std::fs;
     use std::io::Read as _;
+    use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 
     use rustix::fs::{CWD, mkfifoat};
 
@@ -201,6 +226,25 @@ mod tests {
             );
         }
         assert!(fs::metadata(folder.path().join("2")).unwrap().len() < 100_000);
+    }
+
+    #[test]
+    fn the_holes_of_a_file_take_no_disk_in_its_copy() {
+        let folder = tempfile::tempdir().unwrap();
+        let source = File::options()
+            .read(true)
+            .write(true)
+            .create_new(true)
+            .open(folder.path().join("source"))
+            .unwrap();
+        source.write_all_at(b"begin", 0).unwrap();
+        source.write_all_at(b"amid", 40_000_000).unwrap();
+        source.set_len(80_000_001).unwrap();
+        let into = File::open(folder.path()).unwrap();
+        drop(copy(source.as_fd(), into.as_fd(), c"copy", u64::MAX).unwrap());
+        let made = folder.path().join("copy");
+        assert!(fs::metadata(&made).unwrap().blocks() < 1_000);
+        assert!(fs::read(made).unwrap() == fs::read(folder.path().join("source")).unwrap());
     }
 
     #[test]

@@ -48,7 +48,7 @@ pub(super) fn judge(
     }
 }
 
-/// What a step that failed is about. A disk or a system that is full is nobody's own.
+/// What a step that failed is about. A disk or a system that is full is nobody's own, but for what an input takes of it.
 fn setup_part(step: &str, errno: Errno) -> SetupPart {
     let full = [
         Errno::ENOSPC,
@@ -58,7 +58,8 @@ fn setup_part(step: &str, errno: Errno) -> SetupPart {
         Errno::EROFS,
     ];
     let is = |one: &Step| one.name() == step;
-    if full.contains(&errno) {
+    let for_input = is(&Step::Input) && matches!(errno, Errno::ENOSPC | Errno::EDQUOT);
+    if full.contains(&errno) && !for_input {
         SetupPart::Sandbox
     } else if [Step::Exec, Step::Script, Step::Arguments].iter().any(is) {
         SetupPart::Program
