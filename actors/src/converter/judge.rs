@@ -292,7 +292,10 @@ fn limit_words(limit: Limit, limits: &Limits) -> String {
             "wrote more than {} MiB of scratch files (scratch_mib)",
             limits.scratch_bytes / MIB
         ),
-        Limit::Processes => format!("started more than {} processes (processes)", limits.processes),
+        Limit::Processes => format!(
+            "started more than {} processes (processes), or 64 threads besides",
+            limits.processes
+        ),
         Limit::Stderr => "wrote too much to standard error".to_owned(),
         Limit::Denials => "tried too many forbidden things".to_owned(),
     }

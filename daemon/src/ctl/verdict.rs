@@ -317,7 +317,10 @@ fn limit_words(limit: Limit, limits: &Limits) -> String {
             "kept more than {} MiB in its folder (scratch_mib)",
             limits.scratch_bytes / MIB
         ),
-        Limit::Processes => format!("more than {} processes (processes)", limits.processes),
+        Limit::Processes => format!(
+            "more than {} processes (processes), or 64 threads besides",
+            limits.processes
+        ),
         Limit::Stderr => "wrote too much to standard error".to_owned(),
         Limit::Denials => "tried too many calls it may not make".to_owned(),
     }

@@ -101,19 +101,28 @@ fn threads_of_all() -> u64 {
     all.and_then(|(_, all)| all.parse().ok()).unwrap_or(0)
 }
 
-/// The number of threads of a process, if it is that user's. Source: `proc_pid_status(5)`.
+/// The threads of some processes; those that have gone have none.
+pub(super) fn threads_of_job(processes: &[Pid]) -> u64 {
+    let statuses = processes.iter().filter_map(|process| status_of(*process));
+    statuses.filter_map(|status| number(&status, "Threads:")).sum()
+}
+
+/// The number of threads of a process, if it is that user's.
 fn threads_in(process: Pid, user: Uid) -> Option<u64> {
-    let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
-    let field = |name: &str| {
-        status.lines().find_map(|line| {
-            line.strip_prefix(name)?
-                .split_whitespace()
-                .next()?
-                .parse::<u64>()
-                .ok()
-        })
-    };
-    (field("Uid:")? == u64::from(user.as_raw())).then(|| field("Threads:"))?
+    let status = status_of(process)?;
+    (number(&status, "Uid:")? == u64::from(user.as_raw())).then(|| number(&status, "Threads:"))?
+}
+
+/// Source: `proc_pid_status(5)`.
+fn status_of(process: Pid) -> Option<String> {
+    fs::read_to_string(format!("/proc/{process}/status")).ok()
+}
+
+/// The first number of a field.
+fn number(status: &str, field: &str) -> Option<u64> {
+    let mut lines = status.lines();
+    let words = lines.find_map(|line| line.strip_prefix(field))?;
+    words.split_whitespace().next()?.parse().ok()
 }
 
 #[cfg(test)]

@@ -59,6 +59,20 @@ impl Remains {
     }
 }
 
+/// Buries the ended processes of a job that goes on whose parents have ended: they count as processes of their user.
+pub(super) fn bury_orphans(leader: Pid) {
+    let looking = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
+    while let Ok(ended) = waitid(Id::PGid(leader), looking) {
+        match ended.pid() {
+            Some(orphan) if orphan != leader => {
+                waitpid(orphan, Some(WaitPidFlag::WNOHANG)).unwrap_or(WaitStatus::StillAlive);
+            }
+            // Nobody has ended, or the job has.
+            _ => return,
+        }
+    }
+}
+
 fn bury_strays(running: &[Pid]) -> bool {
     let mut are_gone = true;
     for child in children() {

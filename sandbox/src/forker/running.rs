@@ -11,7 +11,7 @@ use nix::unistd::Pid;
 
 use super::account::Account;
 use super::borrow::Stack;
-use super::census::members;
+use super::census::{members, threads_of_job};
 use super::child::Child;
 use super::explain::Explainer;
 use super::oom::OomScore;
@@ -241,13 +241,28 @@ impl Running {
             self.kill(Some(Limit::Wall));
         } else if now >= self.next_look {
             self.next_look = now + LOOK_EVERY;
-            if self.is_out_of_scratch(child.pid()) {
-                self.kill(Some(Limit::Scratch));
-            } else if self.is_out_of_cpu() {
-                self.kill(Some(Limit::Cpu));
+            if let Some(limit) = self.is_out_of(child.pid()) {
+                self.kill(Some(limit));
             }
         }
         Progress::Continues
+    }
+
+    /// The limit that is met, of those that the kernel does not watch.
+    fn is_out_of(&self, leader: Pid) -> Option<Limit> {
+        let processes = if self.is_alone() {
+            vec![leader]
+        } else {
+            remains::bury_orphans(leader);
+            members(leader)
+        };
+        if self.is_out_of_scratch(&processes) {
+            Some(Limit::Scratch)
+        } else if self.is_out_of_threads(&processes) {
+            Some(Limit::Processes)
+        } else {
+            self.is_out_of_cpu().then_some(Limit::Cpu)
+        }
     }
 
     /// Whether nothing of the job is left once its process has ended.
@@ -256,16 +271,15 @@ impl Running {
     }
 
     /// Whether there is more in its working folder than may be.
-    fn is_out_of_scratch(&self, leader: Pid) -> bool {
-        let Some(folder) = &self.folder else {
-            return false;
-        };
-        let processes = if self.is_alone() {
-            vec![leader]
-        } else {
-            members(leader)
-        };
-        is_over(folder.work.as_fd(), &processes, self.limits.scratch_bytes)
+    fn is_out_of_scratch(&self, processes: &[Pid]) -> bool {
+        let folder = self.folder.as_ref();
+        folder.is_some_and(|folder| is_over(folder.work.as_fd(), processes, self.limits.scratch_bytes))
+    }
+
+    /// Whether it has more threads than it may have: without a cgroup the kernel counts those of all jobs together.
+    fn is_out_of_threads(&self, processes: &[Pid]) -> bool {
+        let is_counted = self.folder.is_some() && self.cgroup.is_none();
+        is_counted && threads_of_job(processes) > self.threads_max()
     }
 
     /// Whether all processes of the job together have used what one may: the rlimit counts each for itself. Later than

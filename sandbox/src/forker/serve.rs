@@ -46,11 +46,17 @@ impl<'a> Server<'a> {
 
     /// Serves until the daemon closes the socket, then ends every job and removes the folders.
     pub(super) fn serve(mut self) -> Result<(), Failure> {
-        while self.turn().map_err(Failure::at("forker's loop"))? {}
+        let looped = loop {
+            match self.turn() {
+                Ok(true) => {}
+                Ok(false) => break Ok(()),
+                Err(errno) => break Err(Failure::at("forker's loop")(errno)),
+            }
+        };
         for running in self.running.drain(..) {
             running.abandon(&mut self.places);
         }
-        self.places.scratch.close().map_err(Failure::at("scratch folder"))
+        looped.and(self.places.scratch.close().map_err(Failure::at("scratch folder")))
     }
 
     /// Waits for something to happen and deals with it; `false` when the daemon closed the socket.

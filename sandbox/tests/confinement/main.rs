@@ -34,6 +34,8 @@ const TESTS: &[runner::Test] = tests![
     permissions::a_shell_is_refused_nothing_at_its_start,
     permissions::threads_but_no_processes,
     permissions::no_job_has_threads_without_end,
+    permissions::a_job_cannot_take_the_threads_of_the_one_beside_it,
+    permissions::orphans_of_a_job_that_goes_on_are_buried,
     permissions::a_forbidden_call_ends_the_job_and_is_named,
     permissions::too_many_refused_calls_end_the_job,
     permissions::an_explanation_names_the_files_that_were_refused,

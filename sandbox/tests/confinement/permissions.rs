@@ -1,10 +1,13 @@
 //! Each permission has a pair: an access that is allowed and one that is refused.
 
+use std::fs::File;
+use std::future::{Future as _, poll_fn};
+use std::pin::pin;
 use std::time::Duration;
 
 use stationd_sandbox::{Denial, Finished, JobSpec, Limit, Limits, Outcome};
 
-use crate::sandbox::{Sandbox, complaint, exec, python, spec, text};
+use crate::sandbox::{Sandbox, complaint, exec, python, shell, spec, text};
 
 /// Runs a Python script that reports with `print`.
 fn run_python(sandbox: &Sandbox, script: &str) -> Finished {
@@ -188,6 +191,47 @@ pub(crate) fn no_job_has_threads_without_end() {
     // Other processes of the user may end meanwhile.
     let made: u32 = text(&finished).trim().parse().unwrap();
     assert!((20..500).contains(&made), "{made}");
+}
+
+/// Without a cgroup the kernel counts the threads of both against one limit.
+pub(crate) fn a_job_cannot_take_the_threads_of_the_one_beside_it() {
+    let sandbox = Sandbox::new();
+    let script = "import threading, time\nthreading.stack_size(131072)\ntry:\n    while True: threading.Thread(target=threading.Event().wait, daemon=True).start()\nexcept RuntimeError: pass\ntime.sleep(60)";
+    let bomb = python(sandbox.file("bomb.py", script));
+    let idle = python(sandbox.file("idle.py", "import time; time.sleep(60)"));
+    let input = || File::open(sandbox.file("input", "")).unwrap().into();
+    let bombed = sandbox.block_on(async {
+        let mut beside = pin!(sandbox.start(spec(idle), input()));
+        let mut bombed = pin!(sandbox.start(spec(bomb), input()));
+        poll_fn(|context| {
+            assert!(beside.as_mut().poll(context).is_pending());
+            bombed.as_mut().poll(context)
+        })
+        .await
+    });
+    let bombed = bombed.unwrap();
+    let limit = Limit::Processes;
+    assert_eq!(
+        bombed.outcome,
+        Outcome::LimitHit { limit },
+        "{}",
+        complaint(&bombed)
+    );
+}
+
+/// Else they count as its processes until its end.
+pub(crate) fn orphans_of_a_job_that_goes_on_are_buried() {
+    let sandbox = Sandbox::new();
+    let script = "i=0; while [ $i -lt 100 ]; do (/bin/true &); /bin/sleep 0.02; i=$((i+1)); done; echo $i";
+    let job = JobSpec {
+        limits: Limits {
+            processes: 3,
+            ..Limits::default()
+        },
+        ..spec(shell(script))
+    };
+    let finished = sandbox.run(job, "").unwrap();
+    assert_eq!(text(&finished), "100\n", "{}", complaint(&finished));
 }
 
 pub(crate) fn a_forbidden_call_ends_the_job_and_is_named() {
