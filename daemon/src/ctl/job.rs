@@ -42,8 +42,9 @@ pub(super) fn run(job: Job) -> Result<Finished, JobError> {
     let input = path_of(&job.input);
     // Removed at the end of this function, when the forker is gone.
     let temporary;
-    let scratch_root = if let Some(folder) = job.scratch.clone() {
-        folder
+    let scratch_root = if let Some(folder) = &job.scratch {
+        // The forker stands in the root folder.
+        std::path::absolute(folder).map_err(JobError::Scratch)?
     } else {
         temporary = temporary_folder().map_err(JobError::Scratch)?;
         temporary.path().join("scratch")
