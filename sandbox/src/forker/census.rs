@@ -1,6 +1,10 @@
 //! Processes, as proc(5) shows them.
 
-use std::fs;
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io::Read as _;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use nix::unistd::{Pid, Uid, getpid, getppid, getsid};
@@ -53,6 +57,19 @@ pub(super) fn members(session: Pid) -> Vec<Pid> {
 fn processes() -> impl Iterator<Item = Pid> {
     let all = fs::read_dir("/proc").into_iter().flatten().flatten();
     all.filter_map(|process| parse_pid(process.file_name().to_str()?))
+}
+
+/// Bytes of an environment that are read.
+const ENVIRONMENT_MAX: u64 = 1024 * 1024;
+
+/// The input that a process was started for: `STATIOND_INPUT` of its environment. Source: `proc_pid_environ(5)`.
+pub(super) fn input_of(process: Pid) -> Option<PathBuf> {
+    let mut environment = Vec::new();
+    let file = File::open(format!("/proc/{process}/environ")).ok()?;
+    file.take(ENVIRONMENT_MAX).read_to_end(&mut environment).ok()?;
+    let mut variables = environment.split(|&byte| byte == 0);
+    let input = variables.find_map(|variable| variable.strip_prefix(b"STATIOND_INPUT="))?;
+    Some(OsStr::from_bytes(input).into())
 }
 
 /// How old a count may be: one takes milliseconds where there are a hundred processes.

@@ -1,5 +1,6 @@
 //! What a converter with further processes, or a trusted one, leaves behind: found, killed and buried.
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
@@ -7,7 +8,7 @@ use nix::sys::signal::{Signal, kill, killpg};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
 use nix::unistd::{Pid, getsid};
 
-use super::census::children;
+use super::census::{children, input_of};
 
 /// How often what was killed is looked for; nothing tells when an orphan has gone.
 pub(super) const LOOK_EVERY: Duration = Duration::from_millis(5);
@@ -15,10 +16,20 @@ pub(super) const LOOK_EVERY: Duration = Duration::from_millis(5);
 /// How long what was killed may take to go: longer is a process that the kernel itself holds up.
 const GONE_WITHIN: Duration = Duration::from_secs(2);
 
+/// A job that goes on, as the end of another must know it.
+#[derive(Debug)]
+pub(super) struct Neighbour {
+    /// Its process, and the number of its session.
+    pub(super) leader: Pid,
+    /// The folder of a trusted one, whose processes may leave the session.
+    pub(super) folder: Option<PathBuf>,
+}
+
 /// The processes of a job whose own process has ended.
 ///
 /// They are children of the forker now (it is their subreaper), or of one another. A confined one cannot leave the
-/// group. A trusted one can, so then every child of the forker that belongs to no running job is taken for one.
+/// group. A trusted one can, so then every child of the forker that belongs to no running job, by its session or by the
+/// input that it was started for, is taken for one.
 #[derive(Debug)]
 pub(super) struct Remains {
     group: Pid,
@@ -35,11 +46,11 @@ impl Remains {
         }
     }
 
-    /// Kills and buries what there is; `true` when nothing is left or the time is up. `running` are the processes of
-    /// the jobs that go on.
-    pub(super) fn are_gone(&self, running: &[Pid], now: Instant) -> bool {
+    /// Kills and buries what there is; `true` when nothing is left or the time is up. `running` are the jobs that
+    /// go on.
+    pub(super) fn are_gone(&self, running: &[Neighbour], now: Instant) -> bool {
         let group_is_gone = self.bury_group();
-        let strays_are_gone = !self.has_strays || bury_strays(running);
+        let strays_are_gone = !self.has_strays || self.bury_strays(running);
         (group_is_gone && strays_are_gone) || now >= self.until
     }
 
@@ -57,6 +68,20 @@ impl Remains {
             }
         }
     }
+
+    fn bury_strays(&self, running: &[Neighbour]) -> bool {
+        let mut are_gone = true;
+        for child in children() {
+            let mut others = running.iter().filter(|job| job.leader != self.group);
+            if others.any(|job| job.has(child)) {
+                continue;
+            }
+            are_gone = false;
+            kill(child, Signal::SIGKILL).unwrap_or_default();
+            waitpid(child, Some(WaitPidFlag::WNOHANG)).unwrap_or(WaitStatus::StillAlive);
+        }
+        are_gone
+    }
 }
 
 /// Buries the ended processes of a job that goes on whose parents have ended: they count as processes of their user.
@@ -73,16 +98,12 @@ pub(super) fn bury_orphans(leader: Pid) {
     }
 }
 
-fn bury_strays(running: &[Pid]) -> bool {
-    let mut are_gone = true;
-    for child in children() {
-        let is_of_a_job = || getsid(Some(child)).is_ok_and(|session| running.contains(&session));
-        if running.contains(&child) || is_of_a_job() {
-            continue;
-        }
-        are_gone = false;
-        kill(child, Signal::SIGKILL).unwrap_or_default();
-        waitpid(child, Some(WaitPidFlag::WNOHANG)).unwrap_or(WaitStatus::StillAlive);
+impl Neighbour {
+    fn has(&self, process: Pid) -> bool {
+        let was_started_for_it =
+            |folder: &PathBuf| input_of(process).is_some_and(|input| input.starts_with(folder));
+        process == self.leader
+            || getsid(Some(process)) == Ok(self.leader)
+            || self.folder.as_ref().is_some_and(was_started_for_it)
     }
-    are_gone
 }

@@ -16,7 +16,7 @@ use super::child::Child;
 use super::explain::Explainer;
 use super::oom::OomScore;
 use super::receive::receive;
-use super::remains::{self, Remains};
+use super::remains::{self, Neighbour, Remains};
 use super::start::pair;
 use crate::cgroup::{Cgroups, JobCgroup};
 use crate::child::notes::{Failure, NOTE_BYTES, Note};
@@ -179,6 +179,15 @@ impl Running {
         self.child.as_ref().map(Child::pid)
     }
 
+    /// What the ends of others must know of it, while it lives.
+    pub(super) fn neighbour(&self) -> Option<Neighbour> {
+        let folder = self.folder.as_ref().filter(|_| self.is_trusted);
+        Some(Neighbour {
+            leader: self.pid()?,
+            folder: folder.map(|folder| folder.path().to_owned()),
+        })
+    }
+
     /// Threads that it may have.
     pub(super) fn threads_max(&self) -> u64 {
         threads_max(&self.limits)
@@ -193,8 +202,8 @@ impl Running {
         }
     }
 
-    /// Looks at everything that may have happened. `running` are the processes of all jobs.
-    pub(super) fn advance(&mut self, running: &[Pid], now: Instant) -> Progress {
+    /// Looks at everything that may have happened. `running` are all jobs.
+    pub(super) fn advance(&mut self, running: &[Neighbour], now: Instant) -> Progress {
         if let Some(remains) = &self.remains {
             return if remains.are_gone(running, now) {
                 Progress::Ended

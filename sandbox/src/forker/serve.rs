@@ -71,10 +71,10 @@ impl<'a> Server<'a> {
         }
         let arrived = watched.first().is_some_and(|socket| socket.any() == Some(true));
         let now = Instant::now();
-        let pids: Vec<_> = self.running.iter().filter_map(Running::pid).collect();
+        let all: Vec<_> = self.running.iter().filter_map(Running::neighbour).collect();
         let mut index = 0;
         while let Some(running) = self.running.get_mut(index) {
-            match running.advance(&pids, now) {
+            match running.advance(&all, now) {
                 Progress::Continues => index += 1,
                 Progress::Ended => self.running.swap_remove(index).finish(&mut self.places),
             }

@@ -62,6 +62,11 @@ pub(crate) struct JobFolder {
 }
 
 impl JobFolder {
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// What a converter may do in it.
     pub(crate) fn rights(&self) -> impl Iterator<Item = (Right, &OwnedFd)> {
         let program = self.program.iter().map(|program| (Right::Read, program));

@@ -1,8 +1,10 @@
 //! How jobs begin and end.
 
 use std::fs::Permissions;
+use std::future::{Future as _, poll_fn};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::pin::pin;
 use std::time::Duration;
 
 use stationd_converters::Format;
@@ -169,7 +171,7 @@ pub(crate) fn jobs_run_at_the_same_time() {
         let mut first = std::pin::pin!(first);
         let mut second = std::pin::pin!(second);
         let mut ended = (None, None);
-        std::future::poll_fn(|cx| {
+        poll_fn(|cx| {
             if ended.0.is_none()
                 && let std::task::Poll::Ready(result) = first.as_mut().poll(cx)
             {
@@ -319,6 +321,42 @@ pub(crate) fn a_trusted_converter_is_unconfined_but_limited() {
         },
     );
     assert_eq!(finished.outcome, Outcome::LimitHit { limit: Limit::Cpu });
+}
+
+pub(crate) fn what_a_trusted_job_started_outlives_the_jobs_beside_it() {
+    let sandbox = Sandbox::with(PolicyMode::Require, |settings| settings.unconfined = true);
+    let flag = |name: &str| sandbox.file("input", "").with_file_name(name);
+    let (begun, go_on) = (flag("shared/begun"), flag("shared/go-on"));
+    let shared = flag("shared");
+    std::fs::create_dir(&shared).unwrap();
+    std::fs::set_permissions(&shared, Permissions::from_mode(0o777)).unwrap();
+    let script = format!(
+        "(setsid /bin/sh -c 'echo $$ > {0}; exec sleep 600' &)\nwhile ! [ -e {1} ]; do sleep 0.05; done\nkill -0 $(cat {0}) && echo there",
+        begun.display(),
+        go_on.display()
+    );
+    let input = || std::fs::File::open(sandbox.file("input", "")).unwrap().into();
+    let long = sandbox.block_on(async {
+        let mut long = pin!(sandbox.start(spec(trusted(shell(&script))), input()));
+        let mut beside = pin!(async {
+            while std::fs::read(&begun).unwrap_or_default().is_empty() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            let short = sandbox.start(spec(trusted(shell("echo short"))), input()).await;
+            assert_eq!(text(&short.unwrap()), "short\n");
+            std::fs::write(&go_on, "").unwrap();
+            std::future::pending::<()>().await;
+        });
+        poll_fn(|context| {
+            assert!(beside.as_mut().poll(context).is_pending());
+            long.as_mut().poll(context)
+        })
+        .await
+    });
+    assert_eq!(text(&long.unwrap()), "there\n");
+    let left = std::fs::read_to_string(begun).unwrap().trim().parse().unwrap();
+    let left = nix::unistd::Pid::from_raw(left);
+    assert_eq!(nix::sys::signal::kill(left, None), Err(nix::errno::Errno::ESRCH));
 }
 
 pub(crate) fn when_memory_ends_a_converter_goes_before_the_forker() {

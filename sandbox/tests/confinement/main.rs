@@ -47,6 +47,7 @@ const TESTS: &[runner::Test] = tests![
     jobs::a_program_that_cannot_run_is_told_apart,
     jobs::processes_only_where_allowed_and_none_is_left,
     jobs::a_trusted_converter_is_unconfined_but_limited,
+    jobs::what_a_trusted_job_started_outlives_the_jobs_beside_it,
     jobs::when_memory_ends_a_converter_goes_before_the_forker,
     levels::a_kernel_without_landlock_refuses_external_converters,
     levels::best_effort_without_landlock_writes_nothing,
