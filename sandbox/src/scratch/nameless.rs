@@ -10,7 +10,8 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use nix::unistd::Pid;
+use nix::unistd::{Gid, Pid, Uid, setfsgid, setfsuid};
+use rustix::fs::{Stat, fstat};
 use rustix::io::Errno;
 
 /// What the kernel puts behind the path of a file whose name was removed.
@@ -21,43 +22,86 @@ const REMOVED: &[u8] = b" (deleted)";
 const MAPS_MAX: u64 = 1024 * 1024;
 
 /// The bytes on disk of a folder's nameless files that some processes have open. A process that has ended, or may not be
-/// looked at, has none.
+/// looked at, has none: the latter is one that has not executed its program yet.
 ///
 /// # Errors
 /// When there is one that cannot be measured: only root can measure what is mapped and not open.
 pub(super) fn nameless_bytes(folder: BorrowedFd<'_>, processes: &[Pid]) -> io::Result<u64> {
-    let folder = fs::read_link(format!("/proc/self/fd/{}", folder.as_raw_fd()))?;
-    let mut files = BTreeMap::new();
+    let path = fs::read_link(format!("/proc/self/fd/{}", folder.as_raw_fd()))?;
+    let mut open = look(&path, processes)?;
+    if open.is_hidden {
+        // Without CAP_SYS_PTRACE, as in many containers, not even root may look at another user's processes; that user
+        // may.
+        let _user = AsUser::owner_of(&fstat(folder)?);
+        open = look(&path, processes)?;
+    }
+    Ok(open.files.values().sum())
+}
+
+fn look(folder: &Path, processes: &[Pid]) -> io::Result<Open> {
+    let mut open = Open::default();
     for process in processes {
         // A thread need not have the descriptors of the others.
         for thread in entries(format!("/proc/{process}/task")) {
-            find_open(thread.join("fd"), &folder, &mut files)?;
+            open.find(thread.join("fd"), folder)?;
         }
     }
     // After that: a file that is mapped between the two looks was open before.
     for process in processes {
-        check_mapped(*process, &folder, &files)?;
+        check_mapped(*process, folder, &open.files)?;
     }
-    Ok(files.values().sum())
+    Ok(open)
 }
 
-/// Finds the bytes of open files by their inodes.
-fn find_open(descriptors: PathBuf, folder: &Path, files: &mut BTreeMap<u64, u64>) -> io::Result<()> {
-    for descriptor in entries(descriptors) {
-        // First its path alone: what is known of a file of a share may take as long as the share likes.
-        match fs::read_link(&descriptor) {
-            Ok(path) if is_nameless(path.as_os_str().as_bytes(), folder) => {}
-            Err(error) if error.raw_os_error() == Some(libc::ENAMETOOLONG) => return Err(error),
-            Ok(_) | Err(_) => continue,
-        }
-        if let Ok(file) = fs::metadata(&descriptor)
-            && file.is_file()
-            && file.nlink() == 0
-        {
-            files.insert(file.ino(), file.blocks().saturating_mul(512));
-        }
+/// For as long as it lives this process looks at files, and by them at processes, as another user would; where it may.
+/// Source: ptrace(2), `PTRACE_MODE_FSCREDS`.
+struct AsUser(Uid, Gid);
+
+impl AsUser {
+    fn owner_of(folder: &Stat) -> Self {
+        let gid = setfsgid(Gid::from_raw(folder.st_gid));
+        Self(setfsuid(Uid::from_raw(folder.st_uid)), gid)
     }
-    Ok(())
+}
+
+impl Drop for AsUser {
+    fn drop(&mut self) {
+        setfsuid(self.0);
+        setfsgid(self.1);
+    }
+}
+
+/// The open files that were found.
+#[derive(Default)]
+struct Open {
+    /// Bytes by inode.
+    files: BTreeMap<u64, u64>,
+    /// Whether there was a process that may not be looked at.
+    is_hidden: bool,
+}
+
+impl Open {
+    fn find(&mut self, descriptors: PathBuf, folder: &Path) -> io::Result<()> {
+        for descriptor in entries(descriptors) {
+            // First its path alone: what is known of a file of a share may take as long as the share likes.
+            match fs::read_link(&descriptor) {
+                Ok(path) if is_nameless(path.as_os_str().as_bytes(), folder) => {}
+                Err(error) if error.raw_os_error() == Some(libc::ENAMETOOLONG) => return Err(error),
+                Err(error) => {
+                    self.is_hidden |= error.kind() == io::ErrorKind::PermissionDenied;
+                    continue;
+                }
+                Ok(_) => continue,
+            }
+            if let Ok(file) = fs::metadata(&descriptor)
+                && file.is_file()
+                && file.nlink() == 0
+            {
+                self.files.insert(file.ino(), file.blocks().saturating_mul(512));
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Fails when a process has a file mapped that is not among the open ones. The first thread may have ended, and shows

@@ -30,7 +30,7 @@ mod tests {
     }
 
     /// Runs attacks; all that got through, or met something else than expected, are named together.
-    fn withstand(kind: &str, attacks: &[Expected]) {
+    fn withstand(under: &[&str], kind: &str, attacks: &[Expected]) {
         let scene = Scene::new();
         let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/escapes");
         let (program, command) = if kind == "python" {
@@ -61,7 +61,7 @@ mod tests {
                     None => wrong.push(format!("{attack} does not even work unconfined: {answer}")),
                 }
             }
-            let verdict = scene.confined(kind, &program, attack);
+            let verdict = scene.confined(under, kind, &program, attack);
             let told = verdict["outcome"] == outcome && verdict.to_string().contains(word);
             if !told {
                 wrong.push(format!("{attack} is {verdict}, expected {outcome} with {word}"));
@@ -73,31 +73,53 @@ mod tests {
 
     #[test]
     fn foreign_files_are_neither_read_nor_changed() {
-        withstand("exec", FILES);
+        withstand(&[], "exec", FILES);
     }
 
     #[test]
     fn there_is_no_network() {
-        withstand("exec", NETWORK);
+        withstand(&[], "exec", NETWORK);
     }
 
     #[test]
     fn there_are_no_other_processes_and_programs() {
-        withstand("exec", PROCESSES);
+        withstand(&[], "exec", PROCESSES);
     }
 
     #[test]
     fn the_kernel_offers_nothing_else() {
-        withstand("exec", KERNEL);
+        withstand(&[], "exec", KERNEL);
     }
 
     #[test]
     fn every_limit_holds_and_is_named() {
-        withstand("exec", LIMITS);
+        withstand(&[], "exec", LIMITS);
+    }
+
+    /// As in a container, where root may not look at the processes of other users.
+    #[test]
+    fn hidden_files_are_found_without_the_right_to_trace() {
+        let under = ["setpriv", "--bounding-set=-sys_ptrace"];
+        if !Command::new(under[0])
+            .args([under[1], "true"])
+            .status()
+            .is_ok_and(|status| status.success())
+        {
+            return skipped("a bounding set without CAP_SYS_PTRACE: needs root and setpriv");
+        }
+        let hidden = LIMITS.iter().filter(|(attack, ..)| {
+            matches!(
+                *attack,
+                "fill_scratch_by_nameless" | "fill_scratch_by_mapped" | "fill_scratch_by_thread"
+            )
+        });
+        let hidden: Vec<_> = hidden.copied().collect();
+        assert_eq!(hidden.len(), 3);
+        withstand(&under, "exec", &hidden);
     }
 
     #[test]
     fn python_gets_no_further() {
-        withstand("python", PYTHON);
+        withstand(&[], "python", PYTHON);
     }
 }

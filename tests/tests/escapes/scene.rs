@@ -110,8 +110,8 @@ impl Scene {
         Err(format!("{status}: {}", String::from_utf8_lossy(&said).trim_end()))
     }
 
-    /// What the sandbox makes of it.
-    pub(crate) fn confined(&self, kind: &str, program: &Path, attack: &str) -> Value {
+    /// What the sandbox makes of it, started by the command `under`, if there is one.
+    pub(crate) fn confined(&self, under: &[&str], kind: &str, program: &Path, attack: &str) -> Value {
         self.reset();
         let cpu = if attack.starts_with("burn") { "1" } else { "20" };
         let wall = if attack.starts_with("wait") {
@@ -129,7 +129,10 @@ impl Scene {
             "--scratch-mib",
             "4",
         ];
-        let output = Command::new(stationd_tests::stationctl())
+        let stationctl = stationd_tests::stationctl();
+        let mut words = under.iter().map(Path::new).chain([stationctl.as_path()]);
+        let output = Command::new(words.next().unwrap())
+            .args(words)
             .args(["--json", "converter", "run", "--kind", kind, "--wall-ms", wall])
             .args(limits)
             .arg("--input")
