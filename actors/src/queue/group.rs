@@ -64,7 +64,10 @@ impl Failure {
         let gave_up = matches!(
             error,
             StoreError::Lmdb {
-                cause: heed::Error::Mdb(heed::MdbError::Panic | heed::MdbError::BadRslot),
+                cause: heed::Error::Mdb(
+                    // The last: also what a transaction meets whose first page is wrong.
+                    heed::MdbError::Panic | heed::MdbError::BadRslot | heed::MdbError::BadTxn
+                ),
                 ..
             }
         );

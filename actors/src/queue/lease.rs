@@ -53,9 +53,32 @@ impl Store {
     /// An entry whose record or document is damaged is set aside and said in the journal, never sent, never in the way.
     ///
     /// # Errors
-    /// LMDB's, and a record of a newer version.
+    /// LMDB's, and a record of a newer version. Nothing is leased then.
     pub fn take_leases(&mut self, max: usize, now: UnixMs) -> Result<Leased, StoreError> {
         let mut leases = Vec::new();
+        let taken = self.fill(&mut leases, max, now);
+        match taken {
+            Ok((next_due, ready)) => Ok(Leased {
+                leases,
+                next_due,
+                ready,
+            }),
+            Err(error) => {
+                // Nobody gets them, and so nobody would settle them.
+                for lease in &leases {
+                    self.leased.remove(&lease.entry.id.0);
+                }
+                Err(error)
+            }
+        }
+    }
+
+    fn fill(
+        &mut self,
+        leases: &mut Vec<Lease>,
+        max: usize,
+        now: UnixMs,
+    ) -> Result<(Option<UnixMs>, u64), StoreError> {
         // Each round takes what is sound and sets aside what is not; the rounds end with the damaged entries.
         loop {
             let (due, next_due) = self.due(max - leases.len(), now)?;
@@ -77,11 +100,7 @@ impl Store {
                 }
             }
             if broken.is_empty() {
-                return Ok(Leased {
-                    leases,
-                    next_due,
-                    ready: self.ready()?,
-                });
+                return Ok((next_due, self.ready()?));
             }
             self.set_aside(&broken, now)?;
         }

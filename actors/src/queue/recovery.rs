@@ -136,9 +136,13 @@ impl Queue {
             Some(failing) => Store::open_anew(&self.settings, &failing.failure.text),
             None => Store::open(&self.settings),
         };
-        let store = opened.map_err(|error| joined(&error))?;
-        store.announce();
+        let mut store = opened.map_err(|error| joined(&error))?;
+        // That it can be read says nothing of the disk's next write; open it is from now on.
+        let written = store.probe(clock::now()).map_err(|error| joined(&error));
+        if written.is_ok() {
+            store.announce();
+        }
         self.store = Some(store);
-        Ok(())
+        written
     }
 }
