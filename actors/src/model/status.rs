@@ -29,6 +29,9 @@ pub struct QueueStatus {
     pub full: bool,
     /// Which limit, in words; empty when not full.
     pub full_reason: String,
+    /// What to do then.
+    #[serde(default)]
+    pub full_remedy: String,
     /// Reports delivered in the last 60 minutes.
     pub delivered_last_hour: u64,
     /// Reports queued in the last 60 minutes.

@@ -9,7 +9,7 @@ use super::capacity::{Margin, Wanted};
 use super::key::{self, Place};
 use super::store::{Base, Store};
 use super::tables::Doing;
-use crate::messages::queue::{ExportedPage, JobPage, StoreError};
+use crate::messages::queue::{ExportedPage, FullReason, JobPage, StoreError};
 use crate::model::{Entry, EntryId, EntryState, Lease, QueueStatus, UnixMs};
 
 /// Documents in a page of an export end it at this size.
@@ -38,6 +38,11 @@ impl Store {
             map_bytes: self.base.map_bytes(),
             max_size: self.base.settings.max_size,
             full: full.is_some(),
+            full_remedy: full
+                .as_ref()
+                .map(FullReason::remedy)
+                .unwrap_or_default()
+                .to_owned(),
             full_reason: full.map(|reason| reason.to_string()).unwrap_or_default(),
             spool_bytes: self.base.spool.bytes(),
             commits: self.commits.clone(),

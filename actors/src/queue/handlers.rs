@@ -110,6 +110,7 @@ impl Handler<DescribeQueue> for Queue {
         status.last_hour_s = self.delivered.known(now).as_secs();
         if let Admission::Closed(reason) = self.admission() {
             (status.full, status.full_reason) = (true, reason.to_string());
+            reason.remedy().clone_into(&mut status.full_remedy);
         }
         Ok(status)
     }
@@ -136,7 +137,9 @@ impl Handler<RetryEntries> for Queue {
 
     fn handle(&mut self, retry: RetryEntries, _: &mut Context<Self>) -> Self::Result {
         let count = self.store()?.retry(&retry.entries)?;
-        journal::retried(count);
+        if count > 0 {
+            journal::retried(count);
+        }
         self.wake_uploader();
         Ok(count)
     }
@@ -157,7 +160,9 @@ impl Handler<DropEntries> for Queue {
 
     fn handle(&mut self, dropping: DropEntries, _: &mut Context<Self>) -> Self::Result {
         let count = self.store()?.drop_entries(&dropping.entries, clock::now())?;
-        journal::dropped(count);
+        if count > 0 {
+            journal::dropped(count);
+        }
         self.look_at_level(None);
         Ok(count)
     }

@@ -28,19 +28,9 @@ pub(super) fn nearly_full(percent: u64, behind_since: UnixMs, waiting: u64, limi
 
 pub(super) fn full(reason: &FullReason, waiting: u64) {
     log::error!(
-        target: "queue", code = "Q311", waiting, cause:% = reason, next = remedy(reason);
+        target: "queue", code = "Q311", waiting, cause:% = reason, next:% = format_args!("{}; nothing is lost", reason.remedy());
         "new files wait in their folders"
     );
-}
-
-fn remedy(reason: &FullReason) -> &'static str {
-    match reason {
-        FullReason::MaxSize(_) | FullReason::Map { .. } => {
-            "check the network and the U lines; nothing is lost"
-        }
-        FullReason::Broken(_) => "check the disk of state_dir; nothing is lost",
-        FullReason::Disk { .. } => "free some space on the disk of state_dir; nothing is lost",
-    }
 }
 
 pub(super) fn room_again(closed_for: Duration, waiting: u64) {

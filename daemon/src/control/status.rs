@@ -162,8 +162,8 @@ impl Status {
         let mut found = Vec::new();
         if self.queue.full {
             found.push(format!(
-                "new files wait in their folders: {}; uploads make room, look at the server",
-                self.queue.full_reason
+                "new files wait in their folders: {}; {}",
+                self.queue.full_reason, self.queue.full_remedy
             ));
         }
         if self.server.state == ServerState::Parked {

@@ -38,6 +38,17 @@ pub enum FullReason {
     Broken(String),
 }
 
+impl FullReason {
+    /// What to do.
+    pub fn remedy(&self) -> &'static str {
+        match self {
+            Self::MaxSize(_) | Self::Map { .. } => "uploads make room, look at the server",
+            Self::Broken(_) => "look at the disk of state_dir",
+            Self::Disk { .. } => "free some space on the disk of state_dir",
+        }
+    }
+}
+
 impl fmt::Display for FullReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const MIB: u64 = 1024 * 1024;

@@ -30,7 +30,7 @@ pub(super) fn check(scene: &Scene) -> Vec<Finding> {
         () if queue.full => Finding::failure(
             CHECK,
             format!("{}: {words}", queue.full_reason),
-            "uploads make room: look at the server below; or raise the limit",
+            queue.full_remedy.clone(),
         ),
         () if queue.dead > 0 => Finding::warning(
             CHECK,

@@ -8,6 +8,9 @@ use crate::ctl::words::count;
 pub(super) fn run(context: &Context, selected: &Selected) -> Result<(), CtlError> {
     let counted: Counted = context.client()?.ask("queue.retry", &selected.to_json())?;
     context.show(&counted, |counted| {
-        format!("{} due now\n", count(counted.count, "entry is", "entries are"))
+        format!(
+            "{} due now\n",
+            count(counted.count, "more entry is", "more entries are")
+        )
     })
 }
