@@ -235,6 +235,10 @@ impl ServerView {
 
     fn park(&mut self, why: Park, probe_at: Duration) {
         self.state = ServerState::Parked;
+        if self.parked.is_none() {
+            // An outage may have come before: it is another fault that begins.
+            self.down_since = None;
+        }
         self.parked.get_or_insert(Parked { why, probe_at });
     }
 

@@ -68,7 +68,7 @@ fn server(status: &Status, now: UnixMs) -> String {
     if let Some(at) = &server.last_ok {
         words.extend(["; last answer ", &ago(at, now)]);
     }
-    if server.breaker != BreakerState::Closed {
+    if server.breaker != BreakerState::Closed && server.state != ServerState::Parked {
         words.push_str("; waiting before the next try");
     }
     words
