@@ -76,6 +76,11 @@ pub enum CtlError {
 }
 
 impl CtlError {
+    /// Whether nobody answers: a daemon that we may not ask can be at work.
+    pub(super) fn is_silence(&self) -> bool {
+        matches!(self, Self::Unreachable { cause, .. } if cause.kind() != io::ErrorKind::PermissionDenied)
+    }
+
     /// The exit code. Source: sysexits.h, as far as it has one.
     pub fn exit_code(&self) -> u8 {
         match self {
@@ -186,7 +191,8 @@ fn unreachable_remedy(socket: &std::path::Path, kind: io::ErrorKind) -> String {
 impl fmt::Display for CtlError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unreachable { .. } => f.write_str("stationd is not reachable"),
+            Self::Unreachable { .. } if self.is_silence() => f.write_str("stationd is not reachable"),
+            Self::Unreachable { .. } => f.write_str("you may not ask stationd how it is"),
             Self::Key(_) => f.write_str("cannot read the secret of the control socket"),
             Self::Version { server } => {
                 write!(f, "stationd speaks protocol {server}, this stationctl {PROTOCOL}")

@@ -35,7 +35,7 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<(), CtlErr
     }
     match context.client().and_then(|mut client| look(context, &mut client)) {
         Ok(screen) => output::write(screen),
-        Err(error @ CtlError::Unreachable { .. }) if !context.json() => {
+        Err(error) if error.is_silence() && !context.json() => {
             output::write(offline::render(context))?;
             Err(error)
         }
@@ -69,7 +69,12 @@ fn watch(context: &Context, every: Duration) -> Result<(), CtlError> {
                 return format!("{}\n", error.to_json());
             }
             let words = format!("stationctl: {}\n", joined(&error));
-            offline::render(context) + "\n" + &context.output.paint(Tone::Bad, &words)
+            let words = context.output.paint(Tone::Bad, &words);
+            if error.is_silence() {
+                offline::render(context) + "\n" + &words
+            } else {
+                words
+            }
         });
         if context.json() {
             output::write(text)?;

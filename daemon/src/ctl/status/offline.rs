@@ -1,12 +1,14 @@
 //! The status screen while the daemon does not answer: what the settings and the folders tell.
 
+use std::fs::File;
+use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use stationd_actors::clock;
 use stationd_actors::model::UnixMs;
 use stationd_actors::uploader::Server;
-use stationd_actors::watcher::FolderSettings;
+use stationd_actors::watcher::{FolderSettings, Unit};
 
 use crate::ctl::config;
 use crate::ctl::context::Context;
@@ -29,10 +31,12 @@ pub(super) fn render(context: &Context) -> String {
         Ok(settings) => settings,
         Err(_faults) => {
             let file = config::file(context);
-            let words = if file.exists() {
-                "cannot be used; every fault with its line: stationctl config check".to_owned()
-            } else {
-                format!("there is no {}; name another file with --config", file.display())
+            let words = match File::open(&file).map_err(|error| error.kind()) {
+                Ok(_) => "cannot be used; every fault with its line: stationctl config check".to_owned(),
+                Err(ErrorKind::NotFound) => {
+                    format!("there is no {}; name another file with --config", file.display())
+                }
+                Err(kind) => format!("cannot be read: {}: {kind}", file.display()),
             };
             let words = wrap(&words, output.width(), LABEL);
             return text + &format!("{:<LABEL$}{words}\n", "settings");
@@ -90,7 +94,11 @@ fn look(folder: &FolderSettings) -> std::io::Result<(u64, u64)> {
         let entry = entry?;
         let name = entry.file_name();
         let fits = |name: &Path| folder.patterns.is_match(name) && !folder.ignore.is_match(name);
-        if fits(Path::new(&name)) && !folder.excluded.contains(&entry.path()) {
+        let is_taken = match folder.unit {
+            Unit::Folder { .. } => entry.file_type()?.is_dir(),
+            Unit::File | Unit::Pair => entry.file_type()?.is_file(),
+        };
+        if is_taken && fits(Path::new(&name)) && !folder.excluded.contains(&entry.path()) {
             let changed = UnixMs(entry.metadata()?.mtime().saturating_mul(1000));
             let age_s = clock::now().since(changed).as_secs();
             found = (found.0 + 1, found.1.max(age_s));
