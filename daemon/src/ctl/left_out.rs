@@ -1,11 +1,12 @@
-//! Files in a drop folder that are never taken: no pattern fits their names, or `ignore` does. The daemon passes them over
-//! without a word, for they may be anybody's.
+//! Files in a drop folder that are never taken: no pattern fits their names, `ignore` does, or they are no files. The daemon
+//! passes them over with a word or without, for they may be anybody's.
 
 use std::ffi::OsStr;
+use std::fs::FileType;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use stationd_actors::watcher::FolderSettings;
+use stationd_actors::watcher::{FolderSettings, Unit};
 
 use crate::settings::Settings;
 
@@ -30,10 +31,9 @@ pub(super) fn find(settings: &Settings, of: &Path) -> Option<LeftOut> {
         };
         let within = path.parent()?;
         let watched = within == folder.drop_dir || (folder.recursive && within.starts_with(&folder.drop_dir));
-        if !watched || path.symlink_metadata().is_err() {
-            return None;
-        }
-        let reason = reason(settings, folder, path.file_name()?)?;
+        let kind = path.symlink_metadata().ok().filter(|_| watched)?.file_type();
+        let reason =
+            reason(settings, folder, path.file_name()?).or_else(|| kind_reason(&folder.unit, kind))?;
         let converter = folder.converter.clone();
         Some(LeftOut {
             path,
@@ -61,6 +61,26 @@ fn reason(settings: &Settings, folder: &FolderSettings, name: &OsStr) -> Option<
         let keys = keys(settings, converter, "patterns");
         Some(format!("no pattern fits its name: {keys}"))
     }
+}
+
+/// What it is instead of a result.
+fn kind_reason(unit: &Unit, kind: FileType) -> Option<String> {
+    let is_result = match unit {
+        Unit::Folder { .. } => kind.is_dir(),
+        Unit::File | Unit::Pair => kind.is_file(),
+    };
+    let found = match () {
+        () if is_result => return None,
+        () if kind.is_symlink() => "a symbolic link",
+        () if kind.is_dir() => "a folder",
+        () if kind.is_file() => "a file",
+        () => "a pipe, a socket or a device",
+    };
+    let wanted = match unit {
+        Unit::Folder { .. } => "folders",
+        Unit::File | Unit::Pair => "regular files",
+    };
+    Some(format!("it is {found}, and this converter takes {wanted} alone"))
 }
 
 /// `patterns` or `ignore` of a converter with its value, and whether the case of letters counts.

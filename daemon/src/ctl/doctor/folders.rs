@@ -19,10 +19,11 @@ pub(super) fn check(scene: &Scene) -> Vec<Finding> {
         let whose = format!("converter {name}");
         let [drop_dir, made @ ..] = converter.folders();
         findings.push(look(CHECK, &whose, drop_dir, true, &who));
-        // The daemon makes these when they are needed.
-        for folder in made.into_iter().filter(|folder| folder.exists()) {
-            findings.push(look(CHECK, &whose, folder, true, &who));
-        }
+        // The daemon makes these when they are needed, where it may.
+        let made = made
+            .into_iter()
+            .filter(|folder| folder.exists() || !may_make(folder, &who));
+        findings.extend(made.map(|folder| look(CHECK, &whose, folder, true, &who)));
     }
     if scene.settings.state_dir.exists() {
         findings.push(look(CHECK, "state_dir", &scene.settings.state_dir, false, &who));
@@ -38,6 +39,12 @@ pub(super) fn check(scene: &Scene) -> Vec<Finding> {
     }
     findings.retain(|finding| finding.remedy.is_some());
     findings
+}
+
+/// Whether a folder can be made where it is to be.
+fn may_make(folder: &Path, who: &Account) -> bool {
+    let above = folder.ancestors().skip(1).find_map(|above| above.metadata().ok());
+    above.is_some_and(|above| above.is_dir() && who.may(0o3, &above))
 }
 
 /// What `check` says of what no other one looks at.
@@ -137,6 +144,20 @@ mod tests {
         };
         assert_eq!(of_status(text), Some(expected));
         assert_eq!(of_status("Name:\tx\n"), None);
+    }
+
+    #[test]
+    fn a_folder_is_made_where_that_is_allowed() {
+        let dir = tempfile::tempdir().unwrap();
+        let stranger = Account {
+            uid: 12_345,
+            gids: vec![12_345],
+        };
+        assert!(may_make(&dir.path().join("drop/done"), &ourselves()));
+        assert!(!may_make(&dir.path().join("drop/done"), &stranger));
+        let file = dir.path().join("file");
+        std::fs::write(&file, "").unwrap();
+        assert!(!may_make(&file.join("done"), &ourselves()));
     }
 
     #[test]
