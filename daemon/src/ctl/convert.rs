@@ -111,7 +111,7 @@ pub(super) fn run(context: &Context, arguments: Arguments) -> Result<(), CtlErro
     }
     match verdict.result() {
         Ok(()) if verdict.has_converted() => Ok(()),
-        Ok(()) | Err(CtlError::No) => Err(CtlError::BadInput),
+        Ok(()) => Err(CtlError::BadInput),
         failed => failed,
     }
 }

@@ -77,7 +77,7 @@ pub(super) fn server_token(
 /// A file with a secret must be a regular one that not everybody can read. `key` names its setting.
 pub(super) fn check_file(key: &str, path: &Path, findings: &mut Findings) -> Option<()> {
     match open(path) {
-        Err(error) => findings.fault(key, unreadable(path, error)),
+        Err(error) => findings.fault(key, unreadable(path, &error)),
         Ok((_, metadata)) if !metadata.is_file() => {
             findings.fault(key, Problem::value("no regular file", "a regular file"));
         }
@@ -92,16 +92,16 @@ pub(super) fn check_file(key: &str, path: &Path, findings: &mut Findings) -> Opt
 }
 
 /// Why `path` cannot be read, and who would have to be let in.
-pub(super) fn unreadable(path: &Path, error: io::Error) -> Problem {
+pub(super) fn unreadable(path: &Path, error: &io::Error) -> Problem {
+    let shown = path.display();
     if error.kind() != io::ErrorKind::PermissionDenied {
-        return Problem::Unreadable(error);
+        return Problem::Conflict(format!("cannot read {shown}: {error}").into());
     }
     let (uid, gid) = (Uid::effective(), Gid::effective());
     let user = User::from_uid(uid).ok().flatten();
     let group = Group::from_gid(gid).ok().flatten();
     let user = user.map_or_else(|| uid.to_string(), |user| user.name);
     let group = group.map_or_else(|| gid.to_string(), |group| group.name);
-    let shown = path.display();
     Problem::Conflict(
         format!(
             "user {user} may not read {shown}: {error}; let its group: chgrp {group} {shown} && chmod 0640 {shown}"
@@ -134,7 +134,7 @@ fn read_file(path: &Path, findings: &mut Findings) -> Option<Zeroizing<String>> 
     });
     match read {
         Err(error) => {
-            findings.fault(TOKEN_KEY, unreadable(path, error));
+            findings.fault(TOKEN_KEY, unreadable(path, &error));
             None
         }
         // Bytes that are no UTF-8 become characters that the check of the token refuses.

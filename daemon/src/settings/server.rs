@@ -168,6 +168,6 @@ impl ServerKeys {
 /// A file that must be there when its setting says so.
 fn readable(key: &str, path: &str, findings: &mut Findings) {
     if let Err(error) = std::fs::File::open(path) {
-        findings.fault(key, secret::unreadable(Path::new(path), error));
+        findings.fault(key, secret::unreadable(Path::new(path), &error));
     }
 }

@@ -50,5 +50,15 @@ pub(super) async fn index_of(desk: &Desk, name: &str) -> Result<usize, Fault> {
     converters
         .iter()
         .position(|converter| converter.name == *name)
-        .ok_or_else(|| Fault::new(code::NOT_FOUND, format!("no converter `{}`", name.escape_debug())))
+        .ok_or_else(|| {
+            let names: Vec<_> = converters
+                .iter()
+                .map(|converter| converter.name.as_str())
+                .collect();
+            let (name, names) = (name.escape_debug(), names.join(", "));
+            Fault::new(
+                code::NOT_FOUND,
+                format!("no converter `{name}`; there are: {names}"),
+            )
+        })
 }

@@ -45,6 +45,12 @@ pub(super) async fn replay(desk: &Desk, arguments: ReplayArguments) -> Result<Va
         dry_run: arguments.dry_run,
         new_ids: arguments.new_ids,
     };
+    if message.since > message.until {
+        return Err(Fault::new(
+            code::BAD_ARGUMENTS,
+            "`until` is before `since`: nothing can lie between them",
+        ));
+    }
     let sources = desk
         .order(Role::Converter, &desk.roles.converter.replay, message)
         .await?

@@ -252,7 +252,7 @@ fn a_file_that_the_daemons_user_may_not_read_is_warned_of() {
 #[test]
 fn a_token_that_this_user_may_not_read_is_told_with_the_command_that_lets_it() {
     let denied = std::io::ErrorKind::PermissionDenied.into();
-    let said = secret::unreadable(Path::new("/etc/stationd/token"), denied).to_string();
+    let said = secret::unreadable(Path::new("/etc/stationd/token"), &denied).to_string();
     assert!(
         said.contains("may not read /etc/stationd/token: permission denied"),
         "{said}"
@@ -262,8 +262,8 @@ fn a_token_that_this_user_may_not_read_is_told_with_the_command_that_lets_it() {
         "{said}"
     );
     let missing = std::io::ErrorKind::NotFound.into();
-    let said = secret::unreadable(Path::new("/etc/stationd/token"), missing).to_string();
-    assert_eq!(said, "cannot be read: entity not found");
+    let said = secret::unreadable(Path::new("/etc/stationd/token"), &missing).to_string();
+    assert_eq!(said, "cannot read /etc/stationd/token: entity not found");
 }
 
 #[test]

@@ -36,7 +36,12 @@ pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, C
     // Of the formats of text only one has a folder beside its file.
     let input = if format == Format::Klippel { input } else { text };
     let mut conversion = crate::convert(format, input, &source).map_err(|mut error| {
-        error.what = format!("recognised as {format}: {}", error.what);
+        let whose = if error.what.contains("arguments: set ") {
+            format!(", in those of {format}")
+        } else {
+            String::new()
+        };
+        error.what = format!("recognised as {format}: {}{whose}", error.what);
         error
     })?;
     conversion.notes.insert(0, format!("recognised as {format}"));
