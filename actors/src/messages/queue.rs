@@ -83,7 +83,7 @@ pub struct DescribeSources {
 pub enum Standing {
     /// None is in the queue: they were delivered, dropped or given up, or nothing is known of them any more.
     Settled,
-    /// At least one is among the dead letters, and none waits.
+    /// At least one is among the dead letters or was found damaged, and none waits.
     Refused,
     /// At least one is to be sent.
     Waiting,

@@ -15,6 +15,9 @@ pub struct QueueStatus {
     pub leased: u64,
     /// Entries refused for good.
     pub dead: u64,
+    /// Entries that were set aside because their records are damaged.
+    #[serde(default)]
+    pub damaged: u64,
     /// Reports delivered since the store was made.
     pub done_total: u64,
     /// Age of the oldest waiting entry, in seconds; 0 when none waits.

@@ -61,6 +61,8 @@ pub struct Queue {
     pub(super) settings: QueueSettings,
     /// None while it is closed after a failure.
     pub(super) store: Option<Store>,
+    /// The first number that no entry had yet when the store was closed after a failure.
+    pub(super) next_entry: u64,
     peers: Option<BindQueue>,
     pending: Vec<Pending>,
     /// The number of the open group, or of the next one.
@@ -110,6 +112,7 @@ impl Queue {
             gate: Gate::new(settings.warn_at),
             settings,
             store: Some(store),
+            next_entry: 0,
             peers: None,
             pending: Vec::new(),
             group: 0,

@@ -205,6 +205,10 @@ impl Change<'_> {
         let tables = self.base.tables;
         let mut known = Known::Unknown;
         for seq in entries {
+            if self.base.is_damaged(&self.txn, *seq)? {
+                // Nobody has this report: the file may come again, and the others go out once more under their ids.
+                return Ok(Known::Unknown);
+            }
             if self.has(tables.reports, &key::number(*seq))? {
                 return Ok(Known::Waiting);
             }
@@ -340,7 +344,7 @@ fn wanted(reports: &[NewReport]) -> Wanted {
 /// What is known of the reports of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Known {
-    /// Nothing, or all were dropped or given up.
+    /// Nothing, or all were dropped or given up, or one was found damaged.
     Unknown,
     /// At least one was delivered, and none waits.
     Delivered,

@@ -32,6 +32,7 @@ impl Store {
             ready: waiting - leased,
             leased,
             dead: self.dead()?,
+            damaged: self.damaged()?,
             done_total: self.counters.delivered,
             oldest_age_s: self.oldest()?.map_or(0, |at| now.since(at).as_secs()),
             bytes: held.bytes,
@@ -108,12 +109,13 @@ impl Store {
     /// A page of an export, as [`ExportEntries`](crate::messages::queue::ExportEntries) says.
     ///
     /// # Errors
-    /// LMDB's, and a damaged entry, named.
+    /// LMDB's.
     pub fn export(&self, after: Option<EntryId>, limit: usize) -> Result<ExportedPage, StoreError> {
         let txn = self.base.read()?;
         let from = key::number(after.map_or(0, |after| after.0.saturating_add(1)));
         let mut page = ExportedPage::default();
         let mut bytes = 0_u64;
+        let mut last = after;
         for item in self
             .base
             .tables
@@ -126,12 +128,18 @@ impl Store {
                 continue;
             };
             if page.entries.len() >= limit.clamp(1, PAGE) || bytes >= PAGE_BYTES {
-                page.next = page.entries.last().map(|lease| lease.entry.id);
+                page.next = last;
                 break;
             }
-            let lease = self.base.lease(&txn, seq, self.state(&txn, seq)?)?;
-            bytes = bytes.saturating_add(lease.entry.document_bytes);
-            page.entries.push(lease);
+            last = Some(EntryId(seq));
+            match self.base.lease(&txn, seq, self.state(&txn, seq)?) {
+                Ok(lease) => {
+                    bytes = bytes.saturating_add(lease.entry.document_bytes);
+                    page.entries.push(lease);
+                }
+                Err(StoreError::Damaged { .. } | StoreError::File { .. }) => page.damaged.push(EntryId(seq)),
+                Err(error) => return Err(error),
+            }
         }
         Ok(page)
     }

@@ -18,6 +18,7 @@ pub(super) struct Figures {
     waiting: OnceCell<u64>,
     used_bytes: OnceCell<u64>,
     dead: OnceCell<u64>,
+    damaged: OnceCell<u64>,
     oldest: OnceCell<Option<UnixMs>>,
 }
 
@@ -85,6 +86,17 @@ impl Store {
         once(&self.figures.dead, || {
             let txn = self.base.read()?;
             self.base.tables.dead.len(&txn).doing("count")
+        })
+    }
+
+    /// Entries whose records were found damaged.
+    ///
+    /// # Errors
+    /// LMDB's.
+    pub(super) fn damaged(&self) -> Result<u64, StoreError> {
+        once(&self.figures.damaged, || {
+            let txn = self.base.read()?;
+            self.base.tables.damaged.len(&txn).doing("count")
         })
     }
 

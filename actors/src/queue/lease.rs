@@ -150,7 +150,8 @@ impl Store {
     /// Takes entries that cannot be sent out of the way: to the dead letters if their record can still be read, else
     /// its bytes to the table `damaged`.
     fn set_aside(&mut self, broken: &[(u64, StoreError)], now: UnixMs) -> Result<(), StoreError> {
-        self.write_anyway(|change| {
+        let restored = self.write_anyway(|change| {
+            let mut restored = Vec::new();
             for (seq, error) in broken {
                 let refusal = Refusal {
                     at: now,
@@ -158,13 +159,15 @@ impl Store {
                     words: joined(error),
                 };
                 match change.refuse(*seq, &refusal) {
-                    Err(StoreError::Damaged { .. } | StoreError::NoEntry(_)) => change.quarantine(*seq)?,
+                    Err(StoreError::Damaged { .. } | StoreError::NoEntry(_)) => {
+                        restored.extend(change.rescue(*seq)?.then_some(*seq));
+                    }
                     refused => refused?,
                 }
             }
-            Ok(())
+            Ok(restored)
         })?;
-        for (seq, error) in broken {
+        for (seq, error) in broken.iter().filter(|(seq, _)| !restored.contains(seq)) {
             super::journal::entry_damaged(EntryId(*seq), error);
         }
         Ok(())
@@ -287,8 +290,38 @@ impl Base {
         let key = key::number(seq);
         let bytes = self.tables.reports.get(txn, &key).doing("read")?;
         let (entry, _) = record::split(bytes.ok_or(StoreError::NoEntry(EntryId(seq)))?)?;
-        let attempts = store::get(txn, self.tables.attempts, &key)?;
-        Ok((entry, attempts.unwrap_or_default()))
+        let attempts = match store::get(txn, self.tables.attempts, &key) {
+            // The history of a report is no reason to lose it.
+            Err(StoreError::Damaged { .. }) => Attempts::unknown(self.not_before(txn, &entry, seq)?),
+            attempts => attempts?.unwrap_or_default(),
+        };
+        Ok((entry, attempts))
+    }
+
+    /// Whether an entry was set aside, its record not being readable.
+    ///
+    /// # Errors
+    /// LMDB's.
+    pub(super) fn is_damaged(&self, txn: &RoTxn<'_, WithoutTls>, seq: u64) -> Result<bool, StoreError> {
+        let bytes = self.tables.damaged.get(txn, &key::number(seq)).doing("read")?;
+        Ok(bytes.is_some())
+    }
+
+    /// The delay of an entry as its place in `ready` says it, which is looked for; 0 for one that has none.
+    fn not_before(
+        &self,
+        txn: &RoTxn<'_, WithoutTls>,
+        entry: &EntryRecord,
+        seq: u64,
+    ) -> Result<u64, StoreError> {
+        let urgency = [u8::from(entry.priority())];
+        for item in self.tables.ready.prefix_iter(txn, &urgency).doing("read")? {
+            let (key, _) = item.doing("read")?;
+            if let Some(place) = Place::read(key).filter(|place| place.seq == seq) {
+                return Ok(place.not_before);
+            }
+        }
+        Ok(0)
     }
 
     /// An entry with its document.
@@ -324,8 +357,25 @@ impl Base {
 }
 
 impl Change<'_> {
+    /// Takes care of a record that does not decode: writes it anew if the entry's spool file has it too, else sets it
+    /// aside. Says whether the entry is there still.
+    ///
+    /// # Errors
+    /// LMDB's.
+    pub(super) fn rescue(&mut self, seq: u64) -> Result<bool, StoreError> {
+        let spooled = self.base.spool.read(seq).ok();
+        match spooled.and_then(|file| Some(record::split::<EntryRecord>(&file).ok()?.0)) {
+            Some(entry) => {
+                let tables = self.base.tables;
+                self.put(tables.reports, &key::number(seq), &record::encode(&entry))?;
+                Ok(true)
+            }
+            None => self.quarantine(seq).map(|()| false),
+        }
+    }
+
     /// Moves the bytes of a record that does not decode out of every other table.
-    pub(super) fn quarantine(&mut self, seq: u64) -> Result<(), StoreError> {
+    fn quarantine(&mut self, seq: u64) -> Result<(), StoreError> {
         let tables = self.base.tables;
         let key = key::number(seq);
         if let Some(bytes) = tables.reports.get(&self.txn, &key).doing("read")? {

@@ -230,8 +230,11 @@ fn check_schema(base: &Base) -> Result<Option<Counters>, OpenError> {
             known: SCHEMA,
         }),
         Some([_]) => {
+            // Written with the schema: without them, numbers would be given a second time.
             let counters: Option<Counters> = store::get(&txn, tables.meta, b"counters")?;
-            Ok(Some(counters.unwrap_or_default()))
+            counters
+                .map(Some)
+                .ok_or_else(|| damaged("meta", "counters are missing"))
         }
         Some(_) => Err(damaged("meta", "schema has no version")),
         None if tables.reports.is_empty(&txn).unwrap_or(false) => Ok(None),
@@ -349,7 +352,8 @@ fn sweep(base: &Base) -> Result<(), OpenError> {
     for seq in base.spool.entries()? {
         let keep = match base.entry(&txn, seq) {
             Ok((entry, _)) => entry.spooled,
-            Err(StoreError::NoEntry(_)) => false,
+            // What is kept of a record that was lost is kept with its file.
+            Err(StoreError::NoEntry(_)) => base.is_damaged(&txn, seq)?,
             // A record that cannot be read may need its file.
             Err(_) => true,
         };

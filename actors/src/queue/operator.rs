@@ -1,6 +1,6 @@
 //! Orders of a person: retry, drop, flush.
 
-use super::change::Change;
+use super::change::{Change, Gone};
 use super::key;
 use super::record;
 use super::settle::place;
@@ -28,7 +28,10 @@ impl Store {
     /// As [`Store::retry`].
     pub fn drop_entries(&mut self, selection: &Selection, now: UnixMs) -> Result<u64, StoreError> {
         self.in_batches(selection, |change, seq| {
-            change.finish(seq, Outcome::Dropped, "", now).map(|()| true)
+            if !change.drop_damaged(seq)? {
+                change.finish(seq, Outcome::Dropped, "", now)?;
+            }
+            Ok(true)
         })
     }
 
@@ -91,7 +94,10 @@ impl Store {
             if self.leased.contains(seq) {
                 return Err(StoreError::OnItsWay(EntryId(*seq)));
             }
-            self.base.entry(&txn, *seq)?;
+            let known = self.base.tables.reports.get(&txn, &key::number(*seq));
+            if known.doing("read")?.is_none() && !self.base.is_damaged(&txn, *seq)? {
+                return Err(StoreError::NoEntry(EntryId(*seq)));
+            }
         }
         Ok(())
     }
@@ -107,6 +113,7 @@ impl Store {
         Ok(numbers)
     }
 
+    /// Those whose record is damaged are set aside and said in the journal; they hold up no other.
     fn change_all(
         &mut self,
         entries: &[u64],
@@ -114,19 +121,42 @@ impl Store {
     ) -> Result<u64, StoreError> {
         let mut changed = 0;
         for batch in entries.chunks(BATCH) {
-            changed += self.write_anyway(|transaction| {
-                let mut count = 0;
+            let (count, lost) = self.write_anyway(|transaction| {
+                let (mut count, mut lost) = (0, Vec::new());
                 for seq in batch {
-                    count += u64::from(change(transaction, *seq)?);
+                    match change(transaction, *seq) {
+                        Err(error @ StoreError::Damaged { .. }) => {
+                            if transaction.rescue(*seq)? {
+                                count += u64::from(change(transaction, *seq)?);
+                            } else {
+                                lost.push((EntryId(*seq), error));
+                            }
+                        }
+                        done => count += u64::from(done?),
+                    }
                 }
-                Ok(count)
+                Ok((count, lost))
             })?;
+            changed += count;
+            for (entry, error) in lost {
+                super::journal::entry_damaged(entry, &error);
+            }
         }
         Ok(changed)
     }
 }
 
 impl Change<'_> {
+    /// Forgets what was kept of a damaged entry; says whether it was one.
+    fn drop_damaged(&mut self, seq: u64) -> Result<bool, StoreError> {
+        if !self.base.is_damaged(&self.txn, seq)? {
+            return Ok(false);
+        }
+        self.delete(self.base.tables.damaged, &key::number(seq))?;
+        self.effects.settled.push((seq, Gone::WithSpoolFile));
+        Ok(true)
+    }
+
     /// See [`KeepServerState`](crate::messages::queue::KeepServerState).
     pub(super) fn keep_server_state(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
         self.put(self.base.tables.meta, b"server", bytes)

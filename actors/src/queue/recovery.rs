@@ -44,6 +44,7 @@ impl Queue {
             // Closed at once, lock and all: nothing more is read from a map that cannot be trusted.
             if let Some(mut store) = self.store.take() {
                 store.trusted = false;
+                self.next_entry = store.next_entry();
             }
         }
         match &mut self.failing {
@@ -137,6 +138,8 @@ impl Queue {
             None => Store::open(&self.settings),
         };
         let mut store = opened.map_err(|error| joined(&error))?;
+        // Leases of the closed one are under way: their verdicts must not meet reports of a new one.
+        store.number_from(self.next_entry);
         // That it can be read says nothing of the disk's next write; open it is from now on.
         let written = store.probe(clock::now()).map_err(|error| joined(&error));
         if written.is_ok() {
@@ -144,5 +147,33 @@ impl Queue {
         }
         self.store = Some(store);
         written
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::EntryId;
+    use crate::queue::tests::{NOW, append, delivered, lease, open, queue, settings};
+
+    #[test]
+    fn a_store_opened_anew_gives_no_number_again_that_may_be_on_its_way() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut store = open(dir.path());
+        let before = queue(&mut store, &append("before"))[0];
+        assert_eq!(lease(&mut store, NOW), [before]);
+        let mut actor = Queue::new(settings(dir.path()), store);
+        actor.fail(Failure {
+            text: "a page is garbled".to_owned(),
+            reopen: true,
+            damaged: true,
+        });
+        actor.failing.as_mut().unwrap().at = Instant::now();
+        actor.mend();
+        let store = actor.store.as_mut().unwrap();
+        let after = queue(store, &append("after"));
+        assert_eq!(after, [EntryId(before.0 + 1)]);
+        assert!(store.settle(&delivered(before), NOW).is_err(), "it is not there");
+        assert_eq!(store.describe(NOW).unwrap().ready, 1);
     }
 }

@@ -6,9 +6,8 @@ use super::change::{Change, Gone};
 use super::key::{self, Place};
 use super::record::{self, Attempts, EntryRecord, ReceiptRecord};
 use super::store::{Base, Store};
-use super::tables::Doing;
 use crate::messages::queue::{Settle, StoreError, Verdict};
-use crate::model::{EntryId, Outcome, Refusal, UnixMs};
+use crate::model::{Outcome, Refusal, UnixMs};
 
 /// The longest Retry-After that is honoured.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(3600);
@@ -44,10 +43,12 @@ impl Change<'_> {
                 Err(StoreError::NoEntry(settle.entry))
             };
         }
-        if let Err(error @ StoreError::Damaged { .. }) = self.entry(seq) {
+        if let Err(error @ StoreError::Damaged { .. }) = self.entry(seq)
+            && !self.rescue(seq)?
+        {
             // Nothing more can be done with it, whatever the server said.
             super::journal::entry_damaged(settle.entry, &error);
-            return self.quarantine(seq);
+            return Ok(());
         }
         match &settle.verdict {
             Verdict::Delivered { server_id } => {
@@ -144,12 +145,7 @@ impl Change<'_> {
 
     /// The records of an entry.
     pub(super) fn entry(&self, seq: u64) -> Result<(EntryRecord, Attempts), StoreError> {
-        let tables = self.base.tables;
-        let key = key::number(seq);
-        let bytes = tables.reports.get(&self.txn, &key).doing("read")?;
-        let bytes = bytes.ok_or(StoreError::NoEntry(EntryId(seq)))?;
-        let (entry, _) = record::split(bytes)?;
-        Ok((entry, self.get(tables.attempts, &key)?.unwrap_or_default()))
+        self.base.entry(&self.txn, seq)
     }
 }
 

@@ -28,9 +28,10 @@ impl Store {
                 Some(Ok(job)) => job,
             };
             let mut standing = Standing::Settled;
-            for seq in job.entries {
-                let seq = key::number(seq);
-                if tables.dead.get(&txn, &seq).doing("read")?.is_some() {
+            for number in job.entries {
+                let seq = key::number(number);
+                let dead = tables.dead.get(&txn, &seq).doing("read")?.is_some();
+                if dead || self.base.is_damaged(&txn, number)? {
                     standing = standing.max(Standing::Refused);
                 } else if tables.reports.get(&txn, &seq).doing("read")?.is_some() {
                     standing = Standing::Waiting;

@@ -277,6 +277,16 @@ impl Store {
         }
     }
 
+    /// The next entry's number.
+    pub(super) fn next_entry(&self) -> u64 {
+        self.counters.next_entry
+    }
+
+    /// Gives no number below `least` to an entry.
+    pub(super) fn number_from(&mut self, least: u64) {
+        self.counters.next_entry = self.counters.next_entry.max(least);
+    }
+
     /// The folder of store and spool.
     pub fn dir(&self) -> &PathBuf {
         &self.base.settings.dir

@@ -91,6 +91,7 @@ answers!(DropEntries, |asked| counted(&asked.entries));
 answers!(EndDelays, |_asked| Ok(4));
 answers!(ExportEntries, |asked| Ok(ExportedPage {
     entries: vec![lease()],
+    damaged: Vec::new(),
     next: asked.after.is_none().then_some(EntryId(1)),
 }));
 answers!(ImportEntries, |asked| Ok(Imported {

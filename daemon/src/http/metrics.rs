@@ -148,6 +148,7 @@ fn queue(out: &mut Exposition, queue: &QueueStatus) {
         ("ready", queue.ready),
         ("leased", queue.leased),
         ("dead", queue.dead),
+        ("damaged", queue.damaged),
     ] {
         out.sample(&[("state", state)], count);
     }

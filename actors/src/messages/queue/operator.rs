@@ -60,7 +60,8 @@ pub struct EndDelays;
 
 /// Takes entries out of the queue for good; each leaves a receipt that says so. Control socket (`queue drop`).
 ///
-/// The answer counts them. May be repeated: entries that are gone are passed over when many are selected.
+/// The answer counts them. May be repeated: entries that are gone are passed over when many are selected. What is kept of
+/// an entry that was found damaged goes when it is named.
 #[derive(Debug, Message)]
 #[rtype(result = "Result<u64, StoreError>")]
 pub struct DropEntries {
@@ -85,6 +86,8 @@ pub struct ExportEntries {
 pub struct ExportedPage {
     /// The entries.
     pub entries: Vec<Lease>,
+    /// Those among them that cannot be exported: the record or the document is damaged, or its file cannot be read.
+    pub damaged: Vec<EntryId>,
     /// Where the next page continues; none when this was the last.
     pub next: Option<EntryId>,
 }

@@ -135,6 +135,14 @@ impl Record for Attempts {
 }
 
 impl Attempts {
+    /// Those of an entry whose record of them is lost.
+    pub(in crate::queue) fn unknown(not_before: u64) -> Self {
+        Self {
+            not_before,
+            ..Self::default()
+        }
+    }
+
     /// Adds a failed attempt.
     pub(in crate::queue) fn failed(&mut self, refusal: &Refusal) {
         self.count = self.count.saturating_add(1);

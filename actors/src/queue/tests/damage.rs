@@ -5,7 +5,7 @@ use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use super::*;
-use crate::messages::queue::StoreError;
+use crate::messages::queue::{ExportedPage, Selection, StoreError, Verdict};
 use crate::model::EntryState;
 use crate::queue::OpenError;
 
@@ -201,6 +201,124 @@ fn a_damaged_record_is_set_aside_and_holds_nobody_up() {
 }
 
 #[test]
+fn a_report_whose_history_is_damaged_is_sent_at_its_time_and_settled() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = open(dir.path());
+    let entry = queue(&mut store, &append("A"))[0];
+    let later = NOW.plus(Duration::from_secs(60));
+    assert_eq!(lease(&mut store, NOW), [entry]);
+    let verdict = Verdict::Retry {
+        not_before: later,
+        cause: failed(NOW),
+    };
+    store.settle(&Settle { entry, verdict }, NOW).unwrap();
+    let tables = store.base.tables;
+    store
+        .write(|change| change.put(tables.attempts, &1_u64.to_be_bytes(), b"no record at all"))
+        .unwrap();
+    assert_eq!(lease(&mut store, NOW), [], "it waits for its time");
+    assert_eq!(lease(&mut store, later), [entry]);
+    store.settle(&delivered(entry), later).unwrap();
+    let status = store.describe(later).unwrap();
+    assert_eq!((status.ready, status.damaged, status.done_total), (0, 0, 1));
+}
+
+/// Writes nonsense in place of a report's record.
+fn spoil(store: &mut Store, seq: u64) {
+    let reports = store.base.tables.reports;
+    store
+        .write(|change| change.put(reports, &seq.to_be_bytes(), b"no record at all"))
+        .unwrap();
+}
+
+#[test]
+fn a_record_that_the_spool_has_too_is_restored() {
+    let dir = tempfile::tempdir().unwrap();
+    filled(dir.path());
+    let mut store = open(dir.path());
+    spoil(&mut store, 2);
+    let leased = store.take_leases(10, NOW).unwrap().leases;
+    let serials = leased.iter().map(|lease| lease.entry.serial.as_str());
+    assert_eq!(serials.collect::<Vec<_>>(), ["small", "large"]);
+    assert_eq!(leased[1].document, large_document());
+    spoil(&mut store, 2);
+    store.settle(&delivered(EntryId(2)), NOW).unwrap();
+    let status = store.describe(NOW).unwrap();
+    assert_eq!((status.leased, status.damaged, status.done_total), (1, 0, 1));
+}
+
+#[test]
+fn what_is_kept_of_a_damaged_report_outlives_restarts_until_it_is_dropped() {
+    let dir = tempfile::tempdir().unwrap();
+    filled(dir.path());
+    let file = dir.path().join("spool/00000000000000000002.report");
+    fs::write(&file, "nonsense too").unwrap();
+    let mut store = open(dir.path());
+    spoil(&mut store, 2);
+    assert_eq!(lease(&mut store, NOW), [EntryId(1)]);
+    drop(store);
+    let mut store = open(dir.path());
+    assert!(file.exists());
+    assert_eq!(store.describe(NOW).unwrap().damaged, 1);
+    let mut large = append("large");
+    large.reports = vec![report("large", &large_document())];
+    assert_eq!(
+        queue(&mut store, &large),
+        [EntryId(3)],
+        "its source may come again"
+    );
+    assert_eq!(
+        store
+            .drop_entries(&Selection::Entries(vec![EntryId(2)]), NOW)
+            .unwrap(),
+        1
+    );
+    assert!(!file.exists());
+    assert_eq!(store.describe(NOW).unwrap().damaged, 0);
+}
+
+#[test]
+fn an_order_for_all_and_an_export_pass_over_what_is_damaged() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = open(dir.path());
+    for name in ["A", "B", "C", "D"] {
+        queue(&mut store, &append(name));
+    }
+    spoil(&mut store, 2);
+    spoil(&mut store, 4);
+    let exported = [store.export(None, 2), store.export(Some(EntryId(3)), 2)].map(Result::unwrap);
+    let numbers = |page: &ExportedPage| {
+        page.entries
+            .iter()
+            .map(|lease| lease.entry.id.0)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(exported.each_ref().map(numbers), [vec![1, 3], vec![]]);
+    assert_eq!(exported[0].next, Some(EntryId(3)));
+    assert_eq!(exported[0].damaged, [EntryId(2)]);
+    assert_eq!(
+        (exported[1].next, &exported[1].damaged[..]),
+        (None, &[EntryId(4)][..])
+    );
+    assert_eq!(store.drop_entries(&Selection::All, NOW).unwrap(), 2);
+    let status = store.describe(NOW).unwrap();
+    assert_eq!((status.ready, status.damaged), (0, 2));
+}
+
+#[test]
+fn a_store_without_its_counters_is_damaged() {
+    let dir = tempfile::tempdir().unwrap();
+    filled(dir.path());
+    let store = open(dir.path());
+    let mut txn = store.base.begin().unwrap();
+    store.base.tables.meta.delete(&mut txn, b"counters").unwrap();
+    txn.commit().unwrap();
+    drop(store);
+    assert_eq!(open(dir.path()).describe(NOW).unwrap().ready, 1, "from the spool");
+    assert_eq!(moved_aside(dir.path()), 1);
+}
+
+#[test]
 fn a_report_whose_document_is_lost_goes_to_the_dead_letters() {
     let dir = tempfile::tempdir().unwrap();
     filled(dir.path());
@@ -303,7 +421,7 @@ fn a_large_map_that_is_mostly_free_is_compacted_at_the_start() {
         .map(|number| report(&format!("SN{number}"), document))
         .collect();
     let entries = queue(&mut store, &large);
-    let dropped = crate::messages::queue::Selection::Entries(entries[1..].to_vec());
+    let dropped = Selection::Entries(entries[1..].to_vec());
     store.drop_entries(&dropped, NOW).unwrap();
     drop(store);
     let size = || fs::metadata(data(dir.path())).unwrap().len();

@@ -105,7 +105,7 @@ pub(super) async fn export(desk: &Desk, arguments: ExportArguments) -> Result<Va
     };
     let page = desk.ask(Role::Queue, &desk.roles.queue.export, message).await??;
     let entries: Result<Vec<_>, _> = page.entries.into_iter().map(with_document).collect();
-    Ok(json!({ "entries": entries?, "next": page.next }))
+    Ok(json!({ "entries": entries?, "damaged": page.damaged, "next": page.next }))
 }
 
 /// Ends the delays in the queue first, so that the uploader finds the entries due.

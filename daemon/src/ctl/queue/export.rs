@@ -36,6 +36,7 @@ pub(super) struct Head {
 #[derive(Debug, Deserialize)]
 struct Page {
     entries: Vec<Value>,
+    damaged: Vec<EntryId>,
     next: Option<EntryId>,
 }
 
@@ -65,6 +66,7 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<(), CtlErr
     .map_err(failed)?;
     let mut after = None;
     let mut written: u64 = 0;
+    let mut damaged = Vec::new();
     loop {
         let page: Page = client.ask("queue.export", &json!({ "after": after, "limit": 1000 }))?;
         for entry in &page.entries {
@@ -77,6 +79,7 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<(), CtlErr
         if let Some(bar) = &bar {
             bar.show(written, all, &format!("{written} of {all} exported"));
         }
+        damaged.extend(page.damaged);
         after = page.next;
         if after.is_none() {
             break;
@@ -84,12 +87,20 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<(), CtlErr
     }
     sink.finish().map_err(failed)?;
     drop(bar);
+    for entry in &damaged {
+        complain(format!(
+            "entry {entry} is left out: it is damaged; convert its source file again, see `stationctl replay`"
+        ));
+    }
     let words = format!("{} exported", count(written, "report", "reports"));
     if file == Path::new("-") {
         complain(words);
         return Ok(());
     }
-    context.show(&json!({ "exported": written, "file": file }), |_| words + "\n")
+    context.show(
+        &json!({ "exported": written, "damaged": damaged, "file": file }),
+        |_| words + "\n",
+    )
 }
 
 /// Where the lines go.

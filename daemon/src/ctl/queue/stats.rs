@@ -26,6 +26,7 @@ fn render(stats: &QueueStatus) -> String {
         ("waiting", stats.ready.to_string()),
         ("on the way", stats.leased.to_string()),
         ("refused", stats.dead.to_string()),
+        ("damaged", stats.damaged.to_string()),
         ("delivered", stats.done_total.to_string()),
         (
             "lately",

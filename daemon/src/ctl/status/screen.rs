@@ -84,8 +84,12 @@ fn queue(status: &Status) -> String {
         0 => String::new(),
         age => format!(", the oldest for {}", span(age)),
     };
+    let damaged = match queue.damaged {
+        0 => String::new(),
+        damaged => format!(", {damaged} damaged (journal, Q323)"),
+    };
     format!(
-        "{}{limit} waiting{oldest}, {} on the way, {} refused, {} delivered ({} in the last {}); {} of {}",
+        "{}{limit} waiting{oldest}, {} on the way, {} refused{damaged}, {} delivered ({} in the last {}); {} of {}",
         queue.ready,
         queue.leased,
         queue.dead,
