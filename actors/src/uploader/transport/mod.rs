@@ -4,6 +4,7 @@ mod actor;
 mod body;
 mod compression;
 mod directory;
+mod early;
 mod error;
 mod failure;
 mod reply;

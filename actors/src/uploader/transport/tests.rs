@@ -197,6 +197,47 @@ fn an_answer_cut_in_the_middle_is_lost() {
     assert!(matches!(target(&peer).put(lease(1)).outcome, Outcome::Lost(_)));
 }
 
+/// A report that no socket takes whole before its other side reads.
+fn huge_lease() -> Lease {
+    let mut lease = lease(1);
+    lease.document = vec![b'x'; 24 * 1024 * 1024];
+    lease
+}
+
+#[test]
+fn a_refusal_that_comes_before_the_report_was_read_is_heard() {
+    let dir = tempfile::tempdir().unwrap();
+    let authority = Authority::new();
+    let ca = dir.path().join("ca.pem");
+    std::fs::write(&ca, &authority.pem).unwrap();
+    for status in [401, 413] {
+        let acts = vec![Act::Early(status)];
+        let plain = Peer::http(acts.clone());
+        let secure = Peer::https(acts, authority.server("127.0.0.1", (2000, 2100), None));
+        for (scheme, peer) in [("http", plain), ("https", secure)] {
+            let target = target_with(format!("{scheme}://{}", peer.address), |settings, server| {
+                settings.gzip = Gzip::Off;
+                server.ca_file = (scheme == "https").then(|| ca.clone());
+            });
+            let answer = answered(target.unwrap().put(huge_lease()));
+            assert_eq!(answer.status, status, "{scheme}");
+        }
+    }
+}
+
+#[test]
+fn a_connection_that_ends_within_a_report_is_lost() {
+    let peer = Peer::http(vec![Act::Drop, Act::Drop]);
+    let target = target_with(format!("http://{}", peer.address), |settings, _| {
+        settings.gzip = Gzip::Off
+    });
+    let outcome = target.unwrap().put(huge_lease()).outcome;
+    assert!(
+        matches!(&outcome, Outcome::Lost(words) if words.contains("without an answer")),
+        "{outcome:?}"
+    );
+}
+
 #[test]
 fn what_is_not_http_is_lost_in_plain_words() {
     let peer = Peer::https(vec![OK], Authority::new().server("127.0.0.1", (2000, 2100), None));

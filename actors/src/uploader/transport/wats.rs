@@ -2,12 +2,13 @@
 
 use bytes::Bytes;
 use ureq::http::{HeaderValue, Response, Uri, header};
-use ureq::unversioned::transport::{Connector, DefaultConnector};
+use ureq::unversioned::transport::{ConnectProxyConnector, Connector, RustlsConnector, TcpConnector};
 use ureq::{Agent, Proxy as UreqProxy, SendBody};
 use zeroize::Zeroizing;
 
 use super::body::{Body, Throttle};
 use super::compression::Compression;
+use super::early::EarlyAnswers;
 use super::error::TransportError;
 use super::failure::{self, Failure};
 use super::resolver::Lookups;
@@ -77,7 +78,12 @@ impl Wats {
         });
         let proxy = proxy.map(|proxy| format!("{}:{}", proxy.host(), proxy.port()));
         let lookups = Lookups::default();
-        let connector = DefaultConnector::default().chain(Wiping);
+        let connector =
+            ().chain(ConnectProxyConnector::default())
+                .chain(TcpConnector::default())
+                .chain(EarlyAnswers)
+                .chain(RustlsConnector::default())
+                .chain(Wiping);
         Ok(Self {
             agent: Agent::with_parts(config, connector, lookups.clone()),
             lookups,

@@ -17,6 +17,10 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub(super) enum Act {
     /// Answers with a status, further header lines, and a body.
     Answer(u16, &'static str, &'static str),
+    /// Answers to the head alone, and closes with the body unread.
+    Early(u16),
+    /// Closes after the head, with the body unread.
+    Drop,
     /// Sends these bytes and closes.
     Cut(&'static str),
     /// Closes without an answer.
@@ -55,11 +59,13 @@ impl Peer {
         let address = listener.local_addr().unwrap();
         let (sender, requests) = mpsc::channel();
         std::thread::spawn(move || {
-            let mut acts = acts.into_iter().peekable();
+            let mut acts = acts.into_iter();
             let mut hanging = Vec::new();
             for connection in 0.. {
                 let (stream, _) = listener.accept().unwrap();
                 stream.set_read_timeout(Some(PATIENCE)).unwrap();
+                // What is held back for company is lost when an early answer is followed by the end.
+                stream.set_nodelay(true).unwrap();
                 let mut wire: Box<dyn Wire> = match &config {
                     None => Box::new(stream),
                     Some(config) => {
@@ -67,8 +73,16 @@ impl Peer {
                         Box::new(rustls::StreamOwned::new(session, stream))
                     }
                 };
-                while let Some((head, body)) = read_request(&mut wire) {
+                while let Some(head) = read_head(&mut wire) {
                     let act = acts.next().unwrap_or(Act::Close);
+                    let early = matches!(act, Act::Early(_) | Act::Drop);
+                    let Some(body) = (if early {
+                        Some(Vec::new())
+                    } else {
+                        read_body(&mut wire, &head)
+                    }) else {
+                        break;
+                    };
                     drop(sender.send(Request {
                         head,
                         body,
@@ -83,11 +97,17 @@ impl Peer {
                             wire.write_all(text.as_bytes()).unwrap();
                             wire.flush().unwrap();
                         }
+                        Act::Early(status) => {
+                            let text = format!("HTTP/1.1 {status} x\r\nContent-Length: 0\r\n\r\n");
+                            wire.write_all(text.as_bytes()).unwrap();
+                            wire.flush().unwrap();
+                            break;
+                        }
                         Act::Cut(bytes) => {
                             wire.write_all(bytes.as_bytes()).unwrap();
                             break;
                         }
-                        Act::Close => break,
+                        Act::Close | Act::Drop => break,
                         Act::Hang => {
                             hanging.push(wire);
                             break;
@@ -114,7 +134,7 @@ impl Wire for TcpStream {}
 
 impl Wire for rustls::StreamOwned<rustls::ServerConnection, TcpStream> {}
 
-fn read_request(wire: &mut Box<dyn Wire>) -> Option<(String, Vec<u8>)> {
+fn read_head(wire: &mut Box<dyn Wire>) -> Option<String> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         let mut byte = [0];
@@ -123,13 +143,16 @@ fn read_request(wire: &mut Box<dyn Wire>) -> Option<(String, Vec<u8>)> {
         }
         head.push(byte[0]);
     }
-    let head = String::from_utf8(head).unwrap().to_ascii_lowercase();
+    Some(String::from_utf8(head).unwrap().to_ascii_lowercase())
+}
+
+fn read_body(wire: &mut Box<dyn Wire>, head: &str) -> Option<Vec<u8>> {
     let length = head
         .lines()
         .find_map(|line| line.strip_prefix("content-length: "));
     let mut body = vec![0; length.map_or(0, |length| length.parse().unwrap())];
     wire.read_exact(&mut body).ok()?;
-    Some((head, body))
+    Some(body)
 }
 
 /// A throw-away authority and what it signed.
