@@ -56,6 +56,8 @@ pub struct Answer {
     pub words: String,
     /// The body is JSON or empty, as a WATS server's is: not the page of a portal or proxy.
     pub json: bool,
+    /// The body says that something failed, and gives no id: no receipt, whatever the status.
+    pub fault: bool,
     /// Header `Retry-After`, already within its bounds.
     pub retry_after: Option<Duration>,
     /// By how many seconds the server's clock (header `Date`) is ahead of ours; negative when behind.

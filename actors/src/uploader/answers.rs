@@ -24,8 +24,10 @@ pub(super) enum Meaning {
 /// Status by status; what is not named is tried again, which loses nothing.
 ///
 /// Source: RFC 9110 section 15; DESIGN.md "Upload".
-const TABLE: [(RangeInclusive<u16>, Meaning); 12] = [
-    (200..=299, Meaning::Delivered),
+const TABLE: [(RangeInclusive<u16>, Meaning); 13] = [
+    (200..=205, Meaning::Delivered),
+    // 206 is a part of an answer, which nobody asked for.
+    (207..=299, Meaning::Delivered),
     (300..=399, Meaning::Path),
     (400..=400, Meaning::Refused),
     (401..=401, Meaning::Credentials),
@@ -46,8 +48,8 @@ pub(super) fn meaning(answer: &Answer, id: Uuid) -> Meaning {
         .find(|(statuses, _)| statuses.contains(&answer.status))
         .map_or(Meaning::Later, |(_, meaning)| *meaning);
     match listed {
-        // A page of a portal or proxy is no receipt, whatever its status.
-        Meaning::Delivered if !answer.json => Meaning::Later,
+        // A page of a portal or proxy is no receipt, whatever its status; nor is an error in the clothes of a success.
+        Meaning::Delivered if !answer.json || (answer.fault && answer.status < 300) => Meaning::Later,
         Meaning::Refused | Meaning::Later if says_it_has(answer, id) => Meaning::Delivered,
         listed => listed,
     }
@@ -85,7 +87,7 @@ mod tests {
             (
                 Later,
                 &[
-                    402, 406, 408, 411, 418, 425, 429, 431, 500, 501, 502, 503, 504, 507, 599, 999,
+                    206, 402, 406, 408, 411, 418, 425, 429, 431, 500, 501, 502, 503, 504, 507, 599, 999,
                 ],
             ),
         ];
@@ -105,6 +107,16 @@ mod tests {
         assert_eq!(meaning(&answer(400, &words), ID), Meaning::Delivered);
         assert_eq!(meaning(&answer(400, &words), Uuid::nil()), Meaning::Refused);
         assert_eq!(meaning(&answer(401, &words), ID), Meaning::Credentials);
+    }
+
+    #[test]
+    fn an_error_with_the_status_of_a_success_is_no_receipt() {
+        let fault = |status| Answer {
+            fault: true,
+            ..answer(status, "database is locked")
+        };
+        assert_eq!(meaning(&fault(200), ID), Meaning::Later);
+        assert_eq!(meaning(&fault(409), ID), Meaning::Delivered);
     }
 
     #[test]

@@ -120,6 +120,9 @@ fn rule_on_answer(
         (Meaning::Later, page) if !answer.json && answer.status < 300 => {
             format!("the answer is not the server's, is a portal or proxy in between? {page}")
         }
+        (Meaning::Later, words) if answer.fault && answer.status < 300 => {
+            format!("the answer tells of a failure, though not by its status: {words}")
+        }
         (_, words) if words.is_empty() => format!("HTTP status {}", answer.status),
         (_, words) => words,
     };

@@ -21,6 +21,8 @@ const PATH_PATIENCE: u32 = 3;
 const PROBE: Duration = Duration::from_secs(300);
 /// An outage of this length ends the delays that reports got from it.
 const LONG_OUTAGE: Duration = Duration::from_secs(60);
+/// A pause that the server asks for, and that is as long as this, counts as an outage: nothing is sent meanwhile.
+const LONG_PAUSE: Duration = Duration::from_secs(120);
 /// Stations that wait for the same moment begin at random within so long after it.
 const FLEET: Duration = Duration::from_secs(60);
 /// Difference of the clocks, in seconds, that is worth a line.
@@ -168,7 +170,8 @@ impl ServerView {
                     let spread = pause.min(FLEET).mul_f64(random.random());
                     self.hold_until(now.up + pause + spread);
                 }
-                if opened || self.outages.is_down() {
+                let paused = retry_after.is_some_and(|pause| pause >= LONG_PAUSE);
+                if opened || paused || self.outages.is_down() {
                     self.down(Fault::Failing, &ruling.said(), now, effects);
                 } else if let Some(times) = self.retried.again(now.up) {
                     effects.push(Effect::Say(Notice::Later {

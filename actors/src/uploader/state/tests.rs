@@ -344,6 +344,12 @@ fn a_pause_the_server_asks_for_holds_all_reports() {
         unreachable!("too many requests is no verdict on the report")
     };
     assert_eq!(not_before.since(desk.now().wall), Duration::from_secs(120));
+    // One answer is enough to be told of: nothing is sent for minutes.
+    let told = effects
+        .iter()
+        .any(|effect| matches!(effect, Effect::Say(Notice::Outage { next, .. }) if next.as_secs() >= 120));
+    assert!(told, "{effects:?}");
+    assert_eq!(desk.state.status().state, ServerState::Failing);
     desk.settled(1);
     assert_eq!(desk.takes(Event::EntriesWaiting { ready: 1 }), None);
     assert!(!desk.after(119).contains(&Effect::Take(3)));

@@ -11,8 +11,8 @@ use ureq::http::{HeaderMap, Response, header};
 use crate::clock;
 use crate::messages::transport::Answer;
 
-/// Most bytes read of an answer's body; a WATS server's has a few hundred.
-const MAX_BODY: u64 = 64 * 1024;
+/// Most bytes read of an answer's body; a WATS server's has a few hundred. What is longer is no receipt.
+const MAX_BODY: u64 = 1024 * 1024;
 /// Most bytes kept of its words.
 const MAX_WORDS: usize = 4 * 1024;
 /// Bounds of `Retry-After`: a server that says 0 is not to be hammered, one that says a week has its clock wrong.
@@ -87,6 +87,12 @@ fn read_body(bytes: &[u8]) -> Answer {
         (_, Some(number @ Value::Number(_))) => number.to_string(),
         _ => String::new(),
     };
+    let success = object.and_then(|object| object.get("success"));
+    let failed = [object, success].contains(&Some(&Value::Bool(false)))
+        || ["error", "Error", "errors", "Errors"]
+            .iter()
+            .filter_map(|name| object?.get(name))
+            .any(|error| !is_void(error));
     let has_details = member(&["ModelState", "modelState", "errors", "details"]).is_some();
     let words = match member(&["message", "Message", "error", "Error", "detail", "title"]) {
         Some(Value::String(words)) if !has_details => words.as_str(),
@@ -96,7 +102,19 @@ fn read_body(bytes: &[u8]) -> Answer {
         id: cut(&id),
         words: cut(words),
         json: text.is_empty() || value.is_some(),
+        fault: failed && id.is_empty(),
         ..Answer::default()
+    }
+}
+
+/// Whether a member is there and says nothing.
+fn is_void(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(list) => list.is_empty(),
+        Value::Object(members) => members.is_empty(),
+        Value::Bool(true) | Value::Number(_) => false,
     }
 }
 
@@ -138,6 +156,30 @@ mod tests {
         assert_eq!(words(&"\u{fc}".repeat(5000)).len(), 4096);
         assert!(!read_body(b"<html>").json);
         assert!(read_body(b"\xff").words.len() <= 4096);
+    }
+
+    #[test]
+    fn a_body_that_tells_of_a_failure_is_a_fault_unless_it_has_an_id() {
+        for body in [
+            r#"{"error": "database is locked"}"#,
+            r#"{"Errors": [{"sn": "x"}]}"#,
+            r#"{"success": false}"#,
+            r#"{"error": "", "errors": ["x"]}"#,
+            "false",
+        ] {
+            assert!(read_body(body.as_bytes()).fault, "{body}");
+        }
+        for body in [
+            "",
+            "{}",
+            "[]",
+            "true",
+            r#"{"error": null, "errors": []}"#,
+            r#"{"ID": "a1", "errors": ["a warning"]}"#,
+            r#"{"success": true}"#,
+        ] {
+            assert!(!read_body(body.as_bytes()).fault, "{body}");
+        }
     }
 
     #[test]

@@ -229,7 +229,7 @@ fn a_refusal_that_comes_before_the_report_was_read_is_heard() {
 fn a_connection_that_ends_within_a_report_is_lost() {
     let peer = Peer::http(vec![Act::Drop, Act::Drop]);
     let target = target_with(format!("http://{}", peer.address), |settings, _| {
-        settings.gzip = Gzip::Off
+        settings.gzip = Gzip::Off;
     });
     let outcome = target.unwrap().put(huge_lease()).outcome;
     assert!(

@@ -89,18 +89,9 @@ impl Peer {
                         connection,
                     }));
                     match act {
-                        Act::Answer(status, lines, body) => {
-                            let text = format!(
-                                "HTTP/1.1 {status} x\r\n{lines}Content-Length: {}\r\n\r\n{body}",
-                                body.len()
-                            );
-                            wire.write_all(text.as_bytes()).unwrap();
-                            wire.flush().unwrap();
-                        }
+                        Act::Answer(status, lines, body) => answer(&mut wire, status, lines, body),
                         Act::Early(status) => {
-                            let text = format!("HTTP/1.1 {status} x\r\nContent-Length: 0\r\n\r\n");
-                            wire.write_all(text.as_bytes()).unwrap();
-                            wire.flush().unwrap();
+                            answer(&mut wire, status, "", "");
                             break;
                         }
                         Act::Cut(bytes) => {
@@ -133,6 +124,13 @@ trait Wire: Read + Write {}
 impl Wire for TcpStream {}
 
 impl Wire for rustls::StreamOwned<rustls::ServerConnection, TcpStream> {}
+
+fn answer(wire: &mut Box<dyn Wire>, status: u16, lines: &str, body: &str) {
+    let length = body.len();
+    let text = format!("HTTP/1.1 {status} x\r\n{lines}Content-Length: {length}\r\n\r\n{body}");
+    wire.write_all(text.as_bytes()).unwrap();
+    wire.flush().unwrap();
+}
 
 fn read_head(wire: &mut Box<dyn Wire>) -> Option<String> {
     let mut head = Vec::new();
