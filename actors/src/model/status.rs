@@ -40,6 +40,7 @@ pub struct QueueStatus {
     /// Reports queued in the last 60 minutes.
     pub queued_last_hour: u64,
     /// How much of the last 60 minutes these two know, in seconds: less than 3600 after a start or a reload.
+    #[serde(default)]
     pub last_hour_s: u64,
     /// Bytes of spool files: documents too large for the store.
     pub spool_bytes: u64,

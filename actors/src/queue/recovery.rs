@@ -40,12 +40,13 @@ pub(super) struct Failing {
 impl Queue {
     /// Takes note of a failure; closes a store that cannot be trusted.
     pub(super) fn fail(&mut self, failure: Failure) {
+        if let Some(store) = &mut self.store {
+            store.trusted = false;
+            self.next_entry = store.next_entry();
+        }
         if failure.reopen {
             // Closed at once, lock and all: nothing more is read from a map that cannot be trusted.
-            if let Some(mut store) = self.store.take() {
-                store.trusted = false;
-                self.next_entry = store.next_entry();
-            }
+            self.store = None;
         }
         match &mut self.failing {
             // The first failure is the cause; only what needs more to be done about it takes its place.
@@ -102,9 +103,13 @@ impl Queue {
 
     /// The store did what it was asked.
     pub(super) fn recover(&mut self) {
-        if self.failing.take().is_some()
-            && let Some(episode) = &mut self.episode
-        {
+        if self.failing.take().is_none() {
+            return;
+        }
+        if let Some(store) = &mut self.store {
+            store.trusted = true;
+        }
+        if let Some(episode) = &mut self.episode {
             episode.works_since = Some(Instant::now());
         }
     }
@@ -142,8 +147,9 @@ impl Queue {
         store.number_from(self.next_entry);
         // That it can be read says nothing of the disk's next write; open it is from now on.
         let written = store.probe(clock::now()).map_err(|error| joined(&error));
-        if written.is_ok() {
-            store.announce();
+        match written {
+            Ok(()) => store.announce(),
+            Err(_) => store.trusted = false,
         }
         self.store = Some(store);
         written
@@ -154,7 +160,32 @@ impl Queue {
 mod tests {
     use super::*;
     use crate::model::EntryId;
+    use crate::queue::open::CLOSED;
     use crate::queue::tests::{NOW, append, delivered, lease, open, queue, settings};
+
+    fn failure(damaged: bool) -> Failure {
+        Failure {
+            text: "a page is garbled".to_owned(),
+            reopen: damaged,
+            damaged,
+        }
+    }
+
+    #[test]
+    fn a_store_left_while_it_fails_is_checked_at_the_next_start() {
+        let dir = tempfile::tempdir().unwrap();
+        let closed = dir.path().join("store").join(CLOSED);
+        let mut actor = Queue::new(settings(dir.path()), open(dir.path()));
+        actor.fail(failure(false));
+        drop(actor.store.take());
+        assert!(!closed.exists());
+        let mut actor = Queue::new(settings(dir.path()), open(dir.path()));
+        actor.fail(failure(false));
+        actor.failing.as_mut().unwrap().at = Instant::now();
+        actor.mend();
+        drop(actor.store.take());
+        assert!(closed.exists());
+    }
 
     #[test]
     fn a_store_opened_anew_gives_no_number_again_that_may_be_on_its_way() {
@@ -163,11 +194,7 @@ mod tests {
         let before = queue(&mut store, &append("before"))[0];
         assert_eq!(lease(&mut store, NOW), [before]);
         let mut actor = Queue::new(settings(dir.path()), store);
-        actor.fail(Failure {
-            text: "a page is garbled".to_owned(),
-            reopen: true,
-            damaged: true,
-        });
+        actor.fail(failure(true));
         actor.failing.as_mut().unwrap().at = Instant::now();
         actor.mend();
         let store = actor.store.as_mut().unwrap();

@@ -219,7 +219,7 @@ pub(super) fn get<R: Record>(
 pub struct Store {
     pub(super) base: Base,
     pub(super) counters: Counters,
-    /// False once it showed damage: it is checked before it is opened again.
+    /// False while it fails, and for good once it showed damage: it is checked before it is opened again.
     pub(super) trusted: bool,
     /// Entries on their way to the server.
     pub(super) leased: BTreeSet<u64>,
