@@ -49,6 +49,12 @@ pub(crate) fn ago(moment: &str, now: UnixMs) -> String {
     }
 }
 
+/// How long it is until a moment in RFC 3339; none when it has come, or the text is none.
+pub(crate) fn until(moment: &str, now: UnixMs) -> Option<String> {
+    let at = UnixMs(moment.parse::<jiff::Timestamp>().ok()?.as_millisecond());
+    (at > now).then(|| span(at.since(now).as_secs().max(1)))
+}
+
 /// A moment in RFC 3339 as date and time of this machine's time zone, to the second.
 pub(crate) fn local(moment: &str) -> String {
     moment.parse::<jiff::Timestamp>().map_or_else(

@@ -91,6 +91,9 @@ pub struct UploaderStatus {
     /// First failure since then; none while it takes reports.
     #[serde(default)]
     pub down_since: Option<UnixMs>,
+    /// When it is tried again; none while it takes reports, or while it is tried.
+    #[serde(default)]
+    pub next_try: Option<UnixMs>,
     /// The last failure in words; empty when there was none since the last success.
     pub last_error: String,
     /// Requests on the wire.

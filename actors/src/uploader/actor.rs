@@ -112,11 +112,15 @@ impl Uploader {
         })
     }
 
-    fn step(&mut self, event: Event, context: &mut Context<Self>) {
-        let now = Now {
+    fn now(&self) -> Now {
+        Now {
             up: self.started.elapsed(),
             wall: clock::now(),
-        };
+        }
+    }
+
+    fn step(&mut self, event: Event, context: &mut Context<Self>) {
+        let now = self.now();
         for effect in self.state.step(event, now) {
             self.carry_out(effect, now, context);
         }
@@ -305,7 +309,7 @@ impl Handler<DescribeUploads> for Uploader {
     type Result = MessageResult<DescribeUploads>;
 
     fn handle(&mut self, _: DescribeUploads, _: &mut Context<Self>) -> MessageResult<DescribeUploads> {
-        MessageResult(self.state.status())
+        MessageResult(self.state.status(self.now()))
     }
 }
 

@@ -159,10 +159,10 @@ impl State {
     }
 
     /// The figures for the status screen.
-    pub(super) fn status(&self) -> UploaderStatus {
+    pub(super) fn status(&self, now: Now) -> UploaderStatus {
         let mut status = self.status.clone();
         status.in_flight = u64::try_from(self.in_flight.len()).unwrap_or(u64::MAX);
-        self.server.describe(&mut status);
+        self.server.describe(&mut status, now);
         status
     }
 

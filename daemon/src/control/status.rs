@@ -61,6 +61,8 @@ pub struct ServerPart {
     pub last_ok: Option<String>,
     /// Since when it has not taken reports, RFC 3339; null while it does.
     pub down_since: Option<String>,
+    /// When it is tried again, RFC 3339; null while it takes reports or is tried.
+    pub next_try: Option<String>,
     /// The last failure since then, in words.
     pub last_error: String,
     /// Requests on the wire.
@@ -204,6 +206,7 @@ impl ServerPart {
             breaker: uploads.breaker,
             last_ok: uploads.last_ok.map(|at| at.to_string()),
             down_since: uploads.down_since.map(|at| at.to_string()),
+            next_try: uploads.next_try.map(|at| at.to_string()),
             last_error: uploads.last_error,
             in_flight: uploads.in_flight,
             delivered: uploads.delivered,

@@ -314,13 +314,15 @@ impl ServerView {
     }
 
     /// Adds the server's part to the figures.
-    pub(super) fn describe(&self, status: &mut UploaderStatus) {
+    pub(super) fn describe(&self, status: &mut UploaderStatus, now: Now) {
         status.state = self.state;
         status.breaker = self.breaker.state();
         status.last_ok = self.last_ok;
         // A probe that is welcome does not end the outage, but its beginning says nothing of a server that answers.
         status.down_since = self.down_since.filter(|_| self.state != ServerState::Reachable);
         status.last_error.clone_from(&self.last_error);
+        let next = self.next_times().max().filter(|next| *next > now.up);
+        status.next_try = next.map(|next| now.wall.plus(next.saturating_sub(now.up)));
     }
 
     /// What is wrong with the server; none when it works.

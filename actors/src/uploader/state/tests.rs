@@ -106,7 +106,7 @@ impl Desk {
             self.lease(&[id]);
             self.sent(id, outcome.clone());
             self.settled(id);
-            if self.state.status().breaker == BreakerState::Open {
+            if self.state.status(self.now()).breaker == BreakerState::Open {
                 return id;
             }
         }
@@ -269,7 +269,7 @@ fn an_unreachable_server_costs_reports_neither_place_nor_attempts() {
         assert_eq!(verdicts(&effects), [(id, Verdict::Returned)]);
         assert_eq!(notices(&effects), usize::from(id == 1), "one line");
     }
-    assert_eq!(desk.state.status().state, ServerState::Unreachable);
+    assert_eq!(desk.state.status(desk.now()).state, ServerState::Unreachable);
     assert!(desk.state.problem().is_some());
 }
 
@@ -282,7 +282,7 @@ fn a_server_that_answers_every_report_with_an_error_fails_since_the_breaker_open
         json: true,
         ..Answer::default()
     }));
-    let status = desk.state.status();
+    let status = desk.state.status(desk.now());
     assert_eq!(status.state, ServerState::Failing);
     assert_eq!(status.down_since, Some(desk.now().wall));
     assert_eq!(status.last_error, "HTTP status 503: in maintenance");
@@ -323,7 +323,7 @@ fn a_report_the_server_fails_on_waits_by_itself_while_others_go() {
     assert!(not_before.since(desk.now().wall) <= Duration::from_secs(2));
     assert_eq!(cause.status, Some(500));
     desk.settled(1);
-    assert_eq!(desk.state.status().breaker, BreakerState::Closed);
+    assert_eq!(desk.state.status(desk.now()).breaker, BreakerState::Closed);
     assert_eq!(verdicts(&desk.sent(2, answer(200))).len(), 1);
 }
 
@@ -349,7 +349,13 @@ fn a_pause_the_server_asks_for_holds_all_reports() {
         .iter()
         .any(|effect| matches!(effect, Effect::Say(Notice::Outage { next, .. }) if next.as_secs() >= 120));
     assert!(told, "{effects:?}");
-    assert_eq!(desk.state.status().state, ServerState::Failing);
+    let status = desk.state.status(desk.now());
+    assert_eq!(status.state, ServerState::Failing);
+    let wait = status.next_try.map(|at| at.since(desk.now().wall).as_secs());
+    assert!(
+        wait.is_some_and(|seconds| (120..=180).contains(&seconds)),
+        "{wait:?}"
+    );
     desk.settled(1);
     assert_eq!(desk.takes(Event::EntriesWaiting { ready: 1 }), None);
     assert!(!desk.after(119).contains(&Effect::Take(3)));
@@ -365,7 +371,7 @@ fn refused_credentials_park_uploads_until_a_probe_is_welcome() {
     desk.sent(2, answer(401));
     desk.settled(1);
     desk.settled(2);
-    assert_eq!(desk.state.status().state, ServerState::Parked);
+    assert_eq!(desk.state.status(desk.now()).state, ServerState::Parked);
     assert_eq!(desk.takes(Event::EntriesWaiting { ready: 1 }), None);
     assert!(!desk.after(299).contains(&Effect::Probe));
     assert!(desk.after(1).contains(&Effect::Probe));
@@ -388,14 +394,14 @@ fn refused_credentials_park_uploads_until_a_probe_is_welcome() {
     );
     desk.lease(&[1]);
     desk.sent(1, answer(200));
-    assert_eq!(desk.state.status().state, ServerState::Reachable);
+    assert_eq!(desk.state.status(desk.now()).state, ServerState::Reachable);
 }
 
 #[test]
 fn an_unknown_path_parks_after_three() {
     let mut desk = Desk::started();
     for id in 1..=3 {
-        assert_ne!(desk.state.status().state, ServerState::Parked);
+        assert_ne!(desk.state.status(desk.now()).state, ServerState::Parked);
         while desk.state.asked.is_none() {
             desk.after(1);
         }
@@ -403,7 +409,7 @@ fn an_unknown_path_parks_after_three() {
         assert_eq!(verdicts(&desk.sent(id, answer(404))), [(id, Verdict::Returned)]);
         desk.settled(id);
     }
-    assert_eq!(desk.state.status().state, ServerState::Parked);
+    assert_eq!(desk.state.status(desk.now()).state, ServerState::Parked);
 }
 
 #[test]
@@ -449,7 +455,7 @@ fn what_was_known_of_the_server_outlives_a_restart() {
     let mut next = Desk::with(&settings());
     let effects = next.step(Event::Started(Some(bytes)));
     assert!(effects.contains(&Effect::Probe), "a new token is tried at once");
-    assert_eq!(next.state.status().state, ServerState::Parked);
+    assert_eq!(next.state.status(next.now()).state, ServerState::Parked);
     assert_eq!(kept(&effects), None);
 
     let mut desk = Desk::started();
@@ -459,7 +465,7 @@ fn what_was_known_of_the_server_outlives_a_restart() {
         crate::uploader::kept::KeptV1::new(true, None, Some(true)).encode(),
     )));
     assert!(effects.contains(&Effect::RememberGzip(true)));
-    assert_eq!(next.state.status().breaker, BreakerState::Open);
+    assert_eq!(next.state.status(next.now()).breaker, BreakerState::Open);
     assert!(next.after(30).contains(&Effect::Take(1)));
 }
 

@@ -1,11 +1,11 @@
 //! The status screen of a running daemon.
 
-use stationd_actors::model::{BreakerState, ConverterState, ServerState, UnixMs};
+use stationd_actors::model::{ConverterState, ServerState, UnixMs};
 
 use crate::control::{ConverterPart, Status, Verdict};
 use crate::ctl::output::{Output, Tone};
 use crate::ctl::table::{Align, Cell, Table, wrap};
-use crate::ctl::words::{ago, bytes, local, of_an_hour, span};
+use crate::ctl::words::{ago, bytes, local, of_an_hour, span, until};
 
 pub(super) fn render(status: &Status, output: Output, now: UnixMs) -> String {
     let verdict = status.verdict();
@@ -68,8 +68,8 @@ fn server(status: &Status, now: UnixMs) -> String {
     if let Some(at) = &server.last_ok {
         words.extend(["; last answer ", &ago(at, now)]);
     }
-    if server.breaker != BreakerState::Closed && server.state != ServerState::Parked {
-        words.push_str("; waiting before the next try");
+    if let Some(wait) = server.next_try.as_deref().and_then(|at| until(at, now)) {
+        words.extend(["; next try in ", &wait]);
     }
     words
 }
@@ -200,8 +200,9 @@ mod tests {
     fn the_screen_fits_80_columns_and_names_what_is_wrong() {
         let status: Status = serde_json::from_value(json!({
             "version": "0.1.0", "station": "ICT-L2", "uptime_s": 187_200,
-            "server": {"address": "https://wats.example", "state": "unreachable", "breaker": "open",
-                       "last_ok": "2026-01-01T00:00:00Z", "last_error": "connection refused"},
+            "server": {"address": "https://w.de", "state": "unreachable", "breaker": "open",
+                       "last_ok": "2026-01-01T00:00:00Z", "next_try": "2026-01-01T00:01:25Z",
+                       "last_error": "connection refused"},
             "converters": [{"name": "a-converter-with-a-name-that-is-far-too-long-for-this", "enabled": true,
                             "state": "busy", "problem": "", "ok": 812, "skipped": 1, "failed": 3, "in_flight": 2,
                             "waiting": 12}],
@@ -212,7 +213,7 @@ mod tests {
         let screen = render(&status, Output::plain(80), UnixMs(1_767_225_660_000));
         assert!(screen.lines().all(|line| line.chars().count() <= 80), "{screen}");
         assert!(
-            screen.contains("not reachable; last answer 1 min ago"),
+            screen.contains("not reachable; last answer 1 min ago; next try in 25 s"),
             "{screen}"
         );
         assert!(screen.contains("degraded"), "{screen}");
