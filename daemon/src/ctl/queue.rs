@@ -36,12 +36,18 @@ pub enum Command {
     Flush,
 }
 
+/// Reads the number of an entry.
+fn entry(text: &str) -> Result<u64, &'static str> {
+    text.parse()
+        .map_err(|_| "not the number of an entry, see `stationctl queue list`; a serial number is for `stationctl trace`")
+}
+
 /// Which entries.
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 pub struct Selected {
     /// Numbers of the entries
-    #[arg(value_name = "ENTRY")]
+    #[arg(value_name = "ENTRY", value_parser = entry)]
     entries: Vec<u64>,
     /// All that the server refused for good
     #[arg(long)]
@@ -80,4 +86,17 @@ pub(super) fn run(context: &Context, command: &Command) -> Result<(), CtlError> 
 #[derive(Debug, serde::Serialize, serde::Deserialize)]
 struct Counted {
     count: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_an_entrys_number_is_sent_to_the_right_command() {
+        assert_eq!(entry("12"), Ok(12));
+        for wrong in ["SN123", "-1", "99999999999999999999999"] {
+            assert!(entry(wrong).unwrap_err().contains("stationctl trace"), "{wrong}");
+        }
+    }
 }

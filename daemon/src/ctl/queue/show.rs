@@ -17,6 +17,7 @@ use crate::ctl::words::{bytes, local, visible};
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// Number of the entry, as `queue list` shows it
+    #[arg(value_parser = super::entry)]
     entry: u64,
     /// Write the report alone, exactly as it is sent
     #[arg(long)]
