@@ -220,7 +220,7 @@ mod tests {
         assert_eq!(output.status.code(), Some(64), "{output:?}");
         let said = String::from_utf8_lossy(&output.stderr);
         for fault in [
-            "serial_from_name: invalid type: string \"yes\", expected a boolean",
+            "serial_from_name: found \"yes\", allowed is true or false",
             "part_nummer: no such argument",
             "process_code: missing",
             "part_number: missing; without it or `part_number_property`",

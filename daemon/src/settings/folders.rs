@@ -199,7 +199,9 @@ fn check_nesting(converters: &[ConverterKeys], findings: &mut Findings) {
     // What a schedule fetches from is only read.
     let watched = || {
         let all = converters.iter().enumerate();
-        all.filter(|(_, keys)| keys.unit != Unit::Schedule && !keys.drop_dir.is_empty())
+        // One without a name has a fault of its own.
+        let named = all.filter(|(_, keys)| !keys.name.is_empty());
+        named.filter(|(_, keys)| keys.unit != Unit::Schedule && !keys.drop_dir.is_empty())
     };
     for (index, keys) in watched() {
         let drop_dir = Path::new(&keys.drop_dir);

@@ -14,13 +14,18 @@ pub(super) fn read(text: &str, path: &Arc<Path>, faults: &mut Vec<Fault>) -> Tab
     let lines = Lines::new(text, path);
     let (table, errors) = DeTable::parse_recoverable(text);
     for error in errors {
-        let at = error.span().map_or(0, |span| span.start);
+        let span = error.span().unwrap_or_default();
+        let at = span.start;
+        let message = match error.message() {
+            "duplicate key" => format!("`{}` is given twice", text.get(span).unwrap_or_default()),
+            other => other.to_owned(),
+        };
         faults.push(Fault {
             place: lines.origin(at),
             key: String::new(),
             problem: Problem::Syntax {
                 column: lines.column(at),
-                message: error.message().to_owned(),
+                message,
             },
         });
     }

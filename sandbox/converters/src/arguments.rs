@@ -142,11 +142,10 @@ fn is_given(value: &Value) -> bool {
 /// Checks one argument: alone, so that a fault of its value is known to be its own.
 fn check_one(format: Format, name: &str, value: &Value) -> Result<(), String> {
     let alone = Value::Object(Map::from_iter([(name.to_owned(), value.clone())]));
-    // It repeats what it found as it stands there.
-    parse(format, alone).map_err(|error| error.to_string().replace(char::is_control, " "))?;
+    parse(format, alone).map_err(|error| in_words(&error))?;
     let used = match name {
         "status_words" => BTreeMap::deserialize(value)
-            .map_err(|error| ConvertError::new(error.to_string()))
+            .map_err(|error| ConvertError::new(in_words(&error)))
             .and_then(|words| StatusWords::new(&words).map(drop)),
         "encoding" => text::encoding(value.as_str()).map(drop),
         _ => Ok(()),
@@ -155,11 +154,57 @@ fn check_one(format: Format, name: &str, value: &Value) -> Result<(), String> {
     used.map_err(|error| error.what.strip_prefix(&before).unwrap_or(&error.what).to_owned())
 }
 
+/// What serde says of a value, in the words of the other settings; its own where they are of another form.
+fn in_words(error: &serde_json::Error) -> String {
+    // It repeats what it found as it stands there.
+    let text = error.to_string().replace(char::is_control, " ");
+    let (kind, what) = text.split_once(": ").unwrap_or((&text, ""));
+    if let ("invalid type" | "invalid value", Some((found, expected))) =
+        (kind, what.split_once(", expected "))
+    {
+        // `integer `5`` and `string "x"`: the kind is in the value.
+        let found = found
+            .split_once(' ')
+            .map_or(found, |(_, value)| value)
+            .trim_matches('`');
+        return format!("found {found}, allowed is {}", allowed(expected));
+    }
+    let variant = text
+        .strip_prefix("unknown variant `")
+        .and_then(|rest| rest.split_once("`, expected "));
+    if let Some((found, expected)) = variant {
+        let expected = expected
+            .strip_prefix("one of ")
+            .unwrap_or(expected)
+            .replace('`', "");
+        return format!("found {found:?}, allowed is {expected}");
+    }
+    text
+}
+
+/// What serde expects, by the name of the Rust type.
+fn allowed(expected: &str) -> &str {
+    match expected {
+        "u8" => "a whole number from 0 to 255",
+        "u16" => "a whole number from 0 to 65535",
+        "u32" => "a whole number from 0 to 4294967295",
+        "u64" | "usize" => "a whole number, 0 or more",
+        "i32" | "i64" => "a whole number",
+        "f64" => "a number",
+        "a boolean" => "true or false",
+        "a string" | "string or map" => "a text",
+        "a sequence" => "a list",
+        "a map" => "a table",
+        "a character" => "a single character",
+        other => other,
+    }
+}
+
 fn check_table(arguments: &Map<String, Value>) -> Result<(), (&'static str, String)> {
     let mut arguments = arguments.clone();
     arguments.remove(TIME_ZONE);
     csv::CsvArguments::deserialize(Value::Object(arguments))
-        .map_err(|error| ("columns", error.to_string()))?
+        .map_err(|error| ("columns", in_words(&error)))?
         .check()
 }
 
@@ -223,7 +268,7 @@ mod tests {
             (
                 Format::Junit,
                 json!({"serial_from_name": true, "part_number": "P", "revision": "1", "process_code": "ten"}),
-                "process_code: invalid type: string \"ten\", expected u32",
+                "process_code: found \"ten\", allowed is a whole number from 0 to 4294967295",
             ),
             (
                 Format::Xjtag,
@@ -243,12 +288,12 @@ mod tests {
             (
                 Format::Csv,
                 json!({"columns": {"serial": "SN"}, "unit_rows": "a\nb"}),
-                "unit_rows: unknown variant `a b`, expected `adjacent` or `anywhere`",
+                "unit_rows: found \"a b\", allowed is adjacent or anywhere",
             ),
             (
                 Format::Auto,
                 json!({"sigmaquest": {"process_code": -1}}),
-                "sigmaquest.process_code: invalid value: integer `-1`, expected u32",
+                "sigmaquest.process_code: found -1, allowed is a whole number from 0 to 4294967295",
             ),
         ] {
             assert_eq!(faults(format, &arguments), [expected], "{format} {arguments}");
