@@ -56,6 +56,7 @@ pub fn run(options: &LoadOptions) -> Exit {
                 let Some(old) = before.take() else { return exit };
                 journal::open(&old.log);
                 journal::settings_kept(1);
+                process.switches.set_settings_refused(true);
                 settings = old;
                 continue;
             }
@@ -150,7 +151,7 @@ fn live(
         wired.first_look().await;
         journal::started(options.path(), waiting(&wired).await);
         notify::ready("started");
-        let ended = serve(settings, options, &mut wired, signals).await;
+        let ended = serve(settings, options, &mut wired, signals, &station.switches).await;
         let is_stop = matches!(ended, Ended::Stopped);
         if is_stop {
             notify::stopping();
@@ -204,6 +205,7 @@ async fn serve(
     options: &LoadOptions,
     wired: &mut Wired,
     signals: &mut Signals,
+    switches: &Switches,
 ) -> Ended {
     loop {
         let reloaded = tokio::select! {
@@ -213,7 +215,7 @@ async fn serve(
                 wired.rescan();
                 continue;
             }
-            _ = signals.hup.recv() => reload(settings, options),
+            _ = signals.hup.recv() => reload(settings, options, switches),
             Some(request) = wired.requests.recv() => match request {
                 DaemonRequest::Stop => return Ended::Stopped,
                 DaemonRequest::Restart => {
@@ -221,9 +223,10 @@ async fn serve(
                     return Ended::Restarted;
                 }
                 DaemonRequest::Reload(answer) => {
-                    let reloaded = reload(settings, options);
+                    let reloaded = reload(settings, options, switches);
                     // An operator who has gone does not take the new settings back.
-                    let _gone = answer.send(reloaded.as_ref().map(|_| ()).map_err(String::clone)).is_err();
+                    let changed = reloaded.as_ref().map(|(_, changes)| changes.all());
+                    let _gone = answer.send(changed.map_err(String::clone)).is_err();
                     reloaded
                 }
                 DaemonRequest::ShowSettings(answer) => {
@@ -241,9 +244,14 @@ async fn serve(
 }
 
 /// Reads the settings again. Where the roles need not start again with them, the reload ends with that.
-fn reload(settings: &Settings, options: &LoadOptions) -> Result<(Settings, Changes), String> {
+fn reload(
+    settings: &Settings,
+    options: &LoadOptions,
+    switches: &Switches,
+) -> Result<(Settings, Changes), String> {
     notify::reloading();
     let reloaded = start::reload(options, settings);
+    switches.set_settings_refused(reloaded.is_err());
     if !matches!(&reloaded, Ok((_, changes)) if !changes.restart.is_empty()) {
         notify::ready("started");
     }

@@ -53,7 +53,7 @@ mod tests {
         ("pause", D, ""),
         ("resume", D, ""),
         ("rescan", D, ""),
-        ("reload", D, ""),
+        ("reload", D, "/changed"),
         ("log-level debug", D, ""),
         ("version", N, "/stationctl"),
         ("manual PAGES", N, "/pages/0"),

@@ -659,8 +659,42 @@ mod tests {
         let words = refused.word("/error/message");
         assert!(words.starts_with("the old settings stay in force"), "{words}");
         assert_eq!(line.run(&["reload"]).status.code(), Some(78));
+        let status = line.ctl(&["status"]);
+        let problem = status.word("/problems/0");
+        assert!(
+            problem.contains("the settings before it stay in force"),
+            "{problem}"
+        );
+        let metrics = || String::from_utf8(line.run(&["metrics"]).stdout).unwrap();
+        assert!(metrics().contains("stationd_settings_refused 1"));
         line.drop_file("wsjf", b"one.json", report("ONE").as_bytes());
         server.wait_for(1);
+
+        fs::write(&file, &text).unwrap();
+        let taken = line.ctl(&["reload"]);
+        assert_eq!(taken.json["changed"], serde_json::json!([]));
+        assert!(metrics().contains("stationd_settings_refused 0"));
+        assert!(daemon.stop().success());
+    }
+
+    #[test]
+    fn the_socket_is_that_of_the_settings_named() {
+        let server = Server::http();
+        let line = Line::wsjf(&server);
+        let daemon = line.start();
+        let file = line.path("stationd.toml");
+        let status = ctl(&file, &["status", "--json"]);
+        assert!(status.status.success(), "{}", said(&status));
+        fs::write(&file, "").unwrap();
+        let status = ctl(
+            &file,
+            &[
+                "--socket",
+                &line.path("control.sock").display().to_string(),
+                "status",
+            ],
+        );
+        assert!(status.status.success(), "{}", said(&status));
         assert!(daemon.stop().success());
     }
 }

@@ -190,8 +190,9 @@ pub enum DaemonRequest {
     Stop,
     /// Drain and exit so that the service manager starts a new process.
     Restart,
-    /// Read the settings again. The answer is `Err` with the faults in words, one a line, when the old ones stay.
-    Reload(oneshot::Sender<Result<(), String>>),
+    /// Read the settings again. The answer names the keys that have changed; it is `Err` with the faults in words, one a
+    /// line, when the old ones stay.
+    Reload(oneshot::Sender<Result<Vec<String>, String>>),
     /// The effective settings with the origin of each, secrets hidden.
     ShowSettings(oneshot::Sender<Value>),
 }

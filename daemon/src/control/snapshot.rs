@@ -26,6 +26,8 @@ pub struct Snapshot {
     pub folders: Result<Vec<FolderState>, String>,
     /// Whether work is paused.
     pub paused: bool,
+    /// Whether the last reload was refused, so that older settings are in force than those in the file.
+    pub settings_refused: bool,
 }
 
 impl Desk {
@@ -54,6 +56,7 @@ impl Desk {
             converters,
             folders,
             paused: self.paused(),
+            settings_refused: self.switches.settings_refused(),
         }
     }
 }

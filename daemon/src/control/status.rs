@@ -107,6 +107,10 @@ pub struct SandboxPart {
 /// How the problem begins that the server refuses us.
 pub(crate) const UPLOADS_STOPPED: &str = "uploads are stopped";
 
+/// The problem that a reload was refused.
+const SETTINGS_REFUSED: &str = "the settings file has faults, the settings before it stay in force: \
+                                stationctl config check, then stationctl reload";
+
 impl Desk {
     /// Asks all roles and puts the answers together.
     pub async fn status(&self) -> Status {
@@ -118,6 +122,9 @@ impl Status {
     /// Puts together what the roles said.
     pub fn new(facts: &Facts, snapshot: &Snapshot) -> Self {
         let mut problems = Vec::new();
+        if snapshot.settings_refused {
+            problems.push(SETTINGS_REFUSED.to_owned());
+        }
         let queue = heard(&snapshot.queue, &mut problems);
         let uploads = heard(&snapshot.uploads, &mut problems);
         let converters = heard(&snapshot.converters, &mut problems);

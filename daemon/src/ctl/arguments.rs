@@ -8,9 +8,6 @@ use super::{
     completions, config, convert, converter, log_level, manual, queue, receiver, replay, status, trace,
 };
 
-/// Where the daemon's socket is when nothing else is said.
-const DEFAULT_SOCKET: &str = "/run/stationd/control.sock";
-
 /// Shows what stationd is doing on this machine, and tells it what to do.
 #[derive(Debug, Parser)]
 #[command(
@@ -39,10 +36,10 @@ pub struct Global {
     /// Write JSON for programs instead of text for people
     #[arg(long, global = true)]
     pub json: bool,
-    /// Socket of the daemon
-    #[arg(long, global = true, value_name = "PATH", default_value = DEFAULT_SOCKET, env = "STATIOND_CONTROL__SOCKET")]
-    pub socket: PathBuf,
-    /// Settings file, for commands that read the settings themselves
+    /// Socket of the daemon [default: that of the settings which --config names, else /run/stationd/control.sock]
+    #[arg(long, global = true, value_name = "PATH", env = "STATIOND_CONTROL__SOCKET")]
+    pub socket: Option<PathBuf>,
+    /// Settings file, for commands that read the settings themselves, and for the daemon that runs with it
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// File with the secret of the socket [default: where the daemon says it is]

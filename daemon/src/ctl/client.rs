@@ -10,7 +10,6 @@ use nix::sys::socket::{getsockopt, sockopt::PeerCredentials};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::arguments::Global;
 use super::error::CtlError;
 use crate::control::Key;
 use crate::control::protocol::{Answer, Connect, ConnectTag, Hello, LINE_LIMIT, PROTOCOL, RequestId, code};
@@ -36,10 +35,10 @@ pub(super) struct Client {
 
 impl Client {
     /// Connects, and shows the secret where it is asked for.
-    pub(super) fn connect(global: &Global) -> Result<Self, CtlError> {
-        let mut client = Self::greet(&global.socket)?;
+    pub(super) fn connect(socket: &Path, key_file: Option<&Path>) -> Result<Self, CtlError> {
+        let mut client = Self::greet(socket)?;
         if client.hello.auth_required {
-            let file = client.key_file(global.key_file.as_deref());
+            let file = client.key_file(key_file);
             let key = Key::read(&file).map_err(CtlError::Key)?;
             client.call("auth", &json!({ "token": key.digits() }))?;
         }

@@ -1,11 +1,16 @@
 //! What every command gets.
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
+use std::path::{Path, PathBuf};
 
 use super::arguments::Global;
 use super::client::Client;
 use super::error::CtlError;
 use super::output::{self, Output};
+use crate::settings::{self, LoadOptions};
+
+/// Where the daemon's socket is when nothing else is said.
+const DEFAULT_SOCKET: &str = "/run/stationd/control.sock";
 
 /// What every command gets: what was said for all of them, and how output looks.
 #[derive(Debug)]
@@ -14,6 +19,7 @@ pub(super) struct Context {
     pub(super) output: Output,
     /// Whether the daemon could not be reached when it was asked last.
     is_unreachable: Cell<bool>,
+    socket: OnceCell<PathBuf>,
 }
 
 impl Context {
@@ -22,12 +28,27 @@ impl Context {
             global,
             output,
             is_unreachable: Cell::default(),
+            socket: OnceCell::new(),
         }
+    }
+
+    /// The daemon's socket: the one named, else the one in the settings named, else the usual one.
+    pub(super) fn socket(&self) -> &Path {
+        self.socket.get_or_init(|| {
+            let named = || {
+                let file = self.global.config.clone()?;
+                // Settings with faults are said by who reads them for more than this.
+                let settings = settings::load(&LoadOptions::of_process(Some(file))).ok()?;
+                Some(settings.control.socket)
+            };
+            let socket = self.global.socket.clone().or_else(named);
+            socket.unwrap_or_else(|| DEFAULT_SOCKET.into())
+        })
     }
 
     /// Connects to the daemon.
     pub(super) fn client(&self) -> Result<Client, CtlError> {
-        let client = Client::connect(&self.global);
+        let client = Client::connect(self.socket(), self.global.key_file.as_deref());
         self.is_unreachable
             .set(matches!(client, Err(CtlError::Unreachable { .. })));
         client

@@ -79,6 +79,12 @@ fn daemon(out: &mut Exposition, facts: &Facts, snapshot: &Snapshot, health: &Hea
         "Whether work is paused.",
         snapshot.paused,
     );
+    out.single(
+        "stationd_settings_refused",
+        Kind::Gauge,
+        "Whether the last reload was refused, and older settings are in force.",
+        snapshot.settings_refused,
+    );
     out.family(
         "stationd_errors_total",
         Kind::Counter,

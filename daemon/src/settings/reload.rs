@@ -14,6 +14,13 @@ pub struct Changes {
     pub restart: Vec<String>,
 }
 
+impl Changes {
+    /// All of them.
+    pub fn all(&self) -> Vec<String> {
+        [&self.live[..], &self.restart].concat()
+    }
+}
+
 /// Compares the settings in force with new ones. A converter that comes or goes counts as one key, `converter.NAME`; a
 /// token or certificate that was renewed in its file, as a change of the setting that names the file.
 pub fn compare(old: &Settings, new: &Settings) -> Changes {

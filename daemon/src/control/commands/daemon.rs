@@ -46,7 +46,7 @@ pub(super) async fn reload(desk: &Desk) -> Result<Value, Fault> {
     let (reply, answer) = oneshot::channel();
     tell(desk, DaemonRequest::Reload(reply))?;
     match heard(answer).await? {
-        Ok(()) => Ok(json!({})),
+        Ok(changed) => Ok(json!({ "changed": changed })),
         Err(faults) => Err(Fault::new(code::FAILED, faults)),
     }
 }
