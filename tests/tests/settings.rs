@@ -678,6 +678,17 @@ mod tests {
     }
 
     #[test]
+    fn a_file_to_change_that_is_not_there_is_no_fault_of_the_settings() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("stationd.toml");
+        for command in ["upgrade", "repair"] {
+            let output = ctl(&file, &["config", command]);
+            assert_eq!(output.status.code(), Some(66), "{command}: {}", said(&output));
+        }
+        assert_eq!(ctl(&file, &["config", "check"]).status.code(), Some(78));
+    }
+
+    #[test]
     fn the_socket_is_that_of_the_settings_named() {
         let server = Server::http();
         let line = Line::wsjf(&server);

@@ -47,8 +47,17 @@ pub(super) fn run(context: &Context, command: Command) -> Result<(), CtlError> {
         Command::Show => show::run(context),
         Command::Get(arguments) => get::run(context, &arguments),
         Command::Schema => output::write_json(&settings::schema()),
-        Command::Upgrade { file: named } => upgrade::run(context, &named.unwrap_or_else(|| file(context))),
-        Command::Repair { file: named } => repair::run(context, &named.unwrap_or_else(|| file(context))),
+        Command::Upgrade { file } => upgrade::run(context, &to_change(context, file)?),
+        Command::Repair { file } => repair::run(context, &to_change(context, file)?),
+    }
+}
+
+/// The file that is to be changed, which must be there: what is not is no fault of the settings.
+fn to_change(context: &Context, named: Option<PathBuf>) -> Result<PathBuf, CtlError> {
+    let path = named.unwrap_or_else(|| file(context));
+    match std::fs::metadata(&path) {
+        Ok(_) => Ok(path),
+        Err(cause) => Err(CtlError::Input { path, cause }),
     }
 }
 

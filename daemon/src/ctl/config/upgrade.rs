@@ -9,11 +9,6 @@ use crate::ctl::error::CtlError;
 use crate::settings::upgrade::upgrade_file;
 
 pub(super) fn run(context: &Context, file: &Path) -> Result<(), CtlError> {
-    // What is not there is no fault of the settings.
-    std::fs::metadata(file).map_err(|cause| CtlError::Input {
-        path: file.to_owned(),
-        cause,
-    })?;
     let Some(written) = upgrade_file(file).map_err(CtlError::Upgrade)? else {
         let told = json!({ "upgraded": false });
         return context.show(&told, |_| {
