@@ -36,10 +36,10 @@ pub struct Global {
     /// Write JSON for programs instead of text for people
     #[arg(long, global = true)]
     pub json: bool,
-    /// Socket of the daemon [default: that of the settings which --config names, else /run/stationd/control.sock]
+    /// Socket of the daemon [default: the one that the file of --config names, else /run/stationd/control.sock]
     #[arg(long, global = true, value_name = "PATH", env = "STATIOND_CONTROL__SOCKET")]
     pub socket: Option<PathBuf>,
-    /// Settings file, for commands that read the settings themselves, and for the daemon that runs with it
+    /// Settings file of the daemon, where it is not the usual one
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// File with the secret of the socket [default: where the daemon says it is]

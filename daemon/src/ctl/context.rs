@@ -7,7 +7,7 @@ use super::arguments::Global;
 use super::client::Client;
 use super::error::CtlError;
 use super::output::{self, Output};
-use crate::settings::{self, LoadOptions};
+use crate::settings::{LoadOptions, control_socket};
 
 /// Where the daemon's socket is when nothing else is said.
 const DEFAULT_SOCKET: &str = "/run/stationd/control.sock";
@@ -19,6 +19,7 @@ pub(super) struct Context {
     pub(super) output: Output,
     /// Whether the daemon could not be reached when it was asked last.
     is_unreachable: Cell<bool>,
+    /// The daemon's socket, once it was looked for.
     socket: OnceCell<PathBuf>,
 }
 
@@ -32,23 +33,30 @@ impl Context {
         }
     }
 
-    /// The daemon's socket: the one named, else the one in the settings named, else the usual one.
-    pub(super) fn socket(&self) -> &Path {
-        self.socket.get_or_init(|| {
-            let named = || {
-                let file = self.global.config.clone()?;
-                // Settings with faults are said by who reads them for more than this.
-                let settings = settings::load(&LoadOptions::of_process(Some(file))).ok()?;
-                Some(settings.control.socket)
-            };
-            let socket = self.global.socket.clone().or_else(named);
-            socket.unwrap_or_else(|| DEFAULT_SOCKET.into())
-        })
+    /// The daemon's socket: the one named on the command line, else that of the settings file named there, else the usual
+    /// one. A named file that cannot be read is a fault: the usual socket is another daemon's.
+    pub(super) fn socket(&self) -> Result<&Path, CtlError> {
+        if let Some(known) = self.socket.get() {
+            return Ok(known);
+        }
+        let Global { socket, config, .. } = &self.global;
+        let found = match (socket, config) {
+            (Some(named), _) => named.clone(),
+            (None, Some(file)) => {
+                let options = LoadOptions {
+                    file: Some(file.clone()),
+                    ..LoadOptions::default()
+                };
+                control_socket(&options).map_err(CtlError::Settings)?
+            }
+            (None, None) => PathBuf::from(DEFAULT_SOCKET),
+        };
+        Ok(self.socket.get_or_init(|| found))
     }
 
     /// Connects to the daemon.
     pub(super) fn client(&self) -> Result<Client, CtlError> {
-        let client = Client::connect(self.socket(), self.global.key_file.as_deref());
+        let client = Client::connect(self.socket()?, self.global.key_file.as_deref());
         self.is_unreachable
             .set(matches!(client, Err(CtlError::Unreachable { .. })));
         client

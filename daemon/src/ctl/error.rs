@@ -177,7 +177,7 @@ fn unreachable_remedy(socket: &std::path::Path, kind: io::ErrorKind) -> String {
         io::ErrorKind::PermissionDenied => MEMBERSHIP.to_owned(),
         io::ErrorKind::NotFound => format!(
             "there is no socket {}: is stationd running (systemctl status stationd)? if it listens elsewhere, say \
-             --socket; {GIVEN_UP}",
+             --socket, or name its settings file with --config; {GIVEN_UP}",
             socket.display()
         ),
         io::ErrorKind::ConnectionRefused => {

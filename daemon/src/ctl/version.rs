@@ -8,7 +8,10 @@ use super::error::CtlError;
 
 pub(super) fn run(context: &Context) -> Result<(), CtlError> {
     let ours = env!("CARGO_PKG_VERSION");
-    let hello = Client::greet(context.socket()).map(|client| client.hello);
+    let hello = context
+        .socket()
+        .and_then(Client::greet)
+        .map(|client| client.hello);
     let versions = json!({
         "stationctl": ours,
         "server": hello.as_ref().ok().map(|hello| &hello.server),

@@ -21,6 +21,9 @@ const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
 /// Where systemd puts those of its units, each in a folder of the unit's name; only root and the unit's user may look.
 const UNITS: &str = "/run/credentials";
 
+/// Where the sockets of our units are. Source: `stationd@.socket`.
+const SOCKETS: &str = "/run/stationd";
+
 /// The variable by which a unit learns where its state is. Source: `systemd.exec(5)`.
 const STATE: &str = "STATE_DIRECTORY";
 
@@ -79,6 +82,14 @@ impl Unit {
                 (STATE.into(), format!("/var/lib/stationd-{name}").into()),
             ],
         }
+    }
+}
+
+/// The socket that the unit of a settings file gives to its daemon, where that is an instance of ours.
+pub(super) fn instance_socket(file: &Path) -> Option<PathBuf> {
+    match Unit::of(file)? {
+        Unit::Main => None,
+        Unit::Instance(name) => Some(Path::new(SOCKETS).join(format!("{name}.sock"))),
     }
 }
 

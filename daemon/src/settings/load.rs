@@ -6,7 +6,7 @@ use std::sync::Arc;
 use stationd_actors::uploader::Server;
 
 use super::damage::Damage;
-use super::environment::Environment;
+use super::environment::{Environment, instance_socket};
 use super::file::FileKeys;
 use super::layer::{Table, lay_over};
 use super::reader::{Findings, read_section};
@@ -134,6 +134,34 @@ fn load_layers(options: &LoadOptions, damaged: &mut Option<Fault>) -> Result<Set
     read_section(layers, String::new(), &mut keys, &mut findings);
     let checked = Settings::check(keys, &options.environment, findings);
     checked.map_err(|faults| if absent { faults.and(no_file(file)) } else { faults })
+}
+
+/// Where the daemon of these settings listens for commands, whatever faults its other settings have: they may have been
+/// written after its start.
+///
+/// # Errors
+///
+/// When a file cannot be read, or what it says of the socket is a fault.
+pub fn control_socket(options: &LoadOptions) -> Result<PathBuf, Faults> {
+    const KEYS: [&str; 3] = ["", "control", "control.socket"];
+    let file = options.path();
+    let mut findings = Findings::default();
+    let mut layers = source::main_file(file, &mut findings);
+    for path in source::drop_ins(file, &mut findings.faults) {
+        lay_over(&mut layers, source::drop_in(&path, &mut findings.faults));
+    }
+    let mut keys = FileKeys::default();
+    read_section(layers, String::new(), &mut keys, &mut findings);
+    findings.faults.retain(|fault| KEYS.contains(&fault.key.as_str()));
+    if !findings.faults.is_empty() {
+        return Err(Faults::new(findings.faults));
+    }
+    // The unit of an instance has the last word.
+    let of_instance = instance_socket(file).filter(|socket| {
+        let is_named = findings.places.contains_key("control.socket");
+        !is_named || socket.exists()
+    });
+    Ok(of_instance.unwrap_or_else(|| PathBuf::from(keys.control.socket)))
 }
 
 /// The first thing to be told where there are no settings at all.

@@ -52,7 +52,7 @@ pub use checked::Settings;
 pub use damage::Damage;
 pub use environment::Environment;
 pub use fault::{Fault, Faults, Problem, Warning};
-pub use load::{Backup, DEFAULT_FILE, LoadOptions, load};
+pub use load::{Backup, DEFAULT_FILE, LoadOptions, control_socket, load};
 pub use origin::Origin;
 pub use reload::{Changes, compare};
 pub use repair::{RepairError, Repaired, repair_file};

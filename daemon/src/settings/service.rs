@@ -16,7 +16,7 @@ const LONGEST_SOCKET_PATH: usize = 107;
 /// The keys of `[control]`.
 #[derive(Debug, Clone)]
 pub(super) struct ControlKeys {
-    socket: String,
+    pub(super) socket: String,
     pub(super) token_file: String,
     rate_per_min: u32,
     rate_burst: u32,

@@ -6,6 +6,7 @@ use super::Finding;
 use crate::causes::joined;
 use crate::control::{Status, UPLOADS_STOPPED};
 use crate::ctl::context::Context;
+use crate::ctl::error::CtlError;
 use crate::ctl::words::span;
 
 const CHECK: &str = "daemon";
@@ -22,6 +23,16 @@ pub(super) fn check(context: &Context, findings: &mut Vec<Finding>) -> Option<St
         .and_then(|mut client| client.ask::<Status>("status", &json!({})));
     let status = match asked {
         Ok(status) => status,
+        // Its faults are told below.
+        Err(CtlError::Settings(_)) => {
+            let words = "not asked: the settings file does not say where it listens";
+            findings.push(Finding::failure(
+                CHECK,
+                words,
+                "correct the file, or name the socket with --socket",
+            ));
+            return None;
+        }
         Err(error) => {
             let remedy = error
                 .remedy()

@@ -1,3 +1,5 @@
+use std::path::{Path, PathBuf};
+
 use clap::CommandFactory as _;
 
 use super::*;
@@ -62,6 +64,48 @@ fn orders_need_to_know_which_entries() {
     ] {
         assert!(Arguments::try_parse_from(line.split(' ')).is_ok(), "{line}");
     }
+}
+
+/// The socket to which a command line speaks.
+fn socket_of(words: &[&str]) -> Result<PathBuf, CtlError> {
+    let words = ["stationctl"].iter().chain(words).chain(&["status"]);
+    let arguments = Arguments::try_parse_from(words).unwrap();
+    let context = Context::new(arguments.global, Output::plain(80));
+    context.socket().map(Path::to_owned)
+}
+
+#[test]
+fn the_socket_is_the_one_named_else_that_of_the_named_file_else_the_usual_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("line2.toml");
+    // Its other settings may be faulty by now.
+    std::fs::write(
+        &file,
+        "[control]\nsocket = \"/run/line2.sock\"\n[queue]\nmax_sice = 1\n",
+    )
+    .unwrap();
+    let named = file.to_str().unwrap();
+    let usual = Path::new("/run/stationd/control.sock");
+    assert_eq!(socket_of(&[]).unwrap(), usual);
+    assert_eq!(
+        socket_of(&["--config", named]).unwrap(),
+        Path::new("/run/line2.sock")
+    );
+    let explicit = socket_of(&["--config", named, "--socket", "/run/x.sock"]);
+    assert_eq!(explicit.unwrap(), Path::new("/run/x.sock"));
+    // A file that is no TOML names no socket: the usual one is another daemon's.
+    std::fs::write(&file, "[control]\nsocket = \n").unwrap();
+    assert!(matches!(
+        socket_of(&["--config", named]),
+        Err(CtlError::Settings(_))
+    ));
+    std::fs::write(&file, "[control]\nsocket = 5\n").unwrap();
+    assert!(matches!(
+        socket_of(&["--config", named]),
+        Err(CtlError::Settings(_))
+    ));
+    std::fs::write(&file, "").unwrap();
+    assert_eq!(socket_of(&["--config", named]).unwrap(), usual);
 }
 
 /// Runs a command line against a daemon with fake roles, and gives its exit code.
