@@ -2,16 +2,19 @@
 
 #[cfg(test)]
 mod tests {
+    use std::ffi::OsStr;
     use std::io::{Read as _, Write as _};
+    use std::os::unix::ffi::OsStrExt as _;
     use std::os::unix::fs::PermissionsExt;
     use std::os::unix::net::{UnixListener, UnixStream};
     use std::path::Path;
+    use std::process::Command;
     use std::sync::Arc;
     use std::sync::atomic::{AtomicU32, Ordering};
     use std::thread;
 
     use serde_json::Value;
-    use stationd_tests::{Answer, Line, Reply, Scripted, Server, WSJF, get, report};
+    use stationd_tests::{Answer, Line, Reply, Scripted, Server, WSJF, get, report, stationctl};
 
     const REPORT: &str = r#"{"id":"5f0e1c9a-1f5b-4b6e-9d39-0a4f6c1e7b11","type":"T","pn":"P","sn":"SN1","rev":"A",
         "processCode":10,"result":"P","start":"2026-01-02T03:04:05+01:00","machineName":"X","location":"L","purpose":"Q",
@@ -40,6 +43,39 @@ mod tests {
         let health = line.run(&["health", "--json"]);
         assert_eq!(Answer::of(&health).json["store"]["status"], "ok");
         assert_eq!(line.run(&["trace", "SN2"]).status.code(), Some(1));
+        assert!(daemon.stop().success());
+    }
+
+    #[test]
+    fn a_file_whose_name_is_no_plain_text_is_traced_as_it_is_and_as_the_journal_shows_it() {
+        let server = Server::http();
+        let line = Line::wsjf(&server);
+        let daemon = line.start();
+        let names: [&[u8]; 4] = [
+            b"a\xffb.json",
+            b"two\nlines.json",
+            b"back\\slash.json",
+            b"\x1b\"q.json",
+        ];
+        for (number, name) in names.into_iter().enumerate() {
+            line.drop_file("wsjf", name, report(&format!("SN{number}")).as_bytes());
+            let shown = daemon.wait_for_code("C201").key("file");
+            let path = line.path("wsjf").join("drop").join(OsStr::from_bytes(name));
+            for known in [OsStr::from_bytes(name), OsStr::new(&shown), path.as_os_str()] {
+                let mut command = Command::new(stationctl());
+                command.arg("--socket").arg(line.path("control.sock"));
+                let output = command.args(["--json", "trace"]).arg(known).output().unwrap();
+                let trace = Answer::of(&output).json;
+                assert_eq!(trace["found_by"], "file", "{known:?}: {trace}");
+                let serial = &trace["traced"][0]["reports"][0]["receipt"]["serial"];
+                let waits = &trace["traced"][0]["reports"][0]["entry"]["serial"];
+                let expected = format!("SN{number}");
+                assert!(
+                    [serial, waits].contains(&&Value::from(expected)),
+                    "{known:?}: {trace}"
+                );
+            }
+        }
         assert!(daemon.stop().success());
     }
 
@@ -319,7 +355,7 @@ mod tests {
         let file = folder.path().join("file");
         std::fs::write(&file, "").unwrap();
         for (dir, code) in [(folder.path(), 64), (&file.join("below"), 74)] {
-            let mut demo = std::process::Command::new(stationd_tests::stationd());
+            let mut demo = Command::new(stationd_tests::stationd());
             let output = demo.arg("--demo").arg(dir).output().unwrap();
             assert_eq!(output.status.code(), Some(code), "{output:?}");
         }

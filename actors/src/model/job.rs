@@ -1,7 +1,8 @@
 //! A job: one source file on its way through one converter.
 
+use std::ffi::OsString;
 use std::fmt;
-use std::os::unix::ffi::OsStrExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -56,6 +57,46 @@ impl fmt::Display for Shown<'_> {
         }
         Ok(())
     }
+}
+
+impl Shown<'_> {
+    /// The path or name that was shown as `text`, in the journal's quotes or without; none when nothing is shown so.
+    pub fn read(text: &str) -> Option<PathBuf> {
+        let mut bytes = Vec::with_capacity(text.len());
+        let mut rest = text;
+        while let Some((plain, escape)) = rest.split_once('\\') {
+            bytes.extend_from_slice(plain.as_bytes());
+            rest = read_escape(escape, &mut bytes)?;
+        }
+        bytes.extend_from_slice(rest.as_bytes());
+        Some(PathBuf::from(OsString::from_vec(bytes)))
+    }
+}
+
+/// Adds what the escape stands for that follows a backslash, and gives the text after it.
+fn read_escape<'t>(escape: &'t str, bytes: &mut Vec<u8>) -> Option<&'t str> {
+    let mut letters = escape.chars();
+    match letters.next()? {
+        '\\' => bytes.push(b'\\'),
+        '"' => bytes.push(b'"'),
+        '\'' => bytes.push(b'\''),
+        'n' => bytes.push(b'\n'),
+        'r' => bytes.push(b'\r'),
+        't' => bytes.push(b'\t'),
+        'x' => {
+            let (digits, rest) = escape.strip_prefix('x')?.split_at_checked(2)?;
+            bytes.push(u8::from_str_radix(digits, 16).ok()?);
+            return Some(rest);
+        }
+        'u' => {
+            let (digits, rest) = escape.strip_prefix("u{")?.split_once('}')?;
+            let letter = char::from_u32(u32::from_str_radix(digits, 16).ok()?)?;
+            bytes.extend_from_slice(letter.encode_utf8(&mut [0; 4]).as_bytes());
+            return Some(rest);
+        }
+        _ => return None,
+    }
+    Some(letters.as_str())
 }
 
 /// Line separators and the marks that turn the direction of writing.
@@ -143,5 +184,24 @@ mod tests {
         assert_eq!(shown(b"a\n<3>x\x1b[31m"), r"a\n<3>x\u{1b}[31m");
         assert_eq!(shown(b"\xff\xfe.log"), r"\xff\xfe.log");
         assert_eq!(shown("a\u{202e}gol.\\ü".as_bytes()), r"a\u{202e}gol.\\ü");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_name_is_found_again_from_how_it_is_shown(bytes: Vec<u8>) {
+            let path = Path::new(OsStr::from_bytes(&bytes));
+            let shown = Shown(path).to_string();
+            assert_eq!(Shown::read(&shown).as_deref(), Some(path));
+            // The journal has it in quotes.
+            let quoted = shown.replace('"', "\\\"");
+            assert_eq!(Shown::read(&quoted).as_deref(), Some(path));
+        }
+
+        #[test]
+        fn any_text_is_read_or_refused(text: String, escape: String) {
+            let _read = Shown::read(&format!("{text}\\{escape}"));
+            let _short = Shown::read(&format!("\\x{escape}"));
+            let _letter = Shown::read(&format!("\\u{{{escape}}}"));
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! `trace`: the whole way of a unit.
 
+use std::ffi::OsString;
 use std::path::Path;
 
 use clap::Args;
@@ -20,9 +21,9 @@ use crate::control::{FailurePart, JobPart, Status, TracedPart, TracedReportPart}
 /// Whose way.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Serial number of the unit, name or path of its file, or report id
+    /// Serial number of the unit, name or path of its file (as it is, or as the journal shows it), or report id
     #[arg(value_name = "SERIAL|FILE|REPORT_ID")]
-    of: String,
+    of: OsString,
     /// At most so many files, the newest first
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
     limit: u32,
@@ -40,7 +41,12 @@ struct Answer {
 
 /// Exit code 1 when nothing is known of it.
 pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<(), CtlError> {
-    let question = json!({ "of": arguments.of, "limit": arguments.limit });
+    let asked = Path::new(&arguments.of);
+    // What is no text goes as the journal shows it.
+    let of = asked
+        .to_str()
+        .map_or_else(|| Shown(asked).to_string(), str::to_owned);
+    let question = json!({ "of": of, "limit": arguments.limit });
     let mut client = context.client()?;
     let mut answer: Answer = client.ask("trace", &question)?;
     if answer.traced.is_empty() {
@@ -48,7 +54,8 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<(), CtlErr
         if let Ok(mut settings) = config::load(context) {
             // The status, which the answer names, tells of those.
             let _silent = silent::leave_out(&mut settings);
-            answer.left_out = left_out::find(&settings, Path::new(&arguments.of));
+            answer.left_out =
+                left_out::find(&settings, asked).or_else(|| left_out::find(&settings, &Shown::read(&of)?));
         }
     }
     if context.json() {
@@ -60,7 +67,7 @@ pub(super) fn run(context: &Context, arguments: &Arguments) -> Result<(), CtlErr
         } else {
             Status::default()
         };
-        output::write(render(&arguments.of, &answer, &status, context.output))?;
+        output::write(render(&of, &answer, &status, context.output))?;
     }
     if answer.traced.is_empty() {
         return Err(CtlError::No);

@@ -1,8 +1,11 @@
 //! `trace`: the whole way of a unit.
 
+use std::os::unix::ffi::OsStringExt as _;
+
 use serde::Deserialize;
 use serde_json::{Value, json};
 use stationd_actors::messages::queue::{Trace, TraceBy};
+use stationd_actors::model::Shown;
 use uuid::Uuid;
 
 use super::to_json;
@@ -30,11 +33,15 @@ pub(super) async fn trace(desk: &Desk, arguments: TraceArguments) -> Result<Valu
     let TraceArguments { of, limit } = arguments;
     let limit = limit.unwrap_or(DEFAULT).clamp(1, MOST);
     let file = TraceBy::File(of.clone().into_bytes());
+    // As the journal and our own answers write a name that is no plain text.
+    let shown = Shown::read(&of).map(|path| path.into_os_string().into_vec());
+    let shown = shown.filter(|name| name != of.as_bytes()).map(TraceBy::File);
     let report = Uuid::parse_str(&of).ok().map(TraceBy::Report);
     let ways = report
         .map(|by| ("report_id", by))
         .into_iter()
-        .chain([("serial", TraceBy::Serial(of)), ("file", file)]);
+        .chain([("serial", TraceBy::Serial(of)), ("file", file)])
+        .chain(shown.map(|by| ("file", by)));
     for (found_by, by) in ways {
         let traced = desk
             .ask(Role::Queue, &desk.roles.queue.trace, Trace { by, limit })
