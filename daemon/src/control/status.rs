@@ -167,7 +167,7 @@ impl Status {
     }
 
     /// Adds what is wrong, the gravest first.
-    fn with_problems(mut self) -> Self {
+    pub(crate) fn with_problems(mut self) -> Self {
         let mut found = Vec::new();
         if self.queue.full {
             found.push(format!(
@@ -186,13 +186,10 @@ impl Status {
                 self.server.last_error
             ));
         }
-        for ConverterPart { status, .. } in &self.converters {
-            if status.state == ConverterState::Blocked {
-                found.push(format!(
-                    "converter {}: {}; stationctl converter check {0}",
-                    status.name, status.problem
-                ));
-            }
+        for part in &self.converters {
+            let name = &part.status.name;
+            let blocked = part.blocked();
+            found.extend(blocked.map(|words| format!("{words}; stationctl converter check {name}")));
         }
         if self.queue.dead > 0 {
             found.push(format!(
@@ -202,6 +199,16 @@ impl Status {
         }
         self.problems.extend(found);
         self
+    }
+}
+
+impl ConverterPart {
+    /// Which it is and why, where it takes no files: for its drop folder, or for itself.
+    pub(crate) fn blocked(&self) -> Option<String> {
+        let ConverterStatus {
+            name, state, problem, ..
+        } = &self.status;
+        (*state == ConverterState::Blocked).then(|| format!("converter {name}: {problem}"))
     }
 }
 

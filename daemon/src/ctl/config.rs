@@ -16,7 +16,7 @@ use super::context::Context;
 use super::error::CtlError;
 use super::output;
 use crate::control::Status;
-use crate::settings::{self, LoadOptions, Settings};
+use crate::settings::{self, Account, LoadOptions, Settings};
 
 /// What to do with the settings.
 #[derive(Debug, Subcommand)]
@@ -79,12 +79,17 @@ pub(super) fn file(context: &Context) -> PathBuf {
 }
 
 /// The file named on the command line, else the one the running daemon reads, else the usual one.
-fn options(context: &Context) -> LoadOptions {
-    let file = context.global.config.clone().or_else(|| {
-        let status: Status = context.client_if_reachable()?.ask("status", &json!({})).ok()?;
-        Some(status.settings_file).filter(|file| file.exists())
-    });
-    LoadOptions::of_process(file)
+pub(super) fn options(context: &Context) -> LoadOptions {
+    let named = context.global.config.clone();
+    let ask = || -> Option<Status> { context.client_if_reachable()?.ask("status", &json!({})).ok() };
+    let running = if named.is_none() { ask() } else { None };
+    let daemon = running
+        .as_ref()
+        .and_then(|status| Account::of_process(status.pid));
+    let of_daemon = running
+        .map(|status| status.settings_file)
+        .filter(|file| file.exists());
+    LoadOptions::of_operator(named.or(of_daemon), daemon)
 }
 
 /// The values in force: the daemon's, or those of the files when one is named or no daemon is there.

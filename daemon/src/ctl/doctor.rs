@@ -100,7 +100,7 @@ pub(super) fn run(context: &Context) -> Result<(), CtlError> {
     let status = daemon::check(context, &mut findings);
     findings.extend(sandbox::check());
     findings.extend(inotify::check());
-    if let Some(mut settings) = settings::check(context, &mut findings) {
+    if let Some(mut settings) = settings::check(context, status.as_ref(), &mut findings) {
         let silent = silent::leave_out(&mut settings);
         let probe = matches!(settings.uploader.server, Server::Wats(_)).then(|| probe(&settings.uploader));
         let scene = Scene {

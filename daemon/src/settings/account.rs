@@ -5,12 +5,15 @@ use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use nix::unistd::{Gid, Uid, User, getgrouplist};
+use nix::unistd::{Gid, Group, Uid, User, getegid, geteuid, getgrouplist, getgroups};
 
 /// A user with all groups.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Account {
     pub(crate) uid: u32,
+    /// Its own group, to which is given what it is to read.
+    pub(crate) gid: u32,
+    /// All that it is a member of, and its own.
     pub(crate) gids: Vec<u32>,
 }
 
@@ -20,15 +23,64 @@ const UNIT_USER: &str = "stationd";
 impl Account {
     /// The user of the unit, where root asks for it: root itself may do everything, which says nothing of the daemon.
     pub(crate) fn of_unit() -> Option<Self> {
-        if !Uid::effective().is_root() {
-            return None;
-        }
+        Uid::effective().is_root().then(Self::of_packages)?
+    }
+
+    /// The user of the unit, whoever asks; none where no package has made it.
+    pub(crate) fn of_packages() -> Option<Self> {
         let user = User::from_name(UNIT_USER).ok()??;
         let groups = getgrouplist(&CString::new(UNIT_USER).ok()?, user.gid).ok()?;
         Some(Self {
             uid: user.uid.as_raw(),
+            gid: user.gid.as_raw(),
             gids: groups.into_iter().map(Gid::as_raw).collect(),
         })
+    }
+
+    /// The user of this process.
+    pub(crate) fn of_caller() -> Self {
+        let own = getegid();
+        let groups = getgroups().unwrap_or_default().into_iter().chain([own]);
+        Self {
+            uid: geteuid().as_raw(),
+            gid: own.as_raw(),
+            gids: groups.map(Gid::as_raw).collect(),
+        }
+    }
+
+    /// The user of a process; none when there is no such process. Source: `proc_pid_status(5)`.
+    #[cfg(feature = "tools")]
+    pub(crate) fn of_process(pid: u32) -> Option<Self> {
+        Self::of_status(&std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?)
+    }
+
+    #[cfg(feature = "tools")]
+    fn of_status(text: &str) -> Option<Self> {
+        let numbers = |name: &str| -> Option<Vec<u32>> {
+            let line = text.lines().find_map(|line| line.strip_prefix(name))?;
+            line.split_whitespace().map(|word| word.parse().ok()).collect()
+        };
+        let effective = |name| numbers(name)?.get(1).copied();
+        let gid = effective("Gid:")?;
+        let mut gids = numbers("Groups:")?;
+        gids.push(gid);
+        Some(Self {
+            uid: effective("Uid:")?,
+            gid,
+            gids,
+        })
+    }
+
+    /// The user as a command names it: by number where it has no name.
+    pub(crate) fn user_name(&self) -> String {
+        let user = User::from_uid(Uid::from_raw(self.uid)).ok().flatten();
+        user.map_or_else(|| self.uid.to_string(), |user| user.name)
+    }
+
+    /// Its own group as a command names it: by number where it has no name.
+    pub(crate) fn group_name(&self) -> String {
+        let group = Group::from_gid(Gid::from_raw(self.gid)).ok().flatten();
+        group.map_or_else(|| self.gid.to_string(), |group| group.name)
     }
 
     /// Whether it has all of `rights`: 4 reads, 2 writes, 1 enters.
@@ -58,6 +110,19 @@ mod tests {
 
     use super::*;
 
+    #[cfg(feature = "tools")]
+    #[test]
+    fn the_user_of_a_process_is_read_with_its_groups() {
+        let text = "Name:\tstationd\nUid:\t999\t998\t999\t999\nGid:\t999\t997\t999\t999\nGroups:\t20 44 \n";
+        let expected = Account {
+            uid: 998,
+            gid: 997,
+            gids: vec![20, 44, 997],
+        };
+        assert_eq!(Account::of_status(text), Some(expected));
+        assert_eq!(Account::of_status("Name:\tx\n"), None);
+    }
+
     #[test]
     fn a_file_is_read_as_its_mode_and_those_of_its_folders_say() {
         let folder = tempfile::tempdir().unwrap();
@@ -66,6 +131,7 @@ mod tests {
         let found = std::fs::metadata(&file).unwrap();
         let account = |gid| Account {
             uid: found.uid() + 1,
+            gid,
             gids: vec![gid],
         };
         let (member, stranger) = (account(found.gid()), account(found.gid() + 1));

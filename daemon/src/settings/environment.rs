@@ -85,6 +85,12 @@ impl Unit {
     }
 }
 
+/// Whether a unit of ours reads this settings file.
+#[cfg(feature = "tools")]
+pub(super) fn is_of_unit(file: &Path) -> bool {
+    Unit::of(file).is_some()
+}
+
 /// The socket that the unit of a settings file gives to its daemon, where that is an instance of ours.
 pub(super) fn instance_socket(file: &Path) -> Option<PathBuf> {
     match Unit::of(file)? {

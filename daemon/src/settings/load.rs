@@ -6,6 +6,8 @@ use std::sync::Arc;
 use stationd_actors::uploader::Server;
 
 use super::damage::Damage;
+#[cfg(feature = "tools")]
+use super::environment::is_of_unit;
 use super::environment::{Environment, instance_socket};
 use super::file::FileKeys;
 use super::layer::{Table, lay_over};
@@ -25,6 +27,8 @@ pub struct LoadOptions {
     /// Whether `FILE.bak` is read when the file is damaged: at the start of the daemon, when there are no older settings
     /// to stay with.
     pub use_backup: bool,
+    /// Whose daemon these settings are for, where that is another's than this process; none: not known, or this process.
+    pub(crate) daemon: Option<Account>,
 }
 
 /// A backup that was read in the place of the file.
@@ -43,8 +47,19 @@ impl LoadOptions {
             file,
             environment: Environment::default(),
             use_backup: false,
+            daemon: None,
         };
         options.environment = Environment::of_process(options.path());
+        options
+    }
+
+    /// As [`LoadOptions::of_process`], for an operator who asks about the settings of a `daemon`. One that does not run is
+    /// the packages' where the file is that of a unit.
+    #[cfg(feature = "tools")]
+    pub(crate) fn of_operator(file: Option<PathBuf>, daemon: Option<Account>) -> Self {
+        let mut options = Self::of_process(file);
+        let of_unit = || is_of_unit(options.path()).then(Account::of_packages)?;
+        options.daemon = daemon.or_else(of_unit);
         options
     }
 
@@ -68,7 +83,8 @@ pub fn load(options: &LoadOptions) -> Result<Settings, Faults> {
         (loaded, _) => loaded?,
     };
     // A daemon that starts finds out for itself what it may read.
-    if let (false, Some(daemon)) = (options.use_backup, Account::of_unit()) {
+    let daemon = || options.daemon.clone().or_else(Account::of_unit);
+    if let Some(daemon) = (!options.use_backup).then(daemon).flatten() {
         let unreadable = unreadable(&settings, &daemon);
         settings.warnings.extend(unreadable);
     }
@@ -81,6 +97,7 @@ pub(super) fn unreadable(settings: &Settings, daemon: &Account) -> Vec<Warning> 
     if !matches!(settings.uploader.server, Server::Wats(_)) {
         return Vec::new();
     }
+    let (user, group) = (daemon.user_name(), daemon.group_name());
     let named = |name| settings.values.get(&format!("server.{name}"));
     let files = FILES.into_iter().filter_map(named).filter_map(|setting| {
         let file = setting.value.as_str().filter(|file| !file.is_empty())?;
@@ -88,7 +105,7 @@ pub(super) fn unreadable(settings: &Settings, daemon: &Account) -> Vec<Warning> 
             place: setting.origin.clone(),
             key: setting.key.clone(),
             text: format!(
-                "the user of the unit may not read {file}; let its group: chgrp stationd {file} && chmod 0640 {file}"
+                "the user of stationd ({user}) may not read {file}; let its group: chgrp {group} {file} && chmod 0640 {file}"
             ),
         })
     });
@@ -97,7 +114,10 @@ pub(super) fn unreadable(settings: &Settings, daemon: &Account) -> Vec<Warning> 
 
 /// As [`load`]; that the file is damaged goes to `damaged`, and its backup is read in its place.
 fn load_layers(options: &LoadOptions, damaged: &mut Option<Fault>) -> Result<Settings, Faults> {
-    let mut findings = Findings::default();
+    let mut findings = Findings {
+        daemon: options.daemon.clone(),
+        ..Findings::default()
+    };
     let mut layers = Table::new();
     let file = options.path();
     let absent = options.file.is_none() && !file.exists();

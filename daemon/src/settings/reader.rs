@@ -9,7 +9,7 @@ use super::keys::{Keys, Section, Slot};
 use super::layer::{Node, Table, Value, name_of};
 use super::nearest::nearest;
 use super::rule::NAME;
-use super::{Backup, Fault, Origin, Problem, Warning};
+use super::{Account, Backup, Fault, Origin, Problem, Warning};
 
 /// What reading found out.
 #[derive(Debug, Default)]
@@ -26,6 +26,8 @@ pub(super) struct Findings {
     pub(super) old_token: Option<(Zeroizing<String>, Origin)>,
     /// The backup that was read in the place of the file.
     pub(super) backup: Option<Backup>,
+    /// Whose daemon the settings are for, as [`LoadOptions`](super::LoadOptions) say.
+    pub(super) daemon: Option<Account>,
 }
 
 impl Findings {

@@ -6,12 +6,11 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::Arc;
 
-use nix::unistd::{Gid, Group, Uid, User};
 use zeroize::Zeroizing;
 
 use super::environment::Environment;
 use super::reader::Findings;
-use super::{Origin, Problem};
+use super::{Account, Origin, Problem};
 
 /// The variable with the token.
 pub(super) const TOKEN_VARIABLE: &str = "STATIOND_SERVER__TOKEN";
@@ -77,7 +76,10 @@ pub(super) fn server_token(
 /// A file with a secret must be a regular one that not everybody can read. `key` names its setting.
 pub(super) fn check_file(key: &str, path: &Path, findings: &mut Findings) -> Option<()> {
     match open(path) {
-        Err(error) => findings.fault(key, unreadable(path, &error)),
+        Err(error) => {
+            let problem = unreadable(path, &error, findings.daemon.as_ref());
+            findings.fault(key, problem);
+        }
         Ok((_, metadata)) if !metadata.is_file() => {
             findings.fault(key, Problem::value("no regular file", "a regular file"));
         }
@@ -91,17 +93,15 @@ pub(super) fn check_file(key: &str, path: &Path, findings: &mut Findings) -> Opt
     None
 }
 
-/// Why `path` cannot be read, and who would have to be let in.
-pub(super) fn unreadable(path: &Path, error: &io::Error) -> Problem {
+/// Why `path` cannot be read, and which group would have to be let in: that of the `daemon`, else of this process.
+pub(super) fn unreadable(path: &Path, error: &io::Error, daemon: Option<&Account>) -> Problem {
     let shown = path.display();
     if error.kind() != io::ErrorKind::PermissionDenied {
         return Problem::Conflict(format!("cannot read {shown}: {error}").into());
     }
-    let (uid, gid) = (Uid::effective(), Gid::effective());
-    let user = User::from_uid(uid).ok().flatten();
-    let group = Group::from_gid(gid).ok().flatten();
-    let user = user.map_or_else(|| uid.to_string(), |user| user.name);
-    let group = group.map_or_else(|| gid.to_string(), |group| group.name);
+    let caller = Account::of_caller();
+    let user = caller.user_name();
+    let group = daemon.unwrap_or(&caller).group_name();
     Problem::Conflict(
         format!(
             "user {user} may not read {shown}: {error}; let its group: chgrp {group} {shown} && chmod 0640 {shown}"
@@ -134,7 +134,8 @@ fn read_file(path: &Path, findings: &mut Findings) -> Option<Zeroizing<String>> 
     });
     match read {
         Err(error) => {
-            findings.fault(TOKEN_KEY, unreadable(path, &error));
+            let problem = unreadable(path, &error, findings.daemon.as_ref());
+            findings.fault(TOKEN_KEY, problem);
             None
         }
         // Bytes that are no UTF-8 become characters that the check of the token refuses.

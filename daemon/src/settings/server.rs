@@ -168,6 +168,7 @@ impl ServerKeys {
 /// A file that must be there when its setting says so.
 fn readable(key: &str, path: &str, findings: &mut Findings) {
     if let Err(error) = std::fs::File::open(path) {
-        findings.fault(key, secret::unreadable(Path::new(path), &error));
+        let problem = secret::unreadable(Path::new(path), &error, findings.daemon.as_ref());
+        findings.fault(key, problem);
     }
 }

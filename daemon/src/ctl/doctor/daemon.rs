@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::Finding;
 use crate::causes::joined;
-use crate::control::{Status, UPLOADS_STOPPED};
+use crate::control::{ConverterPart, Status, UPLOADS_STOPPED};
 use crate::ctl::context::Context;
 use crate::ctl::error::CtlError;
 use crate::ctl::words::span;
@@ -61,18 +61,69 @@ pub(super) fn check(context: &Context, findings: &mut Vec<Finding>) -> Option<St
             "restart it after an update: systemctl restart stationd",
         ));
     }
-    for problem in &status.problems {
-        // What it says of the doctor is for who reads it elsewhere.
-        let words = problem.split("; stationctl doctor").next().unwrap_or(problem);
-        findings.push(if problem.starts_with(UPLOADS_STOPPED) {
-            Finding::failure(CHECK, words, STOPPED_REMEDY)
-        } else {
-            let remedy = "see the checks below; stationctl status says since when";
-            Finding::warning(CHECK, words, remedy)
-        });
-    }
+    findings.extend(status.problems.iter().map(|problem| complaint(&status, problem)));
     if status.paused {
         findings.push(Finding::warning(CHECK, "work is paused", "stationctl resume"));
     }
     Some(status)
+}
+
+/// What the daemon complains of. A converter that takes no files is a failure, whatever the checks below find: they look at the
+/// files and settings of now, and not at what the daemon met.
+fn complaint(status: &Status, problem: &str) -> Finding {
+    // What it says of the doctor is for who reads it elsewhere.
+    let words = problem.split("; stationctl doctor").next().unwrap_or(problem);
+    if problem.starts_with(UPLOADS_STOPPED) {
+        return Finding::failure(CHECK, words, STOPPED_REMEDY);
+    }
+    let is_blocked = |part: &&ConverterPart| {
+        part.blocked()
+            .is_some_and(|blocked| problem.starts_with(&blocked))
+    };
+    match status.converters.iter().find(is_blocked) {
+        Some(part) => {
+            let name = &part.status.name;
+            let words = words
+                .split("; stationctl converter check")
+                .next()
+                .unwrap_or(words);
+            let remedy = format!(
+                "look into it: stationctl converter check {name}; work goes on by itself when it is put right"
+            );
+            Finding::failure(CHECK, words, remedy)
+        }
+        None => Finding::warning(
+            CHECK,
+            words,
+            "see the checks below; stationctl status says since when",
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::Grade;
+
+    #[test]
+    fn a_converter_that_takes_no_files_is_a_failure() {
+        let converter = |state: &str, problem: &str| {
+            json!({"name": "ict", "enabled": true, "state": state, "problem": problem, "ok": 0, "skipped": 0,
+                   "failed": 0, "in_flight": 0})
+        };
+        let status = |state, problem| -> Status {
+            let converters = [converter(state, problem)];
+            serde_json::from_value(json!({"converters": converters})).unwrap()
+        };
+        let blocked = status("blocked", "/srv/ict: no such file").with_problems();
+        let [problem] = blocked.problems.as_slice() else {
+            panic!("{:?}", blocked.problems)
+        };
+        let finding = complaint(&blocked, problem);
+        assert_eq!(finding.status, Grade::Failure);
+        assert_eq!(finding.words, "converter ict: /srv/ict: no such file");
+        assert!(finding.remedy.unwrap().contains("stationctl converter check ict"));
+        let busy = status("busy", "");
+        assert_eq!(complaint(&busy, "the watcher has stopped").status, Grade::Warning);
+    }
 }

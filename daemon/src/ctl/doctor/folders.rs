@@ -3,8 +3,6 @@
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
-use nix::unistd::{Gid, getegid, geteuid, getgroups};
-
 use super::{Finding, Scene};
 use crate::ctl::silent::Silent;
 use crate::settings::Account;
@@ -60,7 +58,10 @@ pub(super) fn silent_converter(converter: &Silent) -> Finding {
 
 /// Who the daemon is; while it is down, who it would be.
 pub(super) fn daemon(scene: &Scene) -> Account {
-    let running = scene.status.as_ref().and_then(|status| of_process(status.pid));
+    let running = scene
+        .status
+        .as_ref()
+        .and_then(|status| Account::of_process(status.pid));
     running.or_else(Account::of_unit).unwrap_or_else(ourselves)
 }
 
@@ -68,15 +69,17 @@ pub(super) fn daemon(scene: &Scene) -> Account {
 pub(super) fn look(check: &'static str, whose: &str, folder: &Path, shared: bool, who: &Account) -> Finding {
     let shown = folder.display();
     let uid = who.uid;
+    let group = who.group_name();
     let (users, give) = if shared {
         (
             "the tester and for stationd",
-            format!("chgrp stationd {shown} && chmod g+rwxs {shown}"),
+            format!("chgrp {group} {shown} && chmod g+rwxs {shown}"),
         )
     } else {
+        let user = who.user_name();
         (
             "stationd",
-            format!("chown stationd: {shown} && chmod 0750 {shown}"),
+            format!("chown {user}:{group} {shown} && chmod 0750 {shown}"),
         )
     };
     match std::fs::metadata(folder) {
@@ -104,31 +107,13 @@ pub(super) fn look(check: &'static str, whose: &str, folder: &Path, shared: bool
     }
 }
 
+/// Whoever asks, with the group of the packages: what is said to help is meant for their daemon.
 fn ourselves() -> Account {
-    let groups = getgroups().unwrap_or_default().into_iter().chain([getegid()]);
+    let caller = Account::of_caller();
     Account {
-        uid: geteuid().as_raw(),
-        gids: groups.map(Gid::as_raw).collect(),
+        gid: Account::of_packages().map_or(caller.gid, |packaged| packaged.gid),
+        ..caller
     }
-}
-
-/// The user of a process. Source: `proc_pid_status(5)`.
-fn of_process(pid: u32) -> Option<Account> {
-    of_status(&std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?)
-}
-
-fn of_status(text: &str) -> Option<Account> {
-    let numbers = |name: &str| -> Option<Vec<u32>> {
-        let line = text.lines().find_map(|line| line.strip_prefix(name))?;
-        line.split_whitespace().map(|word| word.parse().ok()).collect()
-    };
-    let effective = |name| numbers(name)?.get(1).copied();
-    let mut gids = numbers("Groups:")?;
-    gids.push(effective("Gid:")?);
-    Some(Account {
-        uid: effective("Uid:")?,
-        gids,
-    })
 }
 
 #[cfg(test)]
@@ -136,22 +121,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_user_of_a_process_is_read_with_its_groups() {
-        let text = "Name:\tstationd\nUid:\t999\t998\t999\t999\nGid:\t999\t997\t999\t999\nGroups:\t20 44 \n";
-        let expected = Account {
-            uid: 998,
-            gids: vec![20, 44, 997],
-        };
-        assert_eq!(of_status(text), Some(expected));
-        assert_eq!(of_status("Name:\tx\n"), None);
-    }
-
-    #[test]
     fn a_folder_is_made_where_that_is_allowed() {
         let dir = tempfile::tempdir().unwrap();
         let stranger = Account {
             uid: 12_345,
-            gids: vec![12_345],
+            gid: 54_321,
+            gids: vec![54_321],
         };
         assert!(may_make(&dir.path().join("drop/done"), &ourselves()));
         assert!(!may_make(&dir.path().join("drop/done"), &stranger));
@@ -164,12 +139,13 @@ mod tests {
     fn a_folder_of_somebody_else_is_told_with_the_command_that_helps() {
         let stranger = Account {
             uid: 12_345,
-            gids: vec![12_345],
+            gid: 54_321,
+            gids: vec![54_321],
         };
         let dir = tempfile::tempdir().unwrap();
         let finding = look(CHECK, "converter ict", dir.path(), true, &stranger);
         assert!(finding.words.contains("user 12345 may not read and write"));
-        assert!(finding.remedy.unwrap().starts_with("chgrp stationd"));
+        assert!(finding.remedy.unwrap().starts_with("chgrp 54321 "));
         assert!(
             look(CHECK, "converter ict", &dir.path().join("no"), true, &stranger)
                 .remedy

@@ -1,17 +1,26 @@
 //! Can the settings be read, and are they without a fault?
 
 use super::Finding;
+use crate::control::Status;
 use crate::ctl::config;
 use crate::ctl::context::Context;
 use crate::ctl::words::count;
-use crate::settings::Settings;
+use crate::settings::{Account, Settings, load};
 
 const CHECK: &str = "settings";
 
 /// The settings, if they are valid.
-pub(super) fn check(context: &Context, findings: &mut Vec<Finding>) -> Option<Settings> {
-    let file = config::file(context);
-    match config::load(context) {
+pub(super) fn check(
+    context: &Context,
+    status: Option<&Status>,
+    findings: &mut Vec<Finding>,
+) -> Option<Settings> {
+    let mut options = config::options(context);
+    if let Some(running) = status.and_then(|status| Account::of_process(status.pid)) {
+        options.daemon = Some(running);
+    }
+    let file = options.path().to_owned();
+    match load(&options) {
         Ok(settings) => {
             findings.push(Finding::ok(
                 CHECK,

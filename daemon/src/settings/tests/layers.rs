@@ -232,18 +232,20 @@ fn a_file_that_the_daemons_user_may_not_read_is_warned_of() {
     let settings = load_in(folder.path(), &text, variables(&[])).unwrap();
     let stranger = Account {
         uid: 12_345,
-        gids: vec![12_345],
+        gid: 54_321,
+        gids: vec![54_321],
     };
     let warnings = load::unreadable(&settings, &stranger);
     assert_eq!(warnings.len(), 1);
     let text = warnings[0].to_string();
     assert!(
-        text.contains("stationd.toml:4: server.token_file: the user of the unit may not read"),
+        text.contains("stationd.toml:4: server.token_file: the user of stationd (12345) may not read"),
         "{text}"
     );
-    assert!(text.contains("chgrp stationd"), "{text}");
+    assert!(text.contains("chgrp 54321 "), "{text}");
     let root = Account {
         uid: 0,
+        gid: 0,
         gids: vec![0],
     };
     assert!(load::unreadable(&settings, &root).is_empty());
@@ -252,7 +254,7 @@ fn a_file_that_the_daemons_user_may_not_read_is_warned_of() {
 #[test]
 fn a_token_that_this_user_may_not_read_is_told_with_the_command_that_lets_it() {
     let denied = std::io::ErrorKind::PermissionDenied.into();
-    let said = secret::unreadable(Path::new("/etc/stationd/token"), &denied).to_string();
+    let said = secret::unreadable(Path::new("/etc/stationd/token"), &denied, None).to_string();
     assert!(
         said.contains("may not read /etc/stationd/token: permission denied"),
         "{said}"
@@ -261,8 +263,16 @@ fn a_token_that_this_user_may_not_read_is_told_with_the_command_that_lets_it() {
         said.ends_with(" /etc/stationd/token && chmod 0640 /etc/stationd/token"),
         "{said}"
     );
+    // Whoever asks, it is the daemon that has to read it.
+    let daemon = Account {
+        uid: 12_345,
+        gid: 54_321,
+        gids: vec![54_321],
+    };
+    let said = secret::unreadable(Path::new("/etc/stationd/token"), &denied, Some(&daemon)).to_string();
+    assert!(said.contains("; let its group: chgrp 54321 /etc"), "{said}");
     let missing = std::io::ErrorKind::NotFound.into();
-    let said = secret::unreadable(Path::new("/etc/stationd/token"), &missing).to_string();
+    let said = secret::unreadable(Path::new("/etc/stationd/token"), &missing, None).to_string();
     assert_eq!(said, "cannot read /etc/stationd/token: entity not found");
 }
 

@@ -15,6 +15,7 @@ fn options(file: &Path, use_backup: bool) -> LoadOptions {
         file: Some(file.to_path_buf()),
         environment: Environment::new([], "box7"),
         use_backup,
+        ..LoadOptions::default()
     }
 }
 
