@@ -11,7 +11,8 @@ use stationd_sandbox::{Client, SandboxError, Starter, confine_daemon, harden_pro
 use tokio::runtime::Builder;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::control::{DaemonRequest, Switches};
+use crate::causes::joined;
+use crate::control::{DaemonRequest, Reloads, Switches};
 use crate::exit::Exit;
 use crate::settings::{Changes, LoadOptions, Settings, station_id};
 use crate::start_error::StartError;
@@ -37,12 +38,16 @@ pub fn run(options: &LoadOptions) -> Exit {
     // Of the life before, until those after it have started: no longer, as they hold its secrets.
     let mut before: Option<Settings> = None;
     loop {
-        let folders = start::make_folders(&settings).map_err(|_told| Exit::Disk);
+        let folders = start::make_folders(&settings).map_err(|cause| (Exit::Disk, cause));
         let ended = folders.and_then(|()| {
-            let started = || drop(before.take());
+            let started = || {
+                if before.take().is_some() {
+                    process.reloads.taken();
+                }
+            };
             live(&mut settings, options, &process, &mut signals, started).map_err(|error| {
                 journal::not_started(&error);
-                error.exit()
+                (error.exit(), joined(&error))
             })
         });
         let new = match ended {
@@ -52,11 +57,11 @@ pub fn run(options: &LoadOptions) -> Exit {
                 Ok(new) => new,
                 Err(exit) => return exit,
             },
-            Err(exit) => {
+            Err((exit, cause)) => {
                 let Some(old) = before.take() else { return exit };
                 journal::open(&old.log);
                 journal::settings_kept(1);
-                process.switches.set_settings_refused(true);
+                process.reloads.refused(&cause);
                 settings = old;
                 continue;
             }
@@ -78,6 +83,8 @@ struct Process {
     confined: Result<(), SandboxError>,
     /// What operators have switched.
     switches: Arc<Switches>,
+    /// How the last reload ended.
+    reloads: Arc<Reloads>,
 }
 
 impl Process {
@@ -91,6 +98,7 @@ impl Process {
             starter,
             confined: confine_daemon(),
             switches: Arc::default(),
+            reloads: Arc::default(),
         })
     }
 
@@ -134,6 +142,7 @@ fn live(
         started_at: process.started_at,
         confined: process.confined.is_ok(),
         switches: Arc::clone(&process.switches),
+        reloads: Arc::clone(&process.reloads),
     };
     let forker = settings.forker(notify::under_systemd());
     let forker = process.starter.start(&forker).map_err(StartError::Forker)?;
@@ -151,7 +160,7 @@ fn live(
         wired.first_look().await;
         journal::started(options.path(), waiting(&wired).await);
         notify::ready("started");
-        let ended = serve(settings, options, &mut wired, signals, &station.switches).await;
+        let ended = serve(settings, options, &process.reloads, &mut wired, signals).await;
         let is_stop = matches!(ended, Ended::Stopped);
         if is_stop {
             notify::stopping();
@@ -203,9 +212,9 @@ impl Signals {
 async fn serve(
     settings: &mut Settings,
     options: &LoadOptions,
+    reloads: &Reloads,
     wired: &mut Wired,
     signals: &mut Signals,
-    switches: &Switches,
 ) -> Ended {
     loop {
         let reloaded = tokio::select! {
@@ -215,7 +224,7 @@ async fn serve(
                 wired.rescan();
                 continue;
             }
-            _ = signals.hup.recv() => reload(settings, options, switches),
+            _ = signals.hup.recv() => reload(settings, options, reloads),
             Some(request) = wired.requests.recv() => match request {
                 DaemonRequest::Stop => return Ended::Stopped,
                 DaemonRequest::Restart => {
@@ -223,10 +232,10 @@ async fn serve(
                     return Ended::Restarted;
                 }
                 DaemonRequest::Reload(answer) => {
-                    let reloaded = reload(settings, options, switches);
+                    let reloaded = reload(settings, options, reloads);
+                    let told = reloaded.as_ref().map(|(_, changes)| changes.clone());
                     // An operator who has gone does not take the new settings back.
-                    let changed = reloaded.as_ref().map(|(_, changes)| changes.all());
-                    let _gone = answer.send(changed.map_err(String::clone)).is_err();
+                    let _gone = answer.send(told.map_err(String::clone)).is_err();
                     reloaded
                 }
                 DaemonRequest::ShowSettings(answer) => {
@@ -247,11 +256,14 @@ async fn serve(
 fn reload(
     settings: &Settings,
     options: &LoadOptions,
-    switches: &Switches,
+    reloads: &Reloads,
 ) -> Result<(Settings, Changes), String> {
     notify::reloading();
     let reloaded = start::reload(options, settings);
-    switches.set_settings_refused(reloaded.is_err());
+    match &reloaded {
+        Ok(_) => reloads.taken(),
+        Err(faults) => reloads.refused(faults),
+    }
     if !matches!(&reloaded, Ok((_, changes)) if !changes.restart.is_empty()) {
         notify::ready("started");
     }

@@ -1,7 +1,5 @@
 //! Before the roles start, and when the settings are read again.
 
-use std::io;
-
 use crate::causes::joined;
 use crate::exit::Exit;
 use crate::journal;
@@ -56,11 +54,13 @@ fn upgrade(options: &LoadOptions) -> Option<Result<Option<Written>, UpgradeError
 ///
 /// # Errors
 ///
-/// When the state folder cannot be made or written; the journal then says so.
-pub(crate) fn make_folders(settings: &Settings) -> io::Result<()> {
-    settings
-        .make_state_dir()
-        .inspect_err(|error| journal::no_state_dir(&settings.state_dir, error))?;
+/// When the state folder cannot be made or written, in words; the journal then says so.
+pub(crate) fn make_folders(settings: &Settings) -> Result<(), String> {
+    settings.make_state_dir().map_err(|error| {
+        journal::no_state_dir(&settings.state_dir, &error);
+        let shown = settings.state_dir.display();
+        format!("state_dir: {shown} cannot be made or written: {error}")
+    })?;
     settings.make_order_folders();
     Ok(())
 }
@@ -95,13 +95,7 @@ pub(crate) fn reload(options: &LoadOptions, old: &Settings) -> Result<(Settings,
     })?;
     let changes = compare(old, &new);
     if !changes.restart.is_empty() {
-        make_folders(&new).map_err(|error| {
-            journal::settings_kept(1);
-            format!(
-                "state_dir: {} cannot be made or written: {error}",
-                new.state_dir.display()
-            )
-        })?;
+        make_folders(&new).inspect_err(|_told| journal::settings_kept(1))?;
     }
     new.warnings.iter().for_each(journal::settings_warning);
     journal::open(&new.log);

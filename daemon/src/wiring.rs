@@ -24,8 +24,8 @@ use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use crate::control::{
-    self, ControlServer, ConverterRole, DaemonRequest, Desk, Facts, QueueRole, Roles, Switches, UploaderRole,
-    WatcherRole,
+    self, ControlServer, ConverterRole, DaemonRequest, Desk, Facts, QueueRole, Reloads, Roles, Switches,
+    UploaderRole, WatcherRole,
 };
 use crate::drain::Step;
 use crate::heartbeat::{Heartbeat, Watched};
@@ -87,6 +87,8 @@ pub(crate) struct Station {
     pub(crate) first: bool,
     /// What operators have switched since then.
     pub(crate) switches: Arc<Switches>,
+    /// How the last reload ended.
+    pub(crate) reloads: Arc<Reloads>,
 }
 
 /// Starts all roles on the running actix system.
@@ -122,6 +124,7 @@ pub(crate) fn start(settings: &Settings, client: Client, station: &Station) -> R
         roles(&watcher, &converter, &queue, &uploader, to_daemon),
         facts,
         Arc::clone(&station.switches),
+        Arc::clone(&station.reloads),
     ));
     // Files go on to the server without stationctl, and without a status page.
     let control = control::serve(&settings.control, Arc::clone(&desk))

@@ -187,6 +187,13 @@ mod tests {
         );
         daemon.wait_for_code("D002");
         daemon.wait_for_code("D014");
+        daemon.wait_for_code("D001");
+        let status = line.ctl(&["status"]).json;
+        let refused = status["reload_refused"]["faults"][0].as_str();
+        assert!(
+            refused.is_some_and(|words| words.contains("scratch folder")),
+            "{status}"
+        );
         line.drop_file("wsjf", b"1.json", report(1).as_bytes());
         server.wait_for(1);
         assert!(daemon.stop().success());

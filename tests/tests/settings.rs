@@ -11,7 +11,7 @@ mod tests {
     use serde_json::{Value, json};
     use stationd_converters::Format;
     use stationd_tests::{
-        Cut, Cutter, Daemon, Line, Lost, Moment, Mounts, Server, report, stationctl, stationd,
+        Cut, Cutter, Daemon, Line, Lost, Moment, Mounts, Server, get, report, stationctl, stationd,
     };
     use tempfile::TempDir;
 
@@ -223,13 +223,17 @@ mod tests {
     }
 
     fn start(line: &Line, file: &Path) -> Daemon {
+        Daemon::spawn(&mut command(line, file)).unwrap()
+    }
+
+    fn command(line: &Line, file: &Path) -> Command {
         let mut command = Daemon::command(file);
         command
             .env("STATIOND_STATE_DIR", line.path("state"))
             .env("STATIOND_CONTROL__SOCKET", line.path("control.sock"))
             .env("STATIOND_HTTP__LISTEN", "127.0.0.1:0")
             .env("STATIOND_LOG__FORMAT", "json");
-        Daemon::spawn(&mut command).unwrap()
+        command
     }
 
     /// The settings are of today's schema, and the old ones are kept.
@@ -293,7 +297,7 @@ mod tests {
             }
             let before = Moment::Step(cuts + 1);
             let lost = Lost::Everything;
-            let Some(cutter) = Cutter::trace(start(&line, &file), &line) else {
+            let Some(cutter) = Cutter::of(&command(&line, &file), &line) else {
                 return;
             };
             let is_new = || fs::read_to_string(&file).is_ok_and(|text| text.contains("schema_version"));
@@ -525,7 +529,7 @@ mod tests {
             }
             let before = Moment::Step(cuts + 1);
             let lost = Lost::Everything;
-            let Some(cutter) = Cutter::trace(Daemon::start(&file), &line) else {
+            let Some(cutter) = Cutter::of(&Daemon::command(&file), &line) else {
                 return;
             };
             let is_whole = || fs::read(&file).is_ok_and(|now| now == whole);
@@ -629,6 +633,21 @@ mod tests {
         daemon.signal(Signal::SIGHUP);
         let said = daemon.wait_for_code("D016");
         assert_eq!(said.key("changed"), "converter.wsjf.priority");
+        let said = daemon.wait_for_code("D015");
+        assert_eq!(said.key("in_force"), "nothing new before the roles start again");
+        daemon.wait_for_code("D001");
+
+        let reloaded = line.ctl(&["reload"]).json;
+        assert_eq!(reloaded, json!({"changed": [], "starts_roles": false}));
+        assert_eq!(daemon.wait_for_code("D015").key("in_force"), "nothing new");
+        fs::write(
+            &file,
+            text.replace("format = \"json\"", "format = \"json\"\nlevel = \"debug\""),
+        )
+        .unwrap();
+        let reloaded = line.ctl(&["reload"]).json;
+        let expected = json!({"changed": ["converter.wsjf.priority", "log.level"], "starts_roles": true});
+        assert_eq!(reloaded, expected);
         daemon.wait_for_code("D001");
         line.drop_file("wsjf", b"one.json", report("ONE").as_bytes());
         server.wait_for(1);
@@ -638,10 +657,16 @@ mod tests {
     #[test]
     fn a_reload_of_a_bad_file_keeps_the_old_settings_and_says_why() {
         let server = Server::http();
-        let line = Line::wsjf(&server);
+        let line = Line::wsjf(&server).http();
         let daemon = line.start();
+        let base = daemon.http();
         let file = line.path("stationd.toml");
         let text = fs::read_to_string(&file).unwrap();
+        let refused_now = || {
+            let metrics = get(&base, "/metrics").body;
+            metrics.contains("\nstationd_reload_refused 1\n")
+        };
+        assert!(!refused_now());
         fs::write(
             &file,
             text.replace("format = \"wsjf\"", "format = \"wsjv\"") + "\n[upload]\nmax_concurent = 1\n",
@@ -659,21 +684,23 @@ mod tests {
         let words = refused.word("/error/message");
         assert!(words.starts_with("the old settings stay in force"), "{words}");
         assert_eq!(line.run(&["reload"]).status.code(), Some(78));
-        let status = line.ctl(&["status"]);
-        let problem = status.word("/problems/0");
+        assert!(refused_now());
+        let status = line.ctl(&["status"]).json;
+        assert_eq!(status["reload_refused"]["count"], 2, "{status}");
+        let screen = line.run(&["status"]);
+        let screen = String::from_utf8_lossy(&screen.stdout).replace("\n  ", " ");
         assert!(
-            problem.contains("the settings before it stay in force"),
-            "{problem}"
+            screen.contains("refused, the old ones stay in force: "),
+            "{screen}"
         );
-        let metrics = || String::from_utf8(line.run(&["metrics"]).stdout).unwrap();
-        assert!(metrics().contains("stationd_settings_refused 1"));
+        assert!(screen.contains("(and 1 more)"), "{screen}");
         line.drop_file("wsjf", b"one.json", report("ONE").as_bytes());
         server.wait_for(1);
-
         fs::write(&file, &text).unwrap();
-        let taken = line.ctl(&["reload"]);
-        assert_eq!(taken.json["changed"], serde_json::json!([]));
-        assert!(metrics().contains("stationd_settings_refused 0"));
+        assert!(line.ctl(&["reload"]).success);
+        assert!(!refused_now());
+        let status = line.ctl(&["status"]).json;
+        assert_eq!(status["reload_refused"], Value::Null, "{status}");
         assert!(daemon.stop().success());
     }
 
@@ -697,14 +724,8 @@ mod tests {
         let status = ctl(&file, &["status", "--json"]);
         assert!(status.status.success(), "{}", said(&status));
         fs::write(&file, "").unwrap();
-        let status = ctl(
-            &file,
-            &[
-                "--socket",
-                &line.path("control.sock").display().to_string(),
-                "status",
-            ],
-        );
+        let socket = line.path("control.sock").display().to_string();
+        let status = ctl(&file, &["--socket", &socket, "status"]);
         assert!(status.status.success(), "{}", said(&status));
         assert!(daemon.stop().success());
     }

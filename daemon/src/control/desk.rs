@@ -14,6 +14,7 @@ use stationd_actors::model::UnixMs;
 use stationd_sandbox::{Level, PolicyMode};
 use tokio::sync::Semaphore;
 
+use super::reloads::Reloads;
 use super::roles::Roles;
 use super::switches::Switches;
 
@@ -66,6 +67,7 @@ pub struct Desk {
     pub(crate) roles: Roles,
     facts: Facts,
     pub(super) switches: Arc<Switches>,
+    pub(super) reloads: Arc<Reloads>,
     turns: Turns,
 }
 
@@ -111,11 +113,12 @@ impl std::error::Error for Unanswered {}
 
 impl Desk {
     /// Puts the desk in front of the roles.
-    pub fn new(roles: Roles, facts: Facts, switches: Arc<Switches>) -> Self {
+    pub fn new(roles: Roles, facts: Facts, switches: Arc<Switches>, reloads: Arc<Reloads>) -> Self {
         Self {
             roles,
             facts,
             switches,
+            reloads,
             turns: Turns {
                 watcher: Semaphore::new(1),
                 converter: Semaphore::new(1),

@@ -188,5 +188,6 @@ fn desk_of(fake: &Addr<Fake>, queue: &Addr<Fake>) -> DeskAndRequests {
         started: UnixMs(0),
         started_at: Instant::now(),
     };
-    (Arc::new(Desk::new(roles, facts, Arc::default())), requests)
+    let desk = Desk::new(roles, facts, Arc::default(), Arc::default());
+    (Arc::new(desk), requests)
 }

@@ -12,6 +12,8 @@ use stationd_actors::messages::uploader::{DescribeUploads, FlushNow};
 use stationd_actors::messages::watcher::{DescribeFolders, Rescan, SetEnabled};
 use tokio::sync::{mpsc, oneshot};
 
+use crate::settings::Changes;
+
 /// Whom to ask for what. Made by wiring; each recipient is kept once and never cloned.
 #[derive(Debug)]
 pub struct Roles {
@@ -190,9 +192,9 @@ pub enum DaemonRequest {
     Stop,
     /// Drain and exit so that the service manager starts a new process.
     Restart,
-    /// Read the settings again. The answer names the keys that have changed; it is `Err` with the faults in words, one a
-    /// line, when the old ones stay.
-    Reload(oneshot::Sender<Result<Vec<String>, String>>),
+    /// Read the settings again. The answer is what changes, or `Err` with the faults in words, one a line, when the old
+    /// ones stay.
+    Reload(oneshot::Sender<Result<Changes, String>>),
     /// The effective settings with the origin of each, secrets hidden.
     ShowSettings(oneshot::Sender<Value>),
 }

@@ -8,6 +8,7 @@ use stationd_actors::messages::watcher::{DescribeFolders, FolderState};
 use stationd_actors::model::{ConverterState, ConverterStatus, QueueStatus, UnixMs, UploaderStatus};
 
 use super::desk::{Desk, Role};
+use super::reloads::Refusal;
 use crate::causes::joined;
 
 /// What every role says at one moment; `Err` has the words why one says nothing.
@@ -26,8 +27,8 @@ pub struct Snapshot {
     pub folders: Result<Vec<FolderState>, String>,
     /// Whether work is paused.
     pub paused: bool,
-    /// Whether the last reload was refused, so that older settings are in force than those in the file.
-    pub settings_refused: bool,
+    /// Why the settings that were read last are not in force; none when they are.
+    pub refusal: Option<Refusal>,
 }
 
 impl Desk {
@@ -56,7 +57,7 @@ impl Desk {
             converters,
             folders,
             paused: self.paused(),
-            settings_refused: self.switches.settings_refused(),
+            refusal: self.reloads.last_refusal(),
         }
     }
 }

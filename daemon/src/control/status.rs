@@ -9,6 +9,7 @@ use stationd_actors::model::{
 use stationd_sandbox::{Level, PolicyMode};
 
 use super::desk::{Desk, Facts};
+use super::reloads::Refusal;
 use super::snapshot::Snapshot;
 use crate::journal::Told;
 
@@ -40,6 +41,8 @@ pub struct Status {
     pub sandbox: SandboxPart,
     /// Whether work is paused.
     pub paused: bool,
+    /// Why the settings that were read last are not in force; null when they are.
+    pub reload_refused: Option<Refusal>,
     /// What needs a look, in words; empty when all is well. A part that does not answer is named here, and its figures
     /// above are zero.
     pub problems: Vec<String>,
@@ -107,10 +110,6 @@ pub struct SandboxPart {
 /// How the problem begins that the server refuses us.
 pub(crate) const UPLOADS_STOPPED: &str = "uploads are stopped";
 
-/// The problem that a reload was refused.
-const SETTINGS_REFUSED: &str = "the settings file has faults, the settings before it stay in force: \
-                                stationctl config check, then stationctl reload";
-
 impl Desk {
     /// Asks all roles and puts the answers together.
     pub async fn status(&self) -> Status {
@@ -122,9 +121,6 @@ impl Status {
     /// Puts together what the roles said.
     pub fn new(facts: &Facts, snapshot: &Snapshot) -> Self {
         let mut problems = Vec::new();
-        if snapshot.settings_refused {
-            problems.push(SETTINGS_REFUSED.to_owned());
-        }
         let queue = heard(&snapshot.queue, &mut problems);
         let uploads = heard(&snapshot.uploads, &mut problems);
         let converters = heard(&snapshot.converters, &mut problems);
@@ -160,6 +156,7 @@ impl Status {
                 trusted: facts.trusted.clone(),
             },
             paused: snapshot.paused,
+            reload_refused: snapshot.refusal.clone(),
             problems,
             recent: crate::journal::recent(),
         };
@@ -191,6 +188,7 @@ impl Status {
             let blocked = part.blocked();
             found.extend(blocked.map(|words| format!("{words}; stationctl converter check {name}")));
         }
+        found.extend(self.reload_refused.as_ref().map(refused));
         if self.queue.dead > 0 {
             found.push(format!(
                 "{} reports were refused by the server: stationctl queue list --state dead",
@@ -228,6 +226,19 @@ impl ServerPart {
             retried: uploads.retried,
         }
     }
+}
+
+/// What there is to say of settings that were not taken.
+fn refused(refusal: &Refusal) -> String {
+    let first = refusal.faults.first().map_or("", String::as_str);
+    let more = match refusal.count {
+        0 | 1 => String::new(),
+        count => format!(" (and {} more)", count - 1),
+    };
+    format!(
+        "the settings were read again and refused, the old ones stay in force: {first}{more}; correct them, then: \
+         stationctl reload"
+    )
 }
 
 fn heard<T: Default + Clone>(part: &Result<T, String>, problems: &mut Vec<String>) -> T {

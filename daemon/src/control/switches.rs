@@ -1,4 +1,4 @@
-//! What outlives the roles, which a reload starts again: what operators have switched, and whether a reload was refused.
+//! What operators have switched while the daemon runs. It outlives the roles, which a reload starts again.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,7 +8,6 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 #[derive(Debug, Default)]
 pub struct Switches {
     paused: AtomicBool,
-    settings_refused: AtomicBool,
     /// By the converter's name. One that is not there is as its setting `enabled` says.
     converters: Mutex<BTreeMap<String, bool>>,
 }
@@ -21,16 +20,6 @@ impl Switches {
 
     pub(super) fn set_paused(&self, paused: bool) {
         self.paused.store(paused, Ordering::Relaxed);
-    }
-
-    /// Whether the settings that were read last have faults, and older ones are in force.
-    pub fn settings_refused(&self) -> bool {
-        self.settings_refused.load(Ordering::Relaxed)
-    }
-
-    /// Notes what became of a reload.
-    pub fn set_settings_refused(&self, refused: bool) {
-        self.settings_refused.store(refused, Ordering::Relaxed);
     }
 
     /// Whether an operator has switched a converter on or off.

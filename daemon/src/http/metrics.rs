@@ -80,10 +80,10 @@ fn daemon(out: &mut Exposition, facts: &Facts, snapshot: &Snapshot, health: &Hea
         snapshot.paused,
     );
     out.single(
-        "stationd_settings_refused",
+        "stationd_reload_refused",
         Kind::Gauge,
-        "Whether the last reload was refused, and older settings are in force.",
-        snapshot.settings_refused,
+        "Whether the settings that were read last were refused, and older ones are in force.",
+        snapshot.refusal.is_some(),
     );
     out.family(
         "stationd_errors_total",

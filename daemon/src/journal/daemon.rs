@@ -77,16 +77,16 @@ pub fn settings_kept(faults: usize) {
 
 /// D015 and D016: a reload took effect, as far as it could.
 pub fn settings_reloaded(changes: &Changes) {
-    if changes.live.is_empty() && changes.restart.is_empty() {
-        log::info!(target: "daemon", code = "D015"; "read the settings again, nothing has changed");
-    } else if changes.live.is_empty() {
-        log::info!(target: "daemon", code = "D015"; "read the settings again");
-    } else {
-        log::info!(
-            target: "daemon", code = "D015", in_force = changes.live.join(", ");
-            "read the settings again"
-        );
-    }
+    let live = changes.live.join(", ");
+    let in_force = match (changes.live.is_empty(), changes.restart.is_empty()) {
+        (false, _) => live.as_str(),
+        (true, true) => "nothing new",
+        (true, false) => "nothing new before the roles start again",
+    };
+    log::info!(
+        target: "daemon", code = "D015", in_force = in_force;
+        "read the settings again"
+    );
     if !changes.restart.is_empty() {
         log::info!(
             target: "daemon", code = "D016", changed = changes.restart.join(", ");

@@ -15,9 +15,16 @@ pub struct Changes {
 }
 
 impl Changes {
-    /// All of them.
-    pub fn all(&self) -> Vec<String> {
-        [&self.live[..], &self.restart].concat()
+    /// All of them, by name.
+    pub fn all(&self) -> Vec<&str> {
+        let mut all: Vec<_> = self
+            .live
+            .iter()
+            .chain(&self.restart)
+            .map(String::as_str)
+            .collect();
+        all.sort_unstable();
+        all
     }
 }
 

@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::process::{Command, Stdio};
 use std::time::Instant;
 
+use nix::sys::signal::{Signal, kill};
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 
 use super::calls::Call;
@@ -47,22 +50,26 @@ impl Cutter {
     /// # Panics
     /// When the daemon cannot be started.
     pub fn start(line: &Line) -> Option<Self> {
-        Self::trace(Daemon::start(&line.write_settings()), line)
+        Self::of(&Daemon::command(&line.write_settings()), line)
     }
 
-    /// Traces a daemon that was started just now; as [`Cutter::start`].
+    /// As [`Cutter::start`], with a command that [`Daemon::command`] gave. Its first step is traced too.
     ///
     /// # Panics
-    /// When the line's folder is gone.
-    pub fn trace(daemon: Daemon, line: &Line) -> Option<Self> {
-        let pid = i32::try_from(daemon.pid()).expect("process ids are positive");
-        let tracee = match Tracee::seize(Pid::from_raw(pid)) {
+    /// As [`Cutter::start`], and when the line's folder is gone.
+    pub fn of(command: &Command, line: &Line) -> Option<Self> {
+        let daemon = Daemon::spawn(&mut held(command)).expect("a shell can be started");
+        let pid = Pid::from_raw(i32::try_from(daemon.pid()).expect("process ids are positive"));
+        let stopped = waitpid(pid, Some(WaitPidFlag::WUNTRACED)).expect("it is our child");
+        assert_eq!(stopped, WaitStatus::Stopped(pid, Signal::SIGSTOP));
+        let tracee = match Tracee::seize(pid) {
             Ok(tracee) => tracee,
             Err(errno) => {
                 skipped(errno);
                 return None;
             }
         };
+        kill(pid, Signal::SIGCONT).expect("it is our child");
         let root = line.path("").canonicalize().expect("the line's folder exists");
         Some(Self {
             daemon,
@@ -123,6 +130,23 @@ impl Cutter {
         let call = Call::of(self.tracee.pid(), thread)?;
         call.path().starts_with(&self.root).then_some(call)
     }
+}
+
+/// The same command, by a shell that stops itself before: a daemon that runs already would have steps behind it.
+fn held(command: &Command) -> Command {
+    let mut held = Command::new("/bin/sh");
+    held.args(["-c", "kill -STOP $$; exec \"$0\" \"$@\""])
+        .arg(command.get_program())
+        .args(command.get_args())
+        .stdin(Stdio::null())
+        .stderr(Stdio::piped());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => held.env(name, value),
+            None => held.env_remove(name),
+        };
+    }
+    held
 }
 
 #[expect(

@@ -1,7 +1,5 @@
 //! A process whose system calls are stopped at.
 
-use std::collections::BTreeSet;
-
 use nix::errno::Errno;
 use nix::libc;
 use nix::sys::ptrace::{self, Options};
@@ -27,7 +25,7 @@ pub(super) struct Tracee {
 }
 
 impl Tracee {
-    /// Takes hold of a child and of the threads it may have by now; later ones are taken by the kernel.
+    /// Takes hold of a child that has one thread yet; later ones are taken by the kernel.
     ///
     /// # Errors
     /// The kernel does not allow it.
@@ -36,24 +34,7 @@ impl Tracee {
             Options::PTRACE_O_TRACESYSGOOD | Options::PTRACE_O_TRACECLONE | Options::PTRACE_O_EXITKILL;
         ptrace::seize(pid, options)?;
         ptrace::interrupt(pid)?;
-        // On a busy machine it may have come far since it was started. A thread missed here would be one whose steps
-        // are never seen, and the run would wait for them in vain.
-        let mut held = BTreeSet::from([pid]);
-        loop {
-            let new: Vec<_> = threads(pid)
-                .into_iter()
-                .filter(|thread| held.insert(*thread))
-                .collect();
-            if new.is_empty() {
-                return Ok(Self { pid });
-            }
-            for thread in new {
-                // Refused for one that the kernel has taken for us, or that has ended.
-                if ptrace::seize(thread, options).is_ok() {
-                    let _ended = ptrace::interrupt(thread).is_err();
-                }
-            }
-        }
+        Ok(Self { pid })
     }
 
     pub(super) fn pid(&self) -> Pid {
@@ -92,16 +73,6 @@ impl Tracee {
         while self.next()? != Stop::End {}
         Ok(())
     }
-}
-
-/// The threads of a process.
-fn threads(pid: Pid) -> Vec<Pid> {
-    let tasks = std::fs::read_dir(format!("/proc/{pid}/task"));
-    let names = tasks.into_iter().flatten().filter_map(Result::ok);
-    names
-        .filter_map(|task| task.file_name().to_str()?.parse().ok())
-        .map(Pid::from_raw)
-        .collect()
 }
 
 /// Another thread of the test may wait for children of its own.

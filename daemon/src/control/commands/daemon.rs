@@ -46,7 +46,10 @@ pub(super) async fn reload(desk: &Desk) -> Result<Value, Fault> {
     let (reply, answer) = oneshot::channel();
     tell(desk, DaemonRequest::Reload(reply))?;
     match heard(answer).await? {
-        Ok(changed) => Ok(json!({ "changed": changed })),
+        Ok(changes) => {
+            let starts_roles = !changes.restart.is_empty();
+            Ok(json!({ "changed": changes.all(), "starts_roles": starts_roles }))
+        }
         Err(faults) => Err(Fault::new(code::FAILED, faults)),
     }
 }
