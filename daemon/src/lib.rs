@@ -12,6 +12,7 @@ pub mod exit;
 mod heartbeat;
 pub mod http;
 pub mod journal;
+mod listeners;
 mod notify;
 pub mod offline;
 #[cfg(feature = "tools")]

@@ -14,6 +14,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::causes::joined;
 use crate::control::{DaemonRequest, Reloads, Switches};
 use crate::exit::Exit;
+use crate::listeners::Listeners;
 use crate::settings::{Changes, LoadOptions, Settings, station_id};
 use crate::start_error::StartError;
 use crate::wiring::{self, Station, Wired};
@@ -27,7 +28,7 @@ pub fn run(options: &LoadOptions) -> Exit {
         Ok(settings) => settings,
         Err(exit) => return exit,
     };
-    let mut signals = None;
+    let mut kept = Kept::default();
     let process = match Process::new() {
         Ok(process) => process,
         Err(error) => {
@@ -45,7 +46,7 @@ pub fn run(options: &LoadOptions) -> Exit {
                     process.reloads.taken();
                 }
             };
-            live(&mut settings, options, &process, &mut signals, started).map_err(|error| {
+            live(&mut settings, options, &process, &mut kept, started).map_err(|error| {
                 journal::not_started(&error);
                 (error.exit(), joined(&error))
             })
@@ -113,6 +114,14 @@ impl Process {
     }
 }
 
+/// What goes from one life of the roles to the next.
+#[derive(Default)]
+struct Kept {
+    /// None before the first life.
+    signals: Option<Signals>,
+    listeners: Listeners,
+}
+
 /// How a life of the roles ended.
 enum Ended {
     /// For good.
@@ -125,17 +134,17 @@ enum Ended {
 
 /// One life of all roles, from their start to their drain.
 ///
-/// `started` is called when the roles are. Changes that count at once are taken into `settings`. The signals outlive it: one that comes while the roles stop, to be started again,
-/// counts in the next life.
+/// `started` is called when the roles are. Changes that count at once are taken into `settings`. What is `kept` outlives it: a
+/// signal that comes while the roles stop, to be started again, counts in the next life, and a client is answered there.
 fn live(
     settings: &mut Settings,
     options: &LoadOptions,
     process: &Process,
-    signals: &mut Option<Signals>,
+    kept: &mut Kept,
     started: impl FnOnce(),
 ) -> Result<Ended, StartError> {
     let station = Station {
-        first: signals.is_none(),
+        first: kept.signals.is_none(),
         settings_file: std::path::absolute(options.path()).unwrap_or_else(|_| options.path().to_owned()),
         id: station_id(&settings.state_dir).map_err(StartError::StationId)?,
         started: process.started,
@@ -151,19 +160,26 @@ fn live(
     on_event_loop(async {
         let client = Client::new(forker, settings.sandbox.policy).map_err(StartError::Forker)?;
         journal::confinement(&client, settings, &process.confined);
+        let Kept { signals, listeners } = kept;
         let signals = match signals {
-            Some(kept) => kept,
+            Some(signals) => signals,
             none => none.insert(Signals::new().map_err(StartError::System)?),
         };
-        let mut wired = wiring::start(settings, client, &station)?;
+        let mut wired = wiring::start(settings, client, &station, mem::take(listeners))?;
+        *listeners = wired.listeners();
         started();
         wired.first_look().await;
         journal::started(options.path(), waiting(&wired).await);
         notify::ready("started");
         let ended = serve(settings, options, &process.reloads, &mut wired, signals).await;
         let is_stop = matches!(ended, Ended::Stopped);
-        if is_stop {
-            notify::stopping();
+        match &ended {
+            Ended::Stopped => {
+                *listeners = Listeners::default();
+                notify::stopping();
+            }
+            Ended::Replaced(new) => listeners.keep_for(new),
+            Ended::Restarted => {}
         }
         let waiting = waiting(&wired).await;
         let left = wired.stop().await;

@@ -30,6 +30,7 @@ use crate::control::{
 use crate::drain::Step;
 use crate::heartbeat::{Heartbeat, Watched};
 use crate::http::{self, HttpServer};
+use crate::listeners::Listeners;
 use crate::notify;
 use crate::settings::Settings;
 use crate::start_error::StartError;
@@ -93,12 +94,19 @@ pub(crate) struct Station {
 
 /// Starts all roles on the running actix system.
 ///
+/// What was `kept` open from the life before is served again where the settings name it.
+///
 /// The queue first, because it may find that the store cannot be used; the watcher last, because its files set
 /// everything else in motion.
 ///
 /// # Errors
 /// When the store or a certificate cannot be used.
-pub(crate) fn start(settings: &Settings, client: Client, station: &Station) -> Result<Wired, StartError> {
+pub(crate) fn start(
+    settings: &Settings,
+    client: Client,
+    station: &Station,
+    kept: Listeners,
+) -> Result<Wired, StartError> {
     let facts = facts(settings, &client, station);
     let (queue, queue_arbiter) = start_queue(&settings.queue, station.first)?;
     let uploader =
@@ -127,11 +135,11 @@ pub(crate) fn start(settings: &Settings, client: Client, station: &Station) -> R
         Arc::clone(&station.reloads),
     ));
     // Files go on to the server without stationctl, and without a status page.
-    let control = control::serve(&settings.control, Arc::clone(&desk))
+    let control = control::serve(&settings.control, Arc::clone(&desk), kept.control)
         .inspect_err(control::journal::unavailable)
         .ok();
     let http = settings.http.listen.and_then(|listen| {
-        http::serve(listen, desk)
+        http::serve(listen, desk, kept.http)
             .inspect_err(http::journal::unavailable)
             .ok()
     });
@@ -212,6 +220,14 @@ impl Wired {
     /// The queue's figures, as a recipient for the last line of the journal.
     pub(crate) fn queue(&self) -> Addr<Queue> {
         self.queue.clone()
+    }
+
+    /// What is listened on.
+    pub(crate) fn listeners(&self) -> Listeners {
+        Listeners {
+            control: self.control.as_ref().map(ControlServer::listening),
+            http: self.http.as_ref().map(HttpServer::listening),
+        }
     }
 
     /// Stops all roles in order, ends the queue's thread after its last commit, and says how much was given up.

@@ -3,13 +3,17 @@
 #[cfg(test)]
 mod tests {
     use std::io::{Read as _, Write as _};
+    use std::net::TcpStream;
     use std::os::fd::OwnedFd;
     use std::os::unix::fs::{MetadataExt as _, PermissionsExt, chown};
     use std::os::unix::net::{UnixListener, UnixStream};
     use std::os::unix::process::CommandExt as _;
     use std::path::Path;
     use std::process::{Command, Output, Stdio};
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
 
+    use nix::sys::signal::Signal;
     use serde_json::{Value, json};
     use stationd_tests::{Client, Daemon, Line, Mounts, Server, WSJF, skipped, stationctl, stationd};
 
@@ -136,6 +140,59 @@ mod tests {
         assert!(status.number("/uptime_s") >= Some(2), "{}", status.json);
         assert_eq!(status.number("/pid"), Some(daemon.pid().into()));
         assert!(daemon.stop().success());
+    }
+
+    #[test]
+    fn no_client_is_refused_while_the_roles_start_again() {
+        let server = Server::http();
+        let line = Line::wsjf(&server).http();
+        let daemon = line.start();
+        let base = daemon.http();
+        let page = base
+            .trim_start_matches("http://")
+            .trim_end_matches('/')
+            .to_owned();
+        let (socket, file) = (line.path("control.sock"), line.path("stationd.toml"));
+        let inode = || std::fs::metadata(&socket).unwrap().ino();
+        let (before, text) = (inode(), std::fs::read_to_string(&file).unwrap());
+        let done = Arc::new(AtomicBool::new(false));
+        let knocking = {
+            let (socket, done) = (socket.clone(), Arc::clone(&done));
+            std::thread::spawn(move || {
+                while !done.load(Ordering::Relaxed) {
+                    drop(UnixStream::connect(&socket).expect("the control socket is there"));
+                    drop(TcpStream::connect(&page).expect("the status page is there"));
+                }
+            })
+        };
+        for priority in 1..=3 {
+            let changed = format!("name = \"wsjf\"\npriority = {priority}");
+            std::fs::write(&file, text.replace("name = \"wsjf\"", &changed)).unwrap();
+            daemon.signal(Signal::SIGHUP);
+            assert_eq!(daemon.http(), base, "the port stays");
+            daemon.wait_for_code("D001");
+        }
+        done.store(true, Ordering::Relaxed);
+        knocking.join().unwrap();
+        assert_eq!(inode(), before, "the socket stays");
+        // One of another name is another one, and so is one whose file was taken away.
+        let moved = line.path("moved.sock");
+        let text = text.replace("control.sock", "moved.sock");
+        std::fs::write(&file, &text).unwrap();
+        daemon.signal(Signal::SIGHUP);
+        daemon.wait_for_code("D001");
+        assert!(moved.exists() && !socket.exists());
+        std::fs::rename(&moved, line.path("away.sock")).unwrap();
+        std::fs::write(
+            &file,
+            text.replace("name = \"wsjf\"", "name = \"wsjf\"\npriority = 9"),
+        )
+        .unwrap();
+        daemon.signal(Signal::SIGHUP);
+        daemon.wait_for_code("D001");
+        assert!(UnixStream::connect(&moved).is_ok());
+        assert!(daemon.stop().success());
+        assert!(!moved.exists());
     }
 
     #[test]

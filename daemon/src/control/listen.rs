@@ -3,9 +3,9 @@
 use std::fs::Permissions;
 use std::io;
 use std::os::fd::{FromRawFd as _, OwnedFd, RawFd};
-use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _, chown};
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _, chown};
 use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use nix::sys::socket::{SockType, getsockopt, sockopt};
@@ -20,11 +20,58 @@ const GROUP: &str = "stationd";
 /// Longest path of a socket: `sun_path` has 108 bytes, one is for the end. Source: unix(7).
 const PATH_LIMIT: usize = 107;
 
-/// A socket that listens, and whether its file is ours to remove.
+/// A socket that listens. When it is dropped, its file is removed where that is ours.
 #[derive(Debug)]
-pub(super) struct Listening {
-    pub(super) listener: UnixListener,
-    pub(super) own: bool,
+pub struct Listening {
+    listener: UnixListener,
+    /// None for systemd's, whose file is systemd's.
+    file: Option<SocketFile>,
+}
+
+/// The file of a socket of our own.
+#[derive(Debug)]
+struct SocketFile {
+    path: PathBuf,
+    /// Device and inode, by which it is known again.
+    id: (u64, u64),
+}
+
+impl Listening {
+    /// Whether clients that connect to `path` come here. Somebody may have removed or replaced the file.
+    pub(crate) fn is_at(&self, path: &Path) -> bool {
+        let file = self.file.as_ref();
+        file.is_none_or(|file| file.path == path && file.is_there())
+    }
+
+    /// Whether it is systemd's.
+    pub(super) fn is_handed_over(&self) -> bool {
+        self.file.is_none()
+    }
+
+    /// The same socket once more, for an event loop.
+    pub(super) fn listener(&self) -> io::Result<UnixListener> {
+        self.listener.try_clone()
+    }
+}
+
+impl SocketFile {
+    fn is_there(&self) -> bool {
+        id_of(&self.path).is_ok_and(|id| id == self.id)
+    }
+}
+
+impl Drop for SocketFile {
+    fn drop(&mut self) {
+        if self.is_there() {
+            // What stays behind is replaced at the next start.
+            let _left_behind = unlink(&self.path).is_err();
+        }
+    }
+}
+
+fn id_of(path: &Path) -> io::Result<(u64, u64)> {
+    let found = std::fs::symlink_metadata(path)?;
+    Ok((found.dev(), found.ino()))
 }
 
 /// The group `stationd`, where it exists.
@@ -34,18 +81,23 @@ pub(super) fn station_group() -> Option<Gid> {
 
 /// Takes systemd's socket when there is one, else binds `path`.
 pub(super) fn open(path: &Path) -> Result<Listening, ControlError> {
-    let (listener, own) = match handed_over() {
-        Some(listener) => (listener, false),
-        None => (bind(path)?, true),
+    let failed = |cause| ControlError::Socket {
+        doing: "prepare",
+        path: path.to_owned(),
+        cause,
     };
-    listener
-        .set_nonblocking(true)
-        .map_err(|cause| ControlError::Socket {
-            doing: "prepare",
+    let (listener, file) = if let Some(listener) = handed_over() {
+        (listener, None)
+    } else {
+        let listener = bind(path)?;
+        let file = SocketFile {
             path: path.to_owned(),
-            cause,
-        })?;
-    Ok(Listening { listener, own })
+            id: id_of(path).map_err(failed)?,
+        };
+        (listener, Some(file))
+    };
+    listener.set_nonblocking(true).map_err(failed)?;
+    Ok(Listening { listener, file })
 }
 
 /// The first Unix stream socket of `LISTEN_FDS`. Source: `sd_listen_fds(3)`.
@@ -133,8 +185,6 @@ pub(super) fn unlink(path: &Path) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::MetadataExt as _;
-
     use super::*;
 
     #[test]
@@ -142,11 +192,30 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("run/control.sock");
         let first = open(&path).unwrap();
-        assert!(first.own);
+        assert!(!first.is_handed_over());
         assert_eq!(std::fs::metadata(&path).unwrap().mode() & 0o777, 0o660);
         assert!(matches!(open(&path), Err(ControlError::InUse(_))));
+        // As a killed one leaves it.
+        let listener = first.listener().unwrap();
         drop(first);
+        assert!(!path.exists());
+        drop(listener);
+        drop(UnixListener::bind(&path).unwrap());
         open(&path).unwrap();
+    }
+
+    #[test]
+    fn a_socket_whose_file_was_removed_or_replaced_is_not_where_clients_come() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("control.sock");
+        let first = open(&path).unwrap();
+        assert!(first.is_at(&path));
+        assert!(!first.is_at(&dir.path().join("other.sock")));
+        std::fs::rename(&path, dir.path().join("moved.sock")).unwrap();
+        assert!(!first.is_at(&path));
+        let second = open(&path).unwrap();
+        drop(first);
+        assert!(second.is_at(&path), "the file of another is left alone");
     }
 
     #[test]

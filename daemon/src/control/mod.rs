@@ -29,6 +29,7 @@ pub use auth::{Key, KeyError};
 pub use desk::{Desk, Facts, Unanswered};
 pub use error::ControlError;
 pub use lines::{Line, LineReader};
+pub use listen::Listening;
 pub use parts::{EntryPart, FailurePart, JobPart, ReceiptPart, TracedPart, TracedReportPart};
 pub use reloads::{Refusal, Reloads};
 pub use replay_part::{ReplayPart, ReplayReportPart, ReplayResultPart};

@@ -1,7 +1,7 @@
 //! Accepts clients and moves their lines.
 
 use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -37,20 +37,24 @@ const COOL_DOWN: Duration = Duration::from_millis(25);
 /// After a failed accept (no more descriptors), the next one comes after this time.
 const ACCEPT_AGAIN: Duration = Duration::from_secs(1);
 
-/// The open control socket. Dropped, it closes: clients are cut off and our own socket file is removed.
+/// The open control socket. Dropped, it closes: clients are cut off, and unless somebody keeps what it listens on, our own
+/// socket file is removed.
 #[derive(Debug)]
 pub struct ControlServer {
     accepting: AbortHandle,
-    own_file: Option<PathBuf>,
+    listening: Arc<Listening>,
+}
+
+impl ControlServer {
+    /// What it listens on, to be kept for the next one.
+    pub fn listening(&self) -> Arc<Listening> {
+        Arc::clone(&self.listening)
+    }
 }
 
 impl Drop for ControlServer {
     fn drop(&mut self) {
         self.accepting.abort();
-        if let Some(path) = &self.own_file {
-            // What stays behind is replaced at the next start.
-            let _left_behind = listen::unlink(path).is_err();
-        }
     }
 }
 
@@ -63,17 +67,26 @@ struct Service {
     hello: Hello,
 }
 
-/// Opens the control socket and serves it in the background, on the arbiter of the caller.
+/// Opens the control socket and serves it in the background, on the arbiter of the caller. One that was `kept` is used
+/// again where the settings name it: clients that came in between have waited in it.
 ///
 /// # Errors
 /// When the socket cannot be opened, another daemon answers on it, or there is no secret.
 ///
 /// # Panics
 /// Outside an actix system: its event loop runs the sessions.
-pub fn serve(settings: &ControlSettings, desk: Arc<Desk>) -> Result<ControlServer, ControlError> {
+pub fn serve(
+    settings: &ControlSettings,
+    desk: Arc<Desk>,
+    kept: Option<Arc<Listening>>,
+) -> Result<ControlServer, ControlError> {
     let key = load_key(&settings.token_file).map_err(ControlError::Key)?;
-    let Listening { listener, own } = listen::open(&settings.socket)?;
-    let listener = UnixListener::from_std(listener).map_err(|cause| ControlError::Socket {
+    let listening = match kept.filter(|kept| kept.is_at(&settings.socket)) {
+        Some(kept) => kept,
+        None => Arc::new(listen::open(&settings.socket)?),
+    };
+    let listener = listening.listener().and_then(UnixListener::from_std);
+    let listener = listener.map_err(|cause| ControlError::Socket {
         doing: "listen on",
         path: settings.socket.clone(),
         cause,
@@ -97,11 +110,8 @@ pub fn serve(settings: &ControlSettings, desk: Arc<Desk>) -> Result<ControlServe
         hello,
     });
     let accepting = tokio::task::spawn_local(accept(listener, service)).abort_handle();
-    journal::open(&settings.socket, !own);
-    Ok(ControlServer {
-        accepting,
-        own_file: own.then(|| settings.socket.clone()),
-    })
+    journal::open(&settings.socket, listening.is_handed_over());
+    Ok(ControlServer { accepting, listening })
 }
 
 /// The key; made at the first start, and when its file was damaged.

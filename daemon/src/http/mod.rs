@@ -20,4 +20,4 @@ mod server;
 pub use error::HttpError;
 pub use health::{Grade, Health, Part};
 pub(crate) use metrics::metrics;
-pub use server::{HttpServer, serve};
+pub use server::{HttpServer, Listening, serve};

@@ -37,14 +37,41 @@ const LINGER: Duration = Duration::from_secs(1);
 /// After a failed accept (no more descriptors), the next one comes after this time.
 const ACCEPT_AGAIN: Duration = Duration::from_secs(1);
 
-/// The open HTTP server. Dropped, it closes.
+/// A socket that listens.
+#[derive(Debug)]
+pub struct Listening {
+    listener: std::net::TcpListener,
+    /// As the settings name it.
+    listen: SocketAddr,
+}
+
+impl Listening {
+    fn open(listen: SocketAddr) -> std::io::Result<Self> {
+        let listener = std::net::TcpListener::bind(listen)?;
+        listener.set_nonblocking(true)?;
+        Ok(Self { listener, listen })
+    }
+
+    /// Whether it is what the settings name; port 0 stays the port it got.
+    pub(crate) fn is_at(&self, listen: SocketAddr) -> bool {
+        self.listen == listen
+    }
+}
+
+/// The open HTTP server. Dropped, it closes, unless somebody keeps what it listens on.
 #[derive(Debug)]
 pub struct HttpServer {
     accepting: AbortHandle,
     address: SocketAddr,
+    listening: Arc<Listening>,
 }
 
 impl HttpServer {
+    /// What it listens on, to be kept for the next one.
+    pub fn listening(&self) -> Arc<Listening> {
+        Arc::clone(&self.listening)
+    }
+
     /// Where it listens; with port 0 in the settings, the port it got.
     pub fn address(&self) -> SocketAddr {
         self.address
@@ -66,18 +93,26 @@ struct Service {
     local_only: bool,
 }
 
-/// Listens and serves in the background, on the arbiter of the caller.
+/// Listens and serves in the background, on the arbiter of the caller. What was `kept` is used again where it fits: whoever
+/// came in between has waited in it.
 ///
 /// # Errors
 /// When the address cannot be listened on.
 ///
 /// # Panics
 /// Outside an actix system: its event loop runs the connections.
-pub fn serve(listen: SocketAddr, desk: Arc<Desk>) -> Result<HttpServer, HttpError> {
+pub fn serve(
+    listen: SocketAddr,
+    desk: Arc<Desk>,
+    kept: Option<Arc<Listening>>,
+) -> Result<HttpServer, HttpError> {
     let failed = |cause| HttpError { listen, cause };
-    let listener = std::net::TcpListener::bind(listen).map_err(failed)?;
-    listener.set_nonblocking(true).map_err(failed)?;
-    let listener = TcpListener::from_std(listener).map_err(failed)?;
+    let listening = match kept.filter(|kept| kept.is_at(listen)) {
+        Some(kept) => kept,
+        None => Arc::new(Listening::open(listen).map_err(failed)?),
+    };
+    let listener = listening.listener.try_clone().and_then(TcpListener::from_std);
+    let listener = listener.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
     let service = Rc::new(Service {
         recorder: Recorder::start(&desk),
@@ -86,7 +121,11 @@ pub fn serve(listen: SocketAddr, desk: Arc<Desk>) -> Result<HttpServer, HttpErro
     });
     let accepting = tokio::task::spawn_local(accept(listener, service)).abort_handle();
     journal::open(address);
-    Ok(HttpServer { accepting, address })
+    Ok(HttpServer {
+        accepting,
+        address,
+        listening,
+    })
 }
 
 async fn accept(listener: TcpListener, service: Rc<Service>) -> ! {

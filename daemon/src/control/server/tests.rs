@@ -35,7 +35,7 @@ fn served(rate: RateLimit) -> Served {
 
 fn serve_desk(rate: RateLimit, (desk, requests): fakes::DeskAndRequests) -> Served {
     let dir = tempfile::tempdir().unwrap();
-    let server = serve(&settings(dir.path(), rate), desk).unwrap();
+    let server = serve(&settings(dir.path(), rate), desk, None).unwrap();
     Served {
         dir,
         server,
@@ -290,7 +290,7 @@ async fn the_socket_goes_with_its_server_and_the_secret_stays() {
     drop(server);
     assert!(!dir.path().join("control.sock").exists());
     let (desk, _requests) = fakes::desk();
-    let _again = serve(&settings(dir.path(), DEFAULT), desk).unwrap();
+    let _again = serve(&settings(dir.path(), DEFAULT), desk, None).unwrap();
     assert!(
         Key::read(&dir.path().join("control.key"))
             .unwrap()

@@ -118,7 +118,7 @@ async fn exit_code_of(line: &str) -> u8 {
         rate_per_min: 100,
         rate_burst: 20,
     };
-    let _server = crate::control::serve(&settings, desk).unwrap();
+    let _server = crate::control::serve(&settings, desk, None).unwrap();
     let socket = settings.socket.to_str().unwrap();
     let words = ["stationctl", "--socket", socket]
         .into_iter()

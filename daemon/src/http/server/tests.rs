@@ -5,7 +5,7 @@ use crate::control::fakes;
 
 fn served() -> HttpServer {
     let (desk, _requests) = fakes::desk();
-    serve("127.0.0.1:0".parse().unwrap(), desk).unwrap()
+    serve("127.0.0.1:0".parse().unwrap(), desk, None).unwrap()
 }
 
 /// Sends bytes and reads until the server closes.
@@ -55,7 +55,7 @@ async fn every_path_is_answered_with_its_status_and_type() {
 #[actix::test]
 async fn a_stopped_queue_is_503_but_the_daemon_lives() {
     let (desk, _requests) = fakes::desk_without_queue();
-    let server = serve("127.0.0.1:0".parse().unwrap(), desk).unwrap();
+    let server = serve("127.0.0.1:0".parse().unwrap(), desk, None).unwrap();
     assert!(get(&server, "/health").await.contains("503"));
     assert!(get(&server, "/health/ready").await.contains("503"));
     assert!(get(&server, "/health/live").await.contains("200 OK"));
