@@ -20,6 +20,7 @@ pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, C
     }
     let words = StatusWords::default();
     let site = Site::new(&words, arguments.process_code)
+        .serial_from_name(arguments.serial_from_name)
         .dates(Dates::Pattern("%y%m%d%H%M%S"))
         .process_codes(&arguments.process_codes);
     let name = source.name.to_string_lossy();

@@ -51,7 +51,7 @@ fn the_short_form_has_no_serial_number_of_its_own() {
     let without = r#"{"process_code": 30, "revision": "A"}"#;
     assert_eq!(
         convert(&input, without)["reason"],
-        "line=1: the unit has no serial number"
+        "line=1: the unit has no serial number; arguments: set serial_from_name where the file's name has it"
     );
     let answer = convert(
         &input,

@@ -49,7 +49,7 @@ fn report(
     if !has_cases(element) {
         return Err(ConvertError::at(element.line, "no test case"));
     }
-    let site = Site::new(words, arguments.process_code);
+    let site = Site::new(words, arguments.process_code).serial_from_name(arguments.serial_from_name);
     let mut unit = Unit::new(element.line);
     identity(element, source, arguments, &mut unit, site)?;
     unit.report_mut().start = first_timestamp(element)?;

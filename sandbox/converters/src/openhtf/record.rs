@@ -39,7 +39,7 @@ pub(crate) fn convert(input: &[u8], source: &Source<'_>) -> Result<Conversion, C
         ("partially_set", StepStatus::Done),
     ];
     let words = StatusWords::with(&own, &BTreeMap::new())?;
-    let site = Site::new(&words, arguments.process_code);
+    let site = Site::new(&words, arguments.process_code).serial_from_name(arguments.serial_from_name);
     let text = decode_as(input, None, None)?;
     let text = quoted(&text);
     let json = Json { text: &text };

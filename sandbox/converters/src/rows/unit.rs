@@ -22,6 +22,8 @@ pub(crate) struct Site<'a> {
     pub(crate) process_codes: &'a BTreeMap<String, u32>,
     /// Operation code of a unit that has neither a code nor a known name.
     pub(crate) process_code: Option<u32>,
+    /// Whether the argument `serial_from_name` would give a serial number to a unit without.
+    pub(crate) has_names_to_take: bool,
 }
 
 /// A unit while its header comes in.
@@ -52,7 +54,14 @@ impl<'a> Site<'a> {
             },
             process_codes: &NO_CODES,
             process_code,
+            has_names_to_take: false,
         }
+    }
+
+    /// The same of a format that takes the serial number from the file's name, where that is not `taken` already.
+    pub(crate) fn serial_from_name(mut self, taken: bool) -> Self {
+        self.has_names_to_take = !taken;
+        self
     }
 
     /// The same with dates in another form.
@@ -317,6 +326,9 @@ fn complete(report: &mut Report, site: Site<'_>, line: usize) -> Result<(), Conv
                 ("process_code", Some(name)) => format!(
                     "the unit has no operation code; arguments: set process_code, or process_codes for {name:?}"
                 ),
+                ("serial", _) if site.has_names_to_take => {
+                    "the unit has no serial number; arguments: set serial_from_name where the file's name has it".to_owned()
+                }
                 ("serial", _) => "the unit has no serial number".to_owned(),
                 _ => format!("the unit has no {what}; arguments: set {argument}"),
             };
