@@ -9,7 +9,7 @@ use super::figures::plots;
 use crate::control::{ConverterPart, Status, Verdict};
 use crate::http::health::{Grade, Health};
 use crate::http::history::History;
-use crate::words::{ago, bytes, local, of_an_hour, span};
+use crate::words::{ago, bytes, local, of_an_hour, span, until};
 
 /// All that is shown, from one moment.
 pub(super) struct Screen<'a> {
@@ -95,8 +95,10 @@ impl Screen<'_> {
         let breaker = match server.breaker {
             BreakerState::Closed => "closed",
             BreakerState::HalfOpen => "half-open, trying one report",
-            BreakerState::Open => "open, waiting before the next try",
+            BreakerState::Open => "open",
         };
+        let next = server.next_try.as_deref().and_then(|at| until(at, self.now));
+        let next = next.map_or_else(String::new, |wait| format!(", next try in {wait}"));
         let limit = match queue.max_size {
             0 => "no limit".to_owned(),
             limit => format!("at most {limit}"),
@@ -117,7 +119,7 @@ impl Screen<'_> {
         writeln!(
             f,
             "<dl class=\"cards\">\n\
-             <div><dt>Server</dt><dd class=\"{class}\">{state}</dd><dd>{since}</dd><dd>breaker {breaker}</dd>\
+             <div><dt>Server</dt><dd class=\"{class}\">{state}</dd><dd>{since}</dd><dd>breaker {breaker}{next}</dd>\
              <dd><code>{}</code></dd></div>\n\
              <div><dt>Waiting</dt><dd class=\"{full}\">{}</dd><dd>{oldest}{limit}</dd><dd>{} on the way</dd>\
              <dd>store {} of {}</dd></div>\n\
