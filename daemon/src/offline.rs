@@ -4,16 +4,20 @@ use std::fmt::Display;
 use std::io::{self, Write};
 
 use crate::exit::Exit;
-use crate::settings::{LoadOptions, Summary, load};
+use crate::settings::{LoadOptions, Summary, load, missing_programs};
 
 /// Checks the settings: a summary on standard output, or every fault on standard error.
 pub fn check(options: &LoadOptions) -> Exit {
     match load(options) {
-        Ok(settings) => print(&format_args!(
-            "{}: the settings are valid\n{}",
-            options.path().display(),
-            Summary(&settings)
-        )),
+        Ok(mut settings) => {
+            let missing = missing_programs(&settings);
+            settings.warnings.extend(missing);
+            print(&format_args!(
+                "{}: the settings are valid\n{}",
+                options.path().display(),
+                Summary(&settings)
+            ))
+        }
         Err(faults) => {
             complain(&faults);
             Exit::Settings

@@ -157,6 +157,23 @@ mod tests {
         assert_eq!(schema["additionalProperties"], false);
     }
 
+    #[test]
+    fn a_program_that_is_not_there_is_warned_of_by_a_check() {
+        let folder = TempDir::new().unwrap();
+        let file = folder.path().join("stationd.toml");
+        let program = "kind = \"exec\"\ncommand = [\"/none/ict\", \"-v\"]";
+        fs::write(&file, GOOD.replace("format = \"wsjf\"", program)).unwrap();
+        let expected = "stationd.toml:8: converter.ict.command: /none/ict is not there: no file is converted until it is";
+        let output = check(&file);
+        assert!(output.status.success(), "{output:?}");
+        let summary = String::from_utf8_lossy(&output.stdout);
+        assert!(summary.contains(expected), "{summary}");
+        let output = ctl(&file, &["--json", "config", "check"]);
+        let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let warnings = answer["warnings"].to_string();
+        assert!(warnings.contains(expected), "{warnings}");
+    }
+
     fn upgrade(file: &Path) -> Output {
         Command::new(stationctl())
             .args(["--json", "config", "upgrade"])

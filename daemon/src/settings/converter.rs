@@ -5,7 +5,7 @@ use stationd_actors::converter::After;
 use stationd_actors::watcher::{Patterns, WatchMode};
 
 use super::keys::{Choice, Keys, Section};
-use super::rule::{LINE, NAME, OPTIONAL_FILE_NAME, OPTIONAL_NAME, OPTIONAL_PATH, PATH, Rule};
+use super::rule::{FOLDER, LINE, NAME, OPTIONAL_FILE_NAME, OPTIONAL_NAME, OPTIONAL_PATH, PATH, Rule};
 use super::sandbox::{JobKeys, LimitKeys};
 
 /// When a schedule starts; the moments themselves are checked with the other keys.
@@ -208,7 +208,7 @@ impl ConverterKeys {
         keys.text(
             "drop_dir",
             &mut self.drop_dir,
-            &OPTIONAL_PATH,
+            &FOLDER,
             "The folder in which files are dropped; unit = \"schedule\": the one that is fetched from.",
         );
         keys.texts(

@@ -26,6 +26,8 @@ pub struct Fault {
 pub enum Problem {
     /// A file cannot be read.
     Unreadable(io::Error),
+    /// There is no settings file, and none was named.
+    NoFile,
     /// A file is larger than any settings file.
     TooLarge {
         /// The largest size in bytes.
@@ -94,6 +96,7 @@ impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unreadable(error) => write!(f, "cannot be read: {error}"),
+            Self::NoFile => f.write_str("does not exist; another file is named with --config"),
             Self::TooLarge { limit_bytes } => write!(f, "is larger than {limit_bytes} bytes"),
             Self::Damaged { damage, backup } => write!(
                 f,
@@ -116,6 +119,26 @@ impl fmt::Display for Problem {
             Self::Unsupported { found } => write!(f, "{found} is not supported by this version"),
             Self::Duplicate { name, first } => write!(f, "`{name}` was given before, at {first}"),
             Self::Conflict(text) => f.write_str(text),
+        }
+    }
+}
+
+impl Fault {
+    /// Whether the text of a file is faulty, so that more of it may be read wrongly or not at all.
+    pub(super) fn is_of_text(&self) -> bool {
+        match self.problem {
+            Problem::Syntax { .. } => true,
+            Problem::Duplicate { .. } => self.key.is_empty(),
+            _ => false,
+        }
+    }
+
+    /// Whether a file is not there.
+    fn is_of_missing_file(&self) -> bool {
+        match &self.problem {
+            Problem::NoFile => true,
+            Problem::Unreadable(error) => error.kind() == io::ErrorKind::NotFound,
+            _ => false,
         }
     }
 }
@@ -162,21 +185,20 @@ fn write_place(f: &mut fmt::Formatter<'_>, place: &Origin, key: &str) -> fmt::Re
 pub struct Faults(Vec<Fault>);
 
 impl Faults {
-    /// Sorts `faults` by place. Where a file is no TOML, what seems wrong or missing because of that is left out.
+    /// Sorts `faults` by place. Where a file is no TOML or not there, what seems wrong or missing because of that is left
+    /// out.
     pub(super) fn new(mut faults: Vec<Fault>) -> Self {
-        let is_syntax = |fault: &Fault| matches!(fault.problem, Problem::Syntax { .. });
         let broken: Vec<_> = faults
             .iter()
-            .filter(|fault| is_syntax(fault))
+            .filter(|fault| fault.is_of_text())
             .map(|fault| fault.place.clone())
             .collect();
-        if !broken.is_empty() {
-            faults.retain(|fault| {
-                let follows =
-                    matches!(fault.problem, Problem::Missing { .. }) || broken.contains(&fault.place);
-                is_syntax(fault) || !follows
-            });
-        }
+        let incomplete = !broken.is_empty() || faults.iter().any(Fault::is_of_missing_file);
+        faults.retain(|fault| {
+            let is_missing = matches!(fault.problem, Problem::Missing { .. });
+            let follows = (incomplete && is_missing) || broken.contains(&fault.place);
+            fault.is_of_text() || !follows
+        });
         faults.sort_by(|a, b| a.place.cmp(&b.place));
         Self(faults)
     }
@@ -185,6 +207,11 @@ impl Faults {
     pub(super) fn and(mut self, fault: Fault) -> Self {
         self.0.insert(0, fault);
         Self::new(self.0)
+    }
+
+    /// Whether a settings file is not there.
+    pub fn has_missing_file(&self) -> bool {
+        self.iter().any(Fault::is_of_missing_file)
     }
 
     /// The faults.

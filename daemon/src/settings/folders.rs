@@ -199,9 +199,7 @@ fn check_nesting(converters: &[ConverterKeys], findings: &mut Findings) {
     // What a schedule fetches from is only read.
     let watched = || {
         let all = converters.iter().enumerate();
-        // One without a name has a fault of its own.
-        let named = all.filter(|(_, keys)| !keys.name.is_empty());
-        named.filter(|(_, keys)| keys.unit != Unit::Schedule && !keys.drop_dir.is_empty())
+        all.filter(|(_, keys)| keys.unit != Unit::Schedule && !keys.drop_dir.is_empty())
     };
     for (index, keys) in watched() {
         let drop_dir = Path::new(&keys.drop_dir);
@@ -210,7 +208,8 @@ fn check_nesting(converters: &[ConverterKeys], findings: &mut Findings) {
             let theirs = Path::new(&other.drop_dir);
             let within = drop_dir == theirs || (other.recursive && drop_dir.starts_with(theirs));
             let earlier = other_index < index || drop_dir != theirs;
-            if other_index != index && earlier && within {
+            // One without a name has that fault first.
+            if other_index != index && earlier && within && !other.name.is_empty() {
                 let text = format!(
                     "{:?} is watched by converter `{}` too; each file would be taken twice",
                     keys.drop_dir, other.name

@@ -140,7 +140,7 @@ fn load_layers(options: &LoadOptions, damaged: &mut Option<Fault>) -> Result<Set
     for path in source::drop_ins(file, &mut findings.faults) {
         lay_over(&mut layers, source::drop_in(&path, &mut findings.faults));
     }
-    let unread = |fault: &Fault| !matches!(fault.problem, Problem::Syntax { .. });
+    let unread = |fault: &Fault| !fault.is_of_text();
     if findings.faults.iter().any(unread) {
         // What is missing below would only be missing because of this.
         return Err(Faults::new(findings.faults));
@@ -189,6 +189,6 @@ fn no_file(file: &Path) -> Fault {
     Fault {
         place: Origin::Default,
         key: file.display().to_string(),
-        problem: Problem::Conflict("does not exist; another file is named with --config".into()),
+        problem: Problem::NoFile,
     }
 }

@@ -54,6 +54,7 @@ pub use environment::Environment;
 pub use fault::{Fault, Faults, Problem, Warning};
 pub use load::{Backup, DEFAULT_FILE, LoadOptions, control_socket, load};
 pub use origin::Origin;
+pub(crate) use program::missing as missing_programs;
 pub use reload::{Changes, compare};
 pub use repair::{RepairError, Repaired, repair_file};
 pub use sandbox::SandboxSettings;

@@ -1,15 +1,17 @@
 //! Which program a `[[converter]]` runs.
 
+use std::io;
+
 use jiff::tz::TimeZone;
 use stationd_actors::converter::Station;
 use stationd_converters::{ArgumentProblem, Format, check_arguments};
 use stationd_sandbox::{ExternalKind, ExternalProgram, Program};
 
-use super::Problem;
 use super::converter::{ConverterKeys, Kind};
 use super::nearest::nearest;
 use super::reader::Findings;
 use super::rule::PATH;
+use super::{Problem, Settings, Warning};
 
 /// The program of `keys`; nothing when it cannot be run. `path` is the converter's place in the settings, `station`
 /// whose reports it makes.
@@ -168,6 +170,38 @@ fn pywats(keys: &ConverterKeys, path: &str, station: &Station, findings: &mut Fi
     };
     findings.fault(&format!("{path}.class"), problem);
     None
+}
+
+/// The programs that are not there. Whoever looks waits with a share that hangs, so the daemon itself does not: a job finds
+/// out.
+pub(crate) fn missing(settings: &Settings) -> Vec<Warning> {
+    let converters = settings.converters.iter().filter(|converter| converter.enabled);
+    let warnings = converters.filter_map(|converter| {
+        let file = &converter.program.external()?.file;
+        let error = std::fs::metadata(file).err()?;
+        if !matches!(
+            error.kind(),
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+        ) {
+            return None;
+        }
+        let setting = |key| {
+            settings
+                .values
+                .get(&format!("converter.{}.{key}", converter.name))
+        };
+        let has_class = setting("class").is_some_and(|class| class.value.as_str() != Some(""));
+        let named = setting(if has_class { "runner" } else { "command" })?;
+        Some(Warning {
+            place: named.origin.clone(),
+            key: named.key.clone(),
+            text: format!(
+                "{} is not there: no file is converted until it is",
+                file.display()
+            ),
+        })
+    });
+    warnings.collect()
 }
 
 /// With `trusted_keys`: what a signature of the runner does not say.

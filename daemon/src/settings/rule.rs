@@ -59,6 +59,12 @@ pub(super) const OPTIONAL_PATH: Rule = Rule {
     holds: |text| text.is_empty() || (PATH.holds)(text),
 };
 
+/// Like [`PATH`], or nothing where the key is left out; that is no choice of its own.
+pub(super) const FOLDER: Rule = Rule {
+    allowed: PATH.allowed,
+    ..OPTIONAL_PATH
+};
+
 /// An absolute path without `.` and `..`.
 pub(super) const PATH: Rule = Rule {
     allowed: "an absolute path without `.` and `..`",

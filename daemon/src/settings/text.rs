@@ -1,5 +1,6 @@
 //! A settings file as a tree with the line of each value.
 
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -9,23 +10,25 @@ use toml::de::{DeTable, DeValue};
 use super::layer::{Node, Table, Value};
 use super::{Fault, Origin, Problem};
 
+/// What the parser says of a key that was given before. Source: toml 1, `de::parser::document`.
+const DUPLICATE: &str = "duplicate key";
+
 /// Reads TOML. Every syntax fault is added to `faults`; what could be read is returned.
 pub(super) fn read(text: &str, path: &Arc<Path>, faults: &mut Vec<Fault>) -> Table {
     let lines = Lines::new(text, path);
     let (table, errors) = DeTable::parse_recoverable(text);
     for error in errors {
-        let span = error.span().unwrap_or_default();
+        let span = error.span().unwrap_or(0..0);
         let at = span.start;
-        let message = match error.message() {
-            "duplicate key" => format!("`{}` is given twice", text.get(span).unwrap_or_default()),
-            other => other.to_owned(),
-        };
         faults.push(Fault {
             place: lines.origin(at),
             key: String::new(),
-            problem: Problem::Syntax {
-                column: lines.column(at),
-                message,
+            problem: match error.message() {
+                DUPLICATE => lines.duplicate(span),
+                message => Problem::Syntax {
+                    column: lines.column(at),
+                    message: message.to_owned(),
+                },
             },
         });
     }
@@ -97,6 +100,44 @@ impl<'a> Lines<'a> {
 
     fn line(&self, at: usize) -> usize {
         self.starts.partition_point(|start| *start <= at).max(1)
+    }
+
+    /// What is wrong with the key at `span`, which was given before.
+    fn duplicate(&self, span: Range<usize>) -> Problem {
+        let column = self.column(span.start);
+        let key = self.text.get(span.clone()).unwrap_or_default();
+        let name = key.trim_matches(['"', '\'']).escape_debug().to_string();
+        match self.earlier(span) {
+            Some(line) => Problem::Duplicate {
+                name,
+                first: Origin::File {
+                    path: Arc::clone(self.path),
+                    line,
+                },
+            },
+            None => Problem::Syntax {
+                column,
+                message: format!("{DUPLICATE} `{name}`"),
+            },
+        }
+    }
+
+    /// The line on which the key at `span` was given before, written in the same way; none when it was written otherwise,
+    /// as with the dots of `a.b` where the second is in a table `[a]`.
+    fn earlier(&self, span: Range<usize>) -> Option<usize> {
+        let start = *self.starts.get(self.line(span.start) - 1)?;
+        let written = self.text.get(start..span.end)?.trim_start();
+        let is_table = written.starts_with('[');
+        let end = if is_table { ']' } else { '=' };
+        let before: Vec<_> = self.text.get(..start)?.lines().map(str::trim_start).collect();
+        let lines = before.iter().enumerate().rev();
+        // A key is one of its table.
+        let near = lines.take_while(|(_, line)| is_table || !line.starts_with('['));
+        let mut same = near.filter(|(_, line)| {
+            let rest = line.strip_prefix(written);
+            rest.is_some_and(|rest| rest.trim_start().starts_with(end))
+        });
+        same.next().map(|(index, _)| index + 1)
     }
 
     fn column(&self, at: usize) -> usize {

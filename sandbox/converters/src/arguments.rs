@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use crate::argument_words::worded;
 use crate::rows::StatusWords;
 use crate::source::TIME_ZONE;
 use crate::{
@@ -142,10 +143,11 @@ fn is_given(value: &Value) -> bool {
 /// Checks one argument: alone, so that a fault of its value is known to be its own.
 fn check_one(format: Format, name: &str, value: &Value) -> Result<(), String> {
     let alone = Value::Object(Map::from_iter([(name.to_owned(), value.clone())]));
-    parse(format, alone).map_err(|error| in_words(&error))?;
+    // It repeats what it found as it stands there.
+    parse(format, alone).map_err(|error| worded(&error.to_string()).replace(char::is_control, " "))?;
     let used = match name {
         "status_words" => BTreeMap::deserialize(value)
-            .map_err(|error| ConvertError::new(in_words(&error)))
+            .map_err(|error| ConvertError::new(worded(&error.to_string())))
             .and_then(|words| StatusWords::new(&words).map(drop)),
         "encoding" => text::encoding(value.as_str()).map(drop),
         _ => Ok(()),
@@ -154,57 +156,11 @@ fn check_one(format: Format, name: &str, value: &Value) -> Result<(), String> {
     used.map_err(|error| error.what.strip_prefix(&before).unwrap_or(&error.what).to_owned())
 }
 
-/// What serde says of a value, in the words of the other settings; its own where they are of another form.
-fn in_words(error: &serde_json::Error) -> String {
-    // It repeats what it found as it stands there.
-    let text = error.to_string().replace(char::is_control, " ");
-    let (kind, what) = text.split_once(": ").unwrap_or((&text, ""));
-    if let ("invalid type" | "invalid value", Some((found, expected))) =
-        (kind, what.split_once(", expected "))
-    {
-        // `integer `5`` and `string "x"`: the kind is in the value.
-        let found = found
-            .split_once(' ')
-            .map_or(found, |(_, value)| value)
-            .trim_matches('`');
-        return format!("found {found}, allowed is {}", allowed(expected));
-    }
-    let variant = text
-        .strip_prefix("unknown variant `")
-        .and_then(|rest| rest.split_once("`, expected "));
-    if let Some((found, expected)) = variant {
-        let expected = expected
-            .strip_prefix("one of ")
-            .unwrap_or(expected)
-            .replace('`', "");
-        return format!("found {found:?}, allowed is {expected}");
-    }
-    text
-}
-
-/// What serde expects, by the name of the Rust type.
-fn allowed(expected: &str) -> &str {
-    match expected {
-        "u8" => "a whole number from 0 to 255",
-        "u16" => "a whole number from 0 to 65535",
-        "u32" => "a whole number from 0 to 4294967295",
-        "u64" | "usize" => "a whole number, 0 or more",
-        "i32" | "i64" => "a whole number",
-        "f64" => "a number",
-        "a boolean" => "true or false",
-        "a string" | "string or map" => "a text",
-        "a sequence" => "a list",
-        "a map" => "a table",
-        "a character" => "a single character",
-        other => other,
-    }
-}
-
 fn check_table(arguments: &Map<String, Value>) -> Result<(), (&'static str, String)> {
     let mut arguments = arguments.clone();
     arguments.remove(TIME_ZONE);
     csv::CsvArguments::deserialize(Value::Object(arguments))
-        .map_err(|error| ("columns", in_words(&error)))?
+        .map_err(|error| ("columns", worded(&error.to_string())))?
         .check()
 }
 
@@ -288,7 +244,7 @@ mod tests {
             (
                 Format::Csv,
                 json!({"columns": {"serial": "SN"}, "unit_rows": "a\nb"}),
-                "unit_rows: found \"a b\", allowed is adjacent or anywhere",
+                "unit_rows: found \"a\\nb\", allowed is \"adjacent\" or \"anywhere\"",
             ),
             (
                 Format::Auto,
@@ -303,6 +259,38 @@ mod tests {
             words[0].starts_with("status_words: \"GOOD\" is mapped to \"fine\""),
             "{words:?}"
         );
+    }
+
+    #[test]
+    fn no_fault_is_told_in_the_words_of_a_parser() {
+        let values =
+            json!([null, true, -1, 1.5, 5_000_000_000_u64, "x", "a\"b", [], [1], {}, {"x": 1}, {"x": [1]}]);
+        let values = values.as_array().unwrap();
+        for format in Format::ALL {
+            let names = format.arguments().iter().filter(|name| **name != TIME_ZONE);
+            for (name, value) in names.flat_map(|name| values.iter().map(move |value| (*name, value))) {
+                let Err(said) = check_one(*format, name, value) else {
+                    continue;
+                };
+                for word in [
+                    "invalid ",
+                    "expected ",
+                    "variant",
+                    "struct ",
+                    "enum ",
+                    "found sequence",
+                    "found map",
+                    "a sequence",
+                    "a map",
+                    "untagged",
+                    "unit value",
+                    "unknown field",
+                    "missing field",
+                ] {
+                    assert!(!said.contains(word), "{format} {name} = {value}: {said}");
+                }
+            }
+        }
     }
 
     #[test]

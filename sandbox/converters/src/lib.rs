@@ -4,6 +4,7 @@
 //! without offset stays without one; the daemon adds the station's.
 
 mod archive;
+mod argument_words;
 mod arguments;
 pub mod atml;
 mod auto;

@@ -6,11 +6,13 @@ use super::options;
 use crate::ctl::context::Context;
 use crate::ctl::error::CtlError;
 use crate::ctl::table::wrap;
-use crate::settings::{Summary, load};
+use crate::settings::{Summary, load, missing_programs};
 
 pub(super) fn run(context: &Context) -> Result<(), CtlError> {
     let options = options(context);
-    let settings = load(&options).map_err(CtlError::Settings)?;
+    let mut settings = load(&options).map_err(CtlError::Settings)?;
+    let missing = missing_programs(&settings);
+    settings.warnings.extend(missing);
     let warnings: Vec<_> = settings.warnings.iter().map(ToString::to_string).collect();
     let path = options.path().display().to_string();
     context.show(
