@@ -733,6 +733,21 @@ mod tests {
     }
 
     #[test]
+    fn a_file_without_settings_of_the_vendors_client_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("settings.json");
+        for empty in ["{}", "{\"schema_version\": \"1.0\"}", "{\"colour\": 1}"] {
+            fs::write(&file, empty).unwrap();
+            let output = upgrade(&file);
+            assert_eq!(output.status.code(), Some(78), "{empty}");
+            let answer = String::from_utf8_lossy(&output.stdout);
+            assert!(answer.contains("no setting of the vendor's client"), "{answer}");
+            assert_eq!(fs::read_to_string(&file).unwrap(), empty);
+            assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        }
+    }
+
+    #[test]
     fn the_socket_is_that_of_the_settings_named() {
         let server = Server::http();
         let line = Line::wsjf(&server);

@@ -23,6 +23,11 @@ pub struct Upgrade {
 }
 
 impl Upgrade {
+    /// Whether there is nothing in it but the version of the schema.
+    pub(super) fn is_empty(&self) -> bool {
+        self.settings.len() == 1 && self.token.is_none()
+    }
+
     /// Whether the new settings hold a proxy's password.
     pub(super) fn has_password(&self) -> bool {
         let server = self.settings.get("server").and_then(Value::as_table);

@@ -13,6 +13,8 @@ pub enum UpgradeError {
     Json(serde_json::Error),
     /// The schema is newer than any this version knows.
     Newer(String),
+    /// There is nothing in them that has a counterpart.
+    Nothing,
     /// A file cannot be read or written.
     Write(WriteError),
     /// There is a token file with another token already.
@@ -35,6 +37,7 @@ impl fmt::Display for UpgradeError {
                     "schema {version:?} is newer than this version of stationd, which knows 2.0"
                 )
             }
+            Self::Nothing => f.write_str("there is no setting of the vendor's client to upgrade"),
             Self::Write(error) => error.fmt(f),
             Self::OtherToken(path) => write!(
                 f,
@@ -50,7 +53,7 @@ impl std::error::Error for UpgradeError {
         match self {
             Self::Json(error) => Some(error),
             Self::Write(error) => error.source(),
-            Self::Newer(_) | Self::OtherToken(_) => None,
+            Self::Newer(_) | Self::Nothing | Self::OtherToken(_) => None,
         }
     }
 }

@@ -41,6 +41,9 @@ pub fn upgrade_file(file: &Path) -> Result<Option<Written>, UpgradeError> {
         return Ok(None);
     };
     let mut upgrade = convert(text)?;
+    if upgrade.is_empty() {
+        return Err(UpgradeError::Nothing);
+    }
     let before = std::fs::metadata(file).map_err(WriteError::io(file))?;
     let owner = Owner::like(&before);
     let token_file = write_token(folder, &mut upgrade, owner)?;
