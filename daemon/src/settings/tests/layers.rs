@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use stationd_actors::uploader::{Server, WatsServer};
 use tempfile::TempDir;
@@ -295,6 +295,16 @@ fn a_user_for_converters_that_does_not_exist_is_a_fault_for_root_and_a_warning_f
     let is_fault = load_text(&text).is_err();
     assert_eq!(is_fault, nix::unistd::Uid::effective().is_root());
     assert!(load_text(&text.replace("nobody-of-that-name", "nobody")).is_ok());
+}
+
+#[test]
+fn the_socket_of_an_instance_is_that_of_its_unit() {
+    let socket = |file| environment::instance_socket(Path::new(file));
+    let of_line2 = Some(PathBuf::from("/run/stationd/line2.sock"));
+    assert_eq!(socket("/etc/stationd/line2.toml"), of_line2);
+    for other in [DEFAULT_FILE, "/srv/line2.toml", "/etc/stationd/line2.json"] {
+        assert_eq!(socket(other), None, "{other}");
+    }
 }
 
 #[test]
