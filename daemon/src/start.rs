@@ -71,7 +71,10 @@ fn say_upgraded(options: &LoadOptions, upgraded: Result<Option<Written>, Upgrade
         Ok(Some(written)) => journal::settings_upgraded(options.path(), &written),
         Err(error) => {
             // What cannot be read at all is said as a fault by `load`.
-            let unwritten = !matches!(error, UpgradeError::Json(_) | UpgradeError::Newer(_));
+            let unwritten = !matches!(
+                error,
+                UpgradeError::Json(_) | UpgradeError::Newer(_) | UpgradeError::Nothing
+            );
             if unwritten && is_old_file(options.path()) {
                 journal::settings_not_upgraded(options.path(), &joined(&error));
             }
