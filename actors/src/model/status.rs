@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Timings, UnixMs};
+use super::{EntryId, Timings, UnixMs};
 
 /// The queue's figures.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -18,6 +18,9 @@ pub struct QueueStatus {
     /// Entries that were set aside because their records are damaged.
     #[serde(default)]
     pub damaged: u64,
+    /// The first ten of these.
+    #[serde(default)]
+    pub damaged_entries: Vec<EntryId>,
     /// Reports delivered since the store was made.
     pub done_total: u64,
     /// Age of the oldest waiting entry, in seconds; 0 when none waits.

@@ -232,10 +232,16 @@ impl Change<'_> {
             .by_report_id
             .prefix_iter(&self.txn, &prefix)
             .doing("read")?;
-        let entries: Result<Vec<u64>, _> = found
-            .map(|item| item.map(|(key, _)| key::last_number(key).unwrap_or(0)))
-            .collect();
-        Ok(self.state_of(&entries.doing("read")?)? != Known::Unknown)
+        let mut entries = Vec::new();
+        for item in found {
+            let (key, _) = item.doing("read")?;
+            let seq = key::last_number(key).unwrap_or(0);
+            // What is left of a damaged one is no report; another under its id is.
+            if !self.base.is_damaged(&self.txn, seq)? {
+                entries.push(seq);
+            }
+        }
+        Ok(self.state_of(&entries)? != Known::Unknown)
     }
 
     /// Lets reports of this urgency in, if it must by giving up others; the limit that forbids it otherwise.

@@ -18,6 +18,9 @@ const PAGE_BYTES: u64 = 4 * 1024 * 1024;
 /// Most entries or jobs in one answer.
 const PAGE: usize = 1000;
 
+/// Most damaged entries that are named.
+const DAMAGED_SHOWN: usize = 10;
+
 impl Store {
     /// The figures, less those of the last hour.
     ///
@@ -33,6 +36,7 @@ impl Store {
             leased,
             dead: self.dead()?,
             damaged: self.damaged()?,
+            damaged_entries: self.damaged_entries()?,
             done_total: self.counters.delivered,
             oldest_age_s: self.oldest()?.map_or(0, |at| now.since(at).as_secs()),
             bytes: held.bytes,
@@ -49,6 +53,27 @@ impl Store {
             commits: self.commits.clone(),
             ..QueueStatus::default()
         })
+    }
+
+    /// The first of the damaged entries.
+    fn damaged_entries(&self) -> Result<Vec<EntryId>, StoreError> {
+        if self.damaged()? == 0 {
+            return Ok(Vec::new());
+        }
+        let txn = self.base.read()?;
+        let mut entries = Vec::new();
+        for item in self
+            .base
+            .tables
+            .damaged
+            .iter(&txn)
+            .doing("read")?
+            .take(DAMAGED_SHOWN)
+        {
+            let (key, _) = item.doing("read")?;
+            entries.extend(key::last_number(key).map(EntryId));
+        }
+        Ok(entries)
     }
 
     /// Entries, as [`ListEntries`](crate::messages::queue::ListEntries) says. Damaged ones are passed over.

@@ -147,8 +147,8 @@ impl Store {
         Ok((due, next))
     }
 
-    /// Takes entries that cannot be sent out of the way: to the dead letters if their record can still be read, else
-    /// its bytes to the table `damaged`.
+    /// Takes entries that cannot be sent out of the way: to the dead letters if their record can still be read. One that
+    /// cannot is restored, or its bytes go to the table `damaged`.
     fn set_aside(&mut self, broken: &[(u64, StoreError)], now: UnixMs) -> Result<(), StoreError> {
         let restored = self.write_anyway(|change| {
             let mut restored = Vec::new();
@@ -364,13 +364,14 @@ impl Change<'_> {
     /// LMDB's.
     pub(super) fn rescue(&mut self, seq: u64) -> Result<bool, StoreError> {
         let spooled = self.base.spool.read(seq).ok();
+        let tables = self.base.tables;
         match spooled.and_then(|file| Some(record::split::<EntryRecord>(&file).ok()?.0)) {
-            Some(entry) => {
-                let tables = self.base.tables;
+            // A file may have stayed behind from an append that failed, and the number was given again.
+            Some(entry) if self.has(tables.by_report_id, &key::report(entry.report_id(), seq))? => {
                 self.put(tables.reports, &key::number(seq), &record::encode(&entry))?;
                 Ok(true)
             }
-            None => self.quarantine(seq).map(|()| false),
+            _ => self.quarantine(seq).map(|()| false),
         }
     }
 
@@ -378,10 +379,9 @@ impl Change<'_> {
     fn quarantine(&mut self, seq: u64) -> Result<(), StoreError> {
         let tables = self.base.tables;
         let key = key::number(seq);
-        if let Some(bytes) = tables.reports.get(&self.txn, &key).doing("read")? {
-            let bytes = bytes.to_vec();
-            self.put(tables.damaged, &key, &bytes)?;
-        }
+        let bytes = tables.reports.get(&self.txn, &key).doing("read")?;
+        let bytes = bytes.unwrap_or_default().to_vec();
+        self.put(tables.damaged, &key, &bytes)?;
         // Its place is not known from the record: the whole of `ready` is looked through, once.
         let mut places = Vec::new();
         for item in tables.ready.iter(&self.txn).doing("read")? {

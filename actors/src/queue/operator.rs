@@ -2,7 +2,7 @@
 
 use super::change::{Change, Gone};
 use super::key;
-use super::record;
+use super::record::{self, ReceiptRecord};
 use super::settle::place;
 use super::store::Store;
 use super::tables::{Doing, Table};
@@ -28,7 +28,7 @@ impl Store {
     /// As [`Store::retry`].
     pub fn drop_entries(&mut self, selection: &Selection, now: UnixMs) -> Result<u64, StoreError> {
         self.in_batches(selection, |change, seq| {
-            if !change.drop_damaged(seq)? {
+            if !change.drop_damaged(seq, now)? {
                 change.finish(seq, Outcome::Dropped, "", now)?;
             }
             Ok(true)
@@ -147,12 +147,16 @@ impl Store {
 }
 
 impl Change<'_> {
-    /// Forgets what was kept of a damaged entry; says whether it was one.
-    fn drop_damaged(&mut self, seq: u64) -> Result<bool, StoreError> {
+    /// Forgets what was kept of a damaged entry; says whether it was one. Its receipt says no more than that it was
+    /// dropped: without one it would be taken for delivered long ago.
+    fn drop_damaged(&mut self, seq: u64, now: UnixMs) -> Result<bool, StoreError> {
         if !self.base.is_damaged(&self.txn, seq)? {
             return Ok(false);
         }
-        self.delete(self.base.tables.damaged, &key::number(seq))?;
+        let key = key::number(seq);
+        self.delete(self.base.tables.damaged, &key)?;
+        let receipt = ReceiptRecord::of_damaged(now);
+        self.put(self.base.tables.done, &key, &record::encode(&receipt))?;
         self.effects.settled.push((seq, Gone::WithSpoolFile));
         Ok(true)
     }
@@ -167,6 +171,9 @@ impl Change<'_> {
 fn make_due(change: &mut Change<'_>, seq: u64) -> Result<bool, StoreError> {
     let tables = change.base.tables;
     let key = key::number(seq);
+    if change.base.is_damaged(&change.txn, seq)? {
+        return Ok(false);
+    }
     let (entry, mut attempts) = change.entry(seq)?;
     let before = place(&entry, &attempts, seq);
     let dead = change.has(tables.dead, &key)?;

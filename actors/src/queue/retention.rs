@@ -105,10 +105,12 @@ impl Store {
         })
     }
 
-    /// Job records whose reports have all left the queue.
+    /// Job records whose reports have all left the queue, and none of which was found damaged.
     fn jobs_from(&self, after: u64) -> Result<Pass, StoreError> {
         let txn = self.base.read()?;
-        let waits = |seq: &u64| !matches!(self.base.tables.reports.get(&txn, &key::number(*seq)), Ok(None));
+        let is_gone = |table: Table, seq: &u64| matches!(table.get(&txn, &key::number(*seq)), Ok(None));
+        let tables = self.base.tables;
+        let waits = |seq: &u64| !is_gone(tables.reports, seq) || !is_gone(tables.damaged, seq);
         self.aged(self.base.tables.jobs, after, |bytes| {
             // One that does not decode is of no use to anybody.
             let job = record::decode::<JobEntry>(bytes);

@@ -46,8 +46,13 @@ impl Change<'_> {
         if let Err(error @ StoreError::Damaged { .. }) = self.entry(seq)
             && !self.rescue(seq)?
         {
-            // Nothing more can be done with it, whatever the server said.
-            super::journal::entry_damaged(settle.entry, &error);
+            if let Verdict::Delivered { .. } = settle.verdict {
+                // The server has it: nothing is left to be kept, and no receipt can be written without the record.
+                self.delete(tables.damaged, &key)?;
+                self.effects.counters.delivered += 1;
+            } else {
+                super::journal::entry_damaged(settle.entry, &error);
+            }
             return Ok(());
         }
         match &settle.verdict {

@@ -48,9 +48,13 @@ pub(super) fn meaning(answer: &Answer, id: Uuid) -> Meaning {
         .find(|(statuses, _)| statuses.contains(&answer.status))
         .map_or(Meaning::Later, |(_, meaning)| *meaning);
     match listed {
-        // A page of a portal or proxy is no receipt, whatever its status; nor is an error in the clothes of a success.
-        Meaning::Delivered if !answer.json || (answer.fault && answer.status < 300) => Meaning::Later,
-        Meaning::Refused | Meaning::Later if says_it_has(answer, id) => Meaning::Delivered,
+        // A page of a portal or proxy is no receipt, whatever its status.
+        Meaning::Delivered if !answer.json => Meaning::Later,
+        Meaning::Delivered | Meaning::Refused | Meaning::Later if says_it_has(answer, id) => {
+            Meaning::Delivered
+        }
+        // Nor is an error in the clothes of a success.
+        Meaning::Delivered if answer.fault && answer.status < 300 => Meaning::Later,
         listed => listed,
     }
 }
@@ -116,6 +120,11 @@ mod tests {
             ..answer(status, "database is locked")
         };
         assert_eq!(meaning(&fault(200), ID), Meaning::Later);
+        let has = Answer {
+            words: format!("report {ID} already exists"),
+            ..fault(200)
+        };
+        assert_eq!(meaning(&has, ID), Meaning::Delivered);
         assert_eq!(meaning(&fault(409), ID), Meaning::Delivered);
     }
 

@@ -189,6 +189,13 @@ impl Status {
             found.extend(blocked.map(|words| format!("{words}; stationctl converter check {name}")));
         }
         found.extend(self.reload_refused.as_ref().map(refused));
+        if let [first, ..] = self.queue.damaged_entries[..] {
+            found.push(format!(
+                "{} reports are damaged in the store, the first is entry {first}: convert their sources again, see \
+                 stationctl replay; then stationctl queue drop {first}",
+                self.queue.damaged
+            ));
+        }
         if self.queue.dead > 0 {
             found.push(format!(
                 "{} reports were refused by the server: stationctl queue list --state dead",

@@ -238,6 +238,22 @@ impl ReceiptRecord {
         }
     }
 
+    /// The receipt of an entry that was dropped, and of which nothing could be read.
+    pub(in crate::queue) fn of_damaged(now: UnixMs) -> Self {
+        Self {
+            outcome: Left::Dropped,
+            job: 0,
+            trace: [0; 16],
+            report_id: [0; 16],
+            server_id: String::new(),
+            serial: String::new(),
+            converter: String::new(),
+            queued_ms: now.0,
+            at_ms: now.0,
+            attempts: Attempts::default(),
+        }
+    }
+
     pub(in crate::queue) fn at(&self) -> UnixMs {
         UnixMs(self.at_ms)
     }

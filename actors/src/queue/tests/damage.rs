@@ -278,6 +278,48 @@ fn what_is_kept_of_a_damaged_report_outlives_restarts_until_it_is_dropped() {
 }
 
 #[test]
+fn a_damaged_report_that_was_dropped_may_come_again_and_is_no_delivered_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = open(dir.path());
+    assert_eq!(queue(&mut store, &append("A")), [EntryId(1)]);
+    spoil(&mut store, 1);
+    assert_eq!(lease(&mut store, NOW), []);
+    let status = store.describe(NOW).unwrap();
+    assert_eq!(
+        (status.damaged, &status.damaged_entries[..]),
+        (1, &[EntryId(1)][..])
+    );
+    let named = Selection::Entries(vec![EntryId(1)]);
+    assert_eq!(store.retry(&named).unwrap(), 0);
+    assert_eq!(store.drop_entries(&named, NOW).unwrap(), 1);
+    assert_eq!(queue(&mut store, &append("A")), [EntryId(2)]);
+}
+
+#[test]
+fn a_damaged_report_that_the_server_took_is_delivered() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = open(dir.path());
+    let entry = queue(&mut store, &append("A"))[0];
+    assert_eq!(lease(&mut store, NOW), [entry]);
+    spoil(&mut store, 1);
+    store.settle(&delivered(entry), NOW).unwrap();
+    let status = store.describe(NOW).unwrap();
+    assert_eq!((status.damaged, status.done_total, status.leased), (0, 1, 0));
+}
+
+#[test]
+fn a_spool_file_of_another_report_restores_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    filled(dir.path());
+    let mut store = open(dir.path());
+    let other = dir.path().join("spool/00000000000000000001.report");
+    fs::copy(dir.path().join("spool/00000000000000000002.report"), other).unwrap();
+    spoil(&mut store, 1);
+    assert_eq!(lease(&mut store, NOW), [EntryId(2)]);
+    assert_eq!(store.describe(NOW).unwrap().damaged, 1);
+}
+
+#[test]
 fn an_order_for_all_and_an_export_pass_over_what_is_damaged() {
     let dir = tempfile::tempdir().unwrap();
     let mut store = open(dir.path());

@@ -43,6 +43,8 @@ pub(super) struct ServerView {
     probing: bool,
     /// Nothing is sent before: the server asked for a pause, or was not reached a moment ago.
     hold: Duration,
+    /// The end of the last long pause that the server asked for.
+    asked_pause: Duration,
     /// First delay of the backoff, and the longest before the breaker's own time.
     pause: (Duration, Duration),
     unreachable_in_a_row: u32,
@@ -69,6 +71,7 @@ impl ServerView {
             parked: None,
             probing: false,
             hold: Duration::ZERO,
+            asked_pause: Duration::ZERO,
             pause: (
                 settings.backoff_base,
                 settings.backoff_max.min(settings.breaker_timeout),
@@ -171,14 +174,19 @@ impl ServerView {
                     self.hold_until(now.up + pause + spread);
                 }
                 let paused = retry_after.is_some_and(|pause| pause >= LONG_PAUSE);
-                if opened || paused || self.outages.is_down() {
-                    self.down(Fault::Failing, &ruling.said(), now, effects);
-                } else if let Some(times) = self.retried.again(now.up) {
+                if paused {
+                    self.asked_pause = self.hold;
+                }
+                let down = opened || self.outages.is_down();
+                if !down && let Some(times) = self.retried.again(now.up) {
                     effects.push(Effect::Say(Notice::Later {
                         entry: Box::new(entry.clone()),
                         words: ruling.words.clone(),
                         times,
                     }));
+                }
+                if down || paused {
+                    self.down(Fault::Failing, &ruling.said(), now, effects);
                 }
             }
             Sign::Refuses(why) => {
@@ -198,6 +206,11 @@ impl ServerView {
 
     fn works(&mut self, now: Now, effects: &mut Vec<Effect>) {
         self.breaker.worked();
+        if now.up < self.asked_pause {
+            // It was on the wire when the server asked for the pause, which goes on.
+            self.last_ok = Some(now.wall);
+            return;
+        }
         self.parked = None;
         self.unreachable_in_a_row = 0;
         self.refusals_in_a_row = 0;
@@ -237,11 +250,11 @@ impl ServerView {
     }
 
     fn park(&mut self, why: Park, probe_at: Duration) {
-        self.state = ServerState::Parked;
-        if self.parked.is_none() {
-            // An outage may have come before: it is another fault that begins.
+        if matches!(self.state, ServerState::Unreachable | ServerState::Failing) {
+            // It is another fault that begins.
             self.down_since = None;
         }
+        self.state = ServerState::Parked;
         self.parked.get_or_insert(Parked { why, probe_at });
     }
 
@@ -286,6 +299,7 @@ impl ServerView {
     /// Ends every pause: an operator knows better.
     pub(super) fn flush(&mut self, now: Duration) {
         self.hold = now;
+        self.asked_pause = now;
         self.breaker.expire();
         if let Some(parked) = &mut self.parked {
             parked.probe_at = now;

@@ -364,6 +364,43 @@ fn a_pause_the_server_asks_for_holds_all_reports() {
 }
 
 #[test]
+fn an_answer_from_before_a_pause_does_not_end_it() {
+    let mut desk = Desk::started();
+    desk.lease(&[1, 2]);
+    let pause = Outcome::Answered(Answer {
+        status: 429,
+        json: true,
+        retry_after: Some(Duration::from_secs(600)),
+        ..Answer::default()
+    });
+    desk.sent(1, pause);
+    desk.sent(2, answer(200));
+    assert_eq!(desk.state.status(desk.now()).state, ServerState::Failing);
+    assert!(desk.state.problem().is_some());
+}
+
+#[test]
+fn a_refusal_that_lasts_is_as_old_as_its_first() {
+    let mut desk = Desk::started();
+    desk.lease(&[1]);
+    desk.sent(1, answer(401));
+    desk.settled(1);
+    let since = desk.state.status(desk.now()).down_since;
+    assert!(since.is_some());
+    // The version is told to anybody.
+    desk.after(300);
+    desk.step(Event::Probed(Sent {
+        outcome: answer(200),
+        took: Duration::ZERO,
+        gzip: None,
+    }));
+    desk.lease(&[2]);
+    desk.sent(2, answer(401));
+    let status = desk.state.status(desk.now());
+    assert_eq!((status.state, status.down_since), (ServerState::Parked, since));
+}
+
+#[test]
 fn refused_credentials_park_uploads_until_a_probe_is_welcome() {
     let mut desk = Desk::started();
     desk.lease(&[1, 2]);

@@ -4,6 +4,8 @@ use std::io::{self, Read};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::early;
+
 /// Most bytes handed to the wire at a time under a cap: small enough that a slow line flows evenly.
 const PORTION: u64 = 16 * 1024;
 
@@ -61,7 +63,8 @@ impl<'a> Body<'a> {
 impl Read for Body<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.begun = true;
-        let Some(throttle) = self.throttle else {
+        // What nobody takes any more is not to wait for its turn.
+        let Some(throttle) = self.throttle.filter(|_| !early::is_cut()) else {
             return self.left.read(buffer);
         };
         let most = usize::try_from(PORTION.min(throttle.bytes_per_s)).unwrap_or(usize::MAX);

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
+use crate::messages::transport::Answer;
 use crate::uploader::settings::Gzip;
 
 /// Documents below this many bytes are not worth a compressed request.
@@ -54,11 +55,13 @@ impl Compression {
 
     /// Whether an answer to a compressed body may be about the compression, so that the document is sent again as it is.
     ///
-    /// A server that does not know of compression reads noise: it answers 400 or 415, some fail with 500 or 501.
-    pub(super) fn doubts(&self, status: u16) -> bool {
+    /// A server that does not know of compression reads noise: it answers 400 or 415, some fail with 500 or 501, or with
+    /// the status of a success.
+    pub(super) fn doubts(&self, answer: &Answer) -> bool {
         self.setting == Gzip::Auto
-            && match status {
+            && match answer.status {
                 400 | 415 => true,
+                200..=299 => answer.fault && self.known().is_none(),
                 500 | 501 => self.known().is_none(),
                 _ => false,
             }
@@ -74,9 +77,17 @@ mod tests {
         let compression = Compression::new(Gzip::Auto);
         let document = 4096;
         assert!(compression.is_wanted(document));
-        assert!(compression.doubts(415) && compression.doubts(500));
+        let answer = |status| Answer {
+            status,
+            fault: status == 200,
+            ..Answer::default()
+        };
+        for status in [415, 500, 200] {
+            assert!(compression.doubts(&answer(status)), "{status}");
+        }
         compression.learn(true);
-        assert!(compression.doubts(415) && !compression.doubts(500));
+        assert!(compression.doubts(&answer(415)));
+        assert!(!compression.doubts(&answer(500)) && !compression.doubts(&answer(200)));
         compression.learn(false);
         assert!(!compression.is_wanted(document));
         assert!(Compression::new(Gzip::On).is_wanted(document));

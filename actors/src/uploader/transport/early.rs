@@ -1,10 +1,26 @@
 //! Answers that come before the request was read: a server that refuses a report by its head, or by its size, says so and
 //! closes the connection while the body is still on its way. Source: RFC 9112 section 9.3 and 9.6.
 
+use std::cell::Cell;
 use std::io::{self, ErrorKind as Kind};
 
 use ureq::Error;
 use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTimeout, Transport};
+
+thread_local! {
+    /// Whether this thread's request lost a part on its way. A request is made on one thread, from its start to its answer.
+    static CUT: Cell<bool> = const { Cell::new(false) };
+}
+
+/// A request begins.
+pub(super) fn begin() {
+    CUT.set(false);
+}
+
+/// Whether the other side took nothing more of the request before its end.
+pub(super) fn is_cut() -> bool {
+    CUT.get()
+}
 
 /// A link of a chain of connectors, right above the socket: TLS must not see the failed write, or it reads nothing more.
 #[derive(Debug)]
@@ -22,7 +38,7 @@ impl<In: Transport> Connector<In> for EarlyAnswers {
 #[derive(Debug)]
 pub(super) struct Hearing<T> {
     socket: T,
-    /// The failed write; forgotten once there is something to read, which explains it better.
+    /// The failed write; told unless there is something to read, which explains it better.
     closed: Option<Closed>,
 }
 
@@ -43,6 +59,7 @@ impl<T: Transport> Transport for Hearing<T> {
         }
         match self.socket.transmit_output(amount, timeout) {
             Err(Error::Io(error)) if ends_connection(&error) => {
+                CUT.set(true);
                 self.closed = Some(Closed {
                     kind: error.kind(),
                     answered: false,

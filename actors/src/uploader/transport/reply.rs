@@ -12,7 +12,7 @@ use crate::clock;
 use crate::messages::transport::Answer;
 
 /// Most bytes read of an answer's body; a WATS server's has a few hundred. What is longer is no receipt.
-const MAX_BODY: u64 = 1024 * 1024;
+const MAX_BODY: u64 = 256 * 1024;
 /// Most bytes kept of its words.
 const MAX_WORDS: usize = 4 * 1024;
 /// Bounds of `Retry-After`: a server that says 0 is not to be hammered, one that says a week has its clock wrong.
@@ -87,8 +87,7 @@ fn read_body(bytes: &[u8]) -> Answer {
         (_, Some(number @ Value::Number(_))) => number.to_string(),
         _ => String::new(),
     };
-    let success = object.and_then(|object| object.get("success"));
-    let failed = [object, success].contains(&Some(&Value::Bool(false)))
+    let failed = [object, member(&["success", "Success"])].contains(&Some(&Value::Bool(false)))
         || ["error", "Error", "errors", "Errors"]
             .iter()
             .filter_map(|name| object?.get(name))
@@ -114,7 +113,8 @@ fn is_void(value: &Value) -> bool {
         Value::String(text) => text.is_empty(),
         Value::Array(list) => list.is_empty(),
         Value::Object(members) => members.is_empty(),
-        Value::Bool(true) | Value::Number(_) => false,
+        Value::Number(number) => number.as_f64() == Some(0.0),
+        Value::Bool(true) => false,
     }
 }
 
@@ -164,6 +164,7 @@ mod tests {
             r#"{"error": "database is locked"}"#,
             r#"{"Errors": [{"sn": "x"}]}"#,
             r#"{"success": false}"#,
+            r#"{"Success": false, "error": 5}"#,
             r#"{"error": "", "errors": ["x"]}"#,
             "false",
         ] {
@@ -177,6 +178,7 @@ mod tests {
             r#"{"error": null, "errors": []}"#,
             r#"{"ID": "a1", "errors": ["a warning"]}"#,
             r#"{"success": true}"#,
+            r#"{"error": 0, "inserted": 1}"#,
         ] {
             assert!(!read_body(body.as_bytes()).fault, "{body}");
         }

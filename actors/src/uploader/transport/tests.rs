@@ -226,6 +226,20 @@ fn a_refusal_that_comes_before_the_report_was_read_is_heard() {
 }
 
 #[test]
+fn a_receipt_for_a_report_that_was_not_sent_whole_is_none() {
+    for status in [200, 409] {
+        let peer = Peer::http(vec![Act::Early(status)]);
+        let target = target_with(format!("http://{}", peer.address), |settings, _| {
+            settings.gzip = Gzip::Off;
+            // What nobody takes any more does not wait for its turn: that would be 40 minutes.
+            settings.rate_limit_bytes_per_s = 10_000;
+        });
+        let outcome = target.unwrap().put(huge_lease()).outcome;
+        assert!(matches!(&outcome, Outcome::Lost(_)), "{status}: {outcome:?}");
+    }
+}
+
+#[test]
 fn a_connection_that_ends_within_a_report_is_lost() {
     let peer = Peer::http(vec![Act::Drop, Act::Drop]);
     let target = target_with(format!("http://{}", peer.address), |settings, _| {

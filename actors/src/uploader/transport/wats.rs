@@ -8,13 +8,13 @@ use zeroize::Zeroizing;
 
 use super::body::{Body, Throttle};
 use super::compression::Compression;
-use super::early::EarlyAnswers;
+use super::early::{self, EarlyAnswers};
 use super::error::TransportError;
 use super::failure::{self, Failure};
 use super::resolver::Lookups;
 use super::wipe::Wiping;
 use super::{reply, tls};
-use crate::messages::transport::Outcome;
+use crate::messages::transport::{Answer, Outcome};
 use crate::model::{Entry, Lease, TraceId};
 use crate::uploader::settings::{Proxy, UploaderSettings, WatsServer};
 
@@ -117,13 +117,13 @@ impl Wats {
         }
         let first = self.send(&lease.entry, &lease.packed, true);
         match &first {
-            Outcome::Answered(answer) if is_success(answer.status) => {
+            Outcome::Answered(answer) if is_success(answer) => {
                 self.compression.learn(true);
                 first
             }
-            Outcome::Answered(answer) if self.compression.doubts(answer.status) => {
+            Outcome::Answered(answer) if self.compression.doubts(answer) => {
                 let second = self.send(&lease.entry, &lease.document, false);
-                if matches!(&second, Outcome::Answered(answer) if is_success(answer.status)) {
+                if matches!(&second, Outcome::Answered(answer) if is_success(answer)) {
                     self.compression.learn(false);
                 }
                 second
@@ -144,7 +144,8 @@ impl Wats {
     }
 
     fn send(&self, entry: &Entry, bytes: &[u8], packed: bool) -> Outcome {
-        self.twice(|| {
+        whole(self.twice(|| {
+            early::begin();
             let mut body = Body::new(bytes, self.throttle.as_ref());
             let mut request = self
                 .agent
@@ -160,7 +161,7 @@ impl Wats {
             }
             let result = request.send(SendBody::from_reader(&mut body));
             (result, body.begun)
-        })
+        }))
     }
 
     /// Makes a request; once more, on a new connection, if a kept one turned out to have ended. A report may come twice
@@ -195,8 +196,21 @@ fn read((result, begun): Tried) -> Result<Outcome, (Failure, bool)> {
         .map_err(|error| (failure::explain_io(&error), true))
 }
 
-fn is_success(status: u16) -> bool {
-    (200..=299).contains(&status)
+fn is_success(answer: &Answer) -> bool {
+    (200..=299).contains(&answer.status) && answer.json && !answer.fault
+}
+
+/// Takes an answer for no receipt that came before the report was sent whole: nobody can have it.
+fn whole(outcome: Outcome) -> Outcome {
+    match outcome {
+        Outcome::Answered(answer) if early::is_cut() && matches!(answer.status, 200..=299 | 409) => {
+            Outcome::Lost(format!(
+                "HTTP status {} came before the server had the report",
+                answer.status
+            ))
+        }
+        outcome => outcome,
+    }
 }
 
 /// Source: W3C Trace Context, section 3.2. The parent id is new for each request.

@@ -36,6 +36,7 @@ pub(super) struct Head {
 #[derive(Debug, Deserialize)]
 struct Page {
     entries: Vec<Value>,
+    #[serde(default)]
     damaged: Vec<EntryId>,
     next: Option<EntryId>,
 }

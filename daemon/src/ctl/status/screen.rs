@@ -86,7 +86,7 @@ fn queue(status: &Status) -> String {
     };
     let damaged = match queue.damaged {
         0 => String::new(),
-        damaged => format!(", {damaged} damaged (journal, Q323)"),
+        damaged => format!(", {damaged} damaged"),
     };
     format!(
         "{}{limit} waiting{oldest}, {} on the way, {} refused{damaged}, {} delivered ({} in the last {}); {} of {}",
